@@ -1,0 +1,54 @@
+"""A customer-service bot: knows the intent, quotes the article, and hands over when it is not sure."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verticals.config import Config
+from verticals.vertical import Service, Vertical
+from verticals_customer_service.settings import Settings
+
+if TYPE_CHECKING:
+    from verticals.runs import Run
+
+
+def _train(config: Config) -> "Run":
+    from verticals_customer_service import recipe
+
+    return recipe.train(config)
+
+
+def _evaluate(run: "Run", data: Path | None) -> dict[str, Any]:
+    from verticals_customer_service import recipe
+
+    return recipe.evaluate(run, data)
+
+
+def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
+    from verticals.evaluation.predictor import predict_file
+
+    return predict_file(run, file)
+
+
+def _serve(run: "Run") -> Service:
+    from verticals_customer_service.api import build_api
+    from verticals_customer_service.dialogue import Bot
+    from verticals_customer_service.ui import build_pages
+
+    bot = Bot.load(run)
+    return Service(build_api(bot), build_pages(bot, run))
+
+
+app = Vertical(
+    name="customer-service",
+    title={"en": "Customer service", "zh": "智能客服"},
+    summary={
+        "en": "Understands what a customer wants, answers from your help articles, and hands over when it is not sure.",
+        "zh": "识别客户意图，依据帮助文章作答，拿不准时转人工。",
+    },
+    defaults=Path(__file__).with_name("config.yaml"),
+    settings=Settings,
+    train=_train,
+    evaluate=_evaluate,
+    predict=_predict,
+    serve=_serve,
+)

@@ -1,0 +1,137 @@
+"""What the bot may say: intents with their names, and the articles that answer them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from verticals.errors import DataError
+
+Model = TypeVar("Model", bound=BaseModel)
+Action = Literal["answer", "clarify", "hand_over"]
+
+
+class Intent(BaseModel):
+    """An intent as people read it, and what follows when a customer has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    en: str
+    zh: str
+    action: Literal["answer", "hand_over"]
+
+
+class Article(BaseModel):
+    """A help article; the bot quotes it and names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    intents: tuple[str, ...]
+    question: str = ""
+    text: str = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An article that a reply quotes."""
+
+    id: str
+    title: str
+    text: str
+
+
+class Knowledge:
+    """Intents and articles, with the article chosen by the words it shares with the message."""
+
+    def __init__(self, intents: dict[str, Intent], articles: Sequence[Article]) -> None:
+        self.intents = intents
+        self.articles = tuple(articles)
+        self._by_intent = {name: [n for n, article in enumerate(self.articles) if name in article.intents] for name in intents}
+        self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        if self.articles:
+            self._vectors = self._vectorizer.fit_transform([f"{each.title} {each.question} {each.text}" for each in self.articles])
+
+    def article(self, intent: str, message: str) -> Source | None:
+        """Return the intent's article that is nearest to the message, or None where it has none."""
+        candidates = self._by_intent.get(intent)
+        if not candidates:
+            return None
+        scores = (self._vectors[candidates] @ self._vectorizer.transform([message]).T).toarray().ravel()
+        chosen = self.articles[candidates[int(scores.argmax())]]
+        return Source(chosen.id, chosen.title, chosen.text)
+
+    def name(self, intent: str, language: str) -> str:
+        """Return an intent as people read it."""
+        known = self.intents[intent]
+        return known.zh if language == "zh" else known.en
+
+
+def read_intents(path: Path) -> dict[str, Intent]:
+    """Read intents from YAML.
+
+    Raises:
+        DataError: the file is missing or an entry does not fit.
+    """
+    entries = yaml.safe_load(_read(path))
+    if not isinstance(entries, dict):
+        raise DataError(f"{path}: expected 'label: {{en: ..., zh: ..., action: ...}}', found {type(entries).__name__}")
+    return {str(name): _checked(Intent, entry, f"{path}: intent '{name}'") for name, entry in entries.items()}
+
+
+def read_articles(path: Path) -> list[Article]:
+    """Read articles from JSONL.
+
+    Raises:
+        DataError: the file is missing or a line does not fit.
+    """
+    articles = []
+    for number, line in enumerate(_read(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}: line {number}: not JSON: {error.msg}") from error
+        articles.append(_checked(Article, entry, f"{path}: line {number}"))
+    return articles
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+
+
+def _checked(model: type[Model], entry: object, where: str) -> Model:
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise DataError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def unnamed_intents(labels: Sequence[str]) -> dict[str, Intent]:
+    """Make readable names for labels that come without any: `card_arrival` becomes `Card arrival`."""
+    names = {label: label.replace("_", " ").replace("-", " ").strip().capitalize() for label in labels}
+    return {label: Intent(en=name, zh=name, action="answer") for label, name in names.items()}
+
+
+def write(folder: Path, knowledge: Knowledge) -> None:
+    """Write intents and articles into a run folder."""
+    intents = {name: intent.model_dump() for name, intent in knowledge.intents.items()}
+    (folder / "intents.yaml").write_text(yaml.safe_dump(intents, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    lines = [json.dumps(article.model_dump(), ensure_ascii=False) for article in knowledge.articles]
+    (folder / "articles.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def read(folder: Path) -> Knowledge:
+    """Read what `write` wrote."""
+    return Knowledge(read_intents(folder / "intents.yaml"), read_articles(folder / "articles.jsonl"))

@@ -1,0 +1,1 @@
+def build_pages(bot, run): return {}

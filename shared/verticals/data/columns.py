@@ -1,0 +1,32 @@
+"""From a table's columns to the roles that training needs."""
+
+from collections.abc import Sequence
+
+from verticals.data.table import Table
+from verticals.errors import DataError, did_you_mean
+
+TEXT_NAMES = ("text", "utterance", "sentence", "message", "query", "question", "title", "content")
+LABEL_NAMES = ("label", "intent", "category", "class", "sentiment", "target")
+
+
+def column(table: Table, role: str, wanted: str | None, usual: Sequence[str]) -> str:
+    """Return the table's own spelling of the column that plays `role`.
+
+    A wanted name may differ from the file's by case and surrounding spaces; where none is given, `usual` names are tried.
+
+    Raises:
+        DataError: no column fits (the nearest is suggested), or several do.
+    """
+    names = [wanted] if wanted is not None else list(usual)
+    if wanted in table.columns:
+        return str(wanted)
+    folded = {name.strip().casefold() for name in names}
+    matches = [name for name in table.columns if name.strip().casefold() in folded]
+    if len(matches) == 1:
+        return matches[0]
+    option = f"--{role}"
+    if matches:
+        raise DataError(f"{table.path}: several columns could be the {role}: {matches}; choose one with {option}")
+    if wanted is None:
+        raise DataError(f"{table.path}: no column looks like the {role}; its columns are {table.columns}; choose one with {option}")
+    raise DataError(f"{table.path}: no column '{wanted}' for the {role}{did_you_mean(wanted, table.columns)}")

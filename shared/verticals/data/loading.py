@@ -1,0 +1,132 @@
+"""From the files a user names to splits ready for training."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from verticals.config import DataConfig
+from verticals.data import public
+from verticals.data.columns import LABEL_NAMES, TEXT_NAMES, column
+from verticals.data.examples import Examples, Note, drop_repeats, from_table, label_key, merge_label_spellings, note
+from verticals.data.near_duplicates import NearDuplicate, near_duplicates
+from verticals.data.splits import Splits, carve
+from verticals.data.table import read_table
+from verticals.errors import DataError
+
+_SHOWN = 3
+
+
+def load_splits(config: DataConfig, seed: int) -> Splits:
+    """Read, clean and split the rows that `config.train` names: a file, or a public data set.
+
+    Raises:
+        DataError: a file cannot be read or does not hold what training needs.
+    """
+    if config.train is None:
+        raise DataError("no data given: name a file with --data")
+    if config.train in public.PUBLIC:
+        splits = public.load(config.train, seed)
+    else:
+        splits = _from_files(config, Path(config.train), seed)
+    return with_leak_notes(splits)
+
+
+def read_examples(path: Path, config: DataConfig) -> tuple[Examples, list[Note]]:
+    """Read one file with the columns of `config`; every row with text and label is kept."""
+    table = read_table(path)
+    text = column(table, "text", config.text, TEXT_NAMES)
+    label = column(table, "label", config.label, LABEL_NAMES)
+    examples, notes = from_table(table, text, label)
+    if table.encoding not in {"utf-8", "parquet"}:
+        notes.append(Note("encoding", 1, f"{path.name}: read as {table.encoding}, not plain UTF-8"))
+    return examples, notes
+
+
+def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
+    rows, notes = read_examples(path, config)
+    for clean in (merge_label_spellings, drop_repeats):
+        rows, found = clean(rows)
+        notes += found
+    outside, train = _partition(rows, config.outside_label)
+    labels = tuple(sorted(set(train.labels)))
+    if len(labels) < 2:
+        raise DataError(f"{path}: expected at least two classes, found {len(labels)}: {list(labels)}; add rows of another class")
+    notes += _single_row_notes(train)
+    parts: dict[str, Examples] = {}
+    outside_parts: dict[str, Examples] = {}
+    for part, file, share in (("test", config.test, config.test_share), ("validation", config.validation, config.validation_share)):
+        if file is None:
+            train, parts[part] = carve(train, share, seed)
+        else:
+            held, found = _held_out(Path(file), config, labels)
+            outside_parts[part], parts[part] = _partition(held, config.outside_label)
+            notes += found
+    outside_validation, outside_test = _share_outside(outside, outside_parts, seed)
+    return Splits(path.name, labels, train, parts["validation"], parts["test"], outside_validation, outside_test, tuple(notes))
+
+
+def held_out_splits(path: Path, config: DataConfig, labels: Sequence[str]) -> Splits:
+    """Read a file of test rows for a model that is trained already."""
+    rows, notes = _held_out(path, config, labels)
+    outside, test = _partition(rows, config.outside_label)
+    return Splits(path.name, tuple(labels), Examples(), Examples(), test, Examples(), outside, tuple(notes))
+
+
+def _held_out(path: Path, config: DataConfig, labels: Sequence[str]) -> tuple[Examples, list[Note]]:
+    """Read a validation or test file: nothing is dropped but rows without text or label; unseen labels count as errors."""
+    rows, notes = read_examples(path, config)
+    spelling = {label_key(label): label for label in labels}
+    named = tuple(spelling.get(label_key(label), label) for label in rows.labels)
+    outside = label_key(config.outside_label) if config.outside_label else None
+    unseen = [
+        line for line, label in zip(rows.lines, named, strict=True) if label not in spelling.values() and label_key(label) != outside
+    ]
+    if unseen:
+        notes.append(note("unseen_label", unseen, f"{path.name}: rows whose label has no training row; each counts as an error"))
+    return Examples(rows.texts, named, rows.lines), notes
+
+
+def _partition(rows: Examples, outside_label: str | None) -> tuple[Examples, Examples]:
+    key = label_key(outside_label) if outside_label else None
+    is_outside = [label_key(label) == key for label in rows.labels]
+    return (
+        rows.take(position for position, outside in enumerate(is_outside) if outside),
+        rows.take(position for position, outside in enumerate(is_outside) if not outside),
+    )
+
+
+def _share_outside(outside: Examples, held: dict[str, Examples], seed: int) -> tuple[Examples, Examples]:
+    """Give the training file's outside rows to the parts that have none of their own."""
+    if "test" in held:
+        return outside + held.get("validation", Examples()), held["test"]
+    if len(outside) < 2:
+        return outside, Examples()
+    kept, test = carve(outside, 0.49, seed)
+    return kept + held.get("validation", Examples()), test
+
+
+def _single_row_notes(train: Examples) -> list[Note]:
+    single = [line for line, label in zip(train.lines, train.labels, strict=True) if train.labels.count(label) == 1]
+    return [note("single_row_class", single, "classes with one row: trained on, never measured")] if single else []
+
+
+def with_leak_notes(splits: Splits) -> Splits:
+    """Name the test texts that stand, nearly word for word, among the training texts."""
+    pairs = near_duplicates(splits.train.texts + splits.validation.texts, splits.test.texts)
+    if not pairs:
+        return splits
+    shown = "; ".join(_pair(splits, pair) for pair in sorted(pairs, key=lambda pair: -pair.similarity)[:_SHOWN])
+    message = f"test texts that nearly repeat a training text: {len(pairs)} ({shown}{'; ...' if len(pairs) > _SHOWN else ''})"
+    return replace(splits, notes=(*splits.notes, Note("near_duplicate", len(pairs), message)))
+
+
+def _pair(splits: Splits, pair: NearDuplicate) -> str:
+    known = splits.train + splits.validation
+    return (
+        f"test line {splits.test.lines[pair.other]} '{_short(splits.test.texts[pair.other])}' ~ "
+        f"training line {known.lines[pair.text]} '{_short(known.texts[pair.text])}'"
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,55 @@
+"""Train, validation and test: made once, seeded, with a fingerprint."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from verticals.data.examples import Examples, Note
+from verticals.errors import DataError
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The examples of one task.
+
+    `outside_validation` and `outside_test` hold texts that belong to no class; their labels name the kind.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    train: Examples
+    validation: Examples
+    test: Examples
+    outside_validation: Examples = Examples()
+    outside_test: Examples = Examples()
+    notes: tuple[Note, ...] = ()
+
+    def fingerprint(self) -> str:
+        """Return a digest of every text and label, which changes when any row or its split does."""
+        parts = (self.train, self.validation, self.test, self.outside_validation, self.outside_test)
+        content = json.dumps([[part.texts, part.labels] for part in parts], ensure_ascii=False)
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def carve(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
+    """Split off a stratified share; classes with a single row stay in the first part.
+
+    Raises:
+        DataError: there are too few rows to take anything out.
+    """
+    counts = Counter(examples.labels)
+    splittable = [position for position, label in enumerate(examples.labels) if counts[label] > 1]
+    single = [position for position, label in enumerate(examples.labels) if counts[label] == 1]
+    labels = [examples.labels[position] for position in splittable]
+    wanted = max(round(share * len(examples)), len(set(labels)))
+    if not splittable or wanted > len(splittable) - len(set(labels)):
+        raise DataError(
+            f"{len(examples)} rows in {len(counts)} classes are too few to hold out {wanted}; "
+            "expected at least four rows for most classes: add rows or merge classes"
+        )
+    kept, held = train_test_split(splittable, test_size=wanted, stratify=labels, random_state=seed)
+    return examples.take(np.sort([*kept, *single])), examples.take(np.sort(held))

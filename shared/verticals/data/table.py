@@ -1,0 +1,186 @@
+"""Files of rows as tables: CSV, TSV, JSONL and Parquet, with encoding and line numbers kept for messages."""
+
+import codecs
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from verticals.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+_DELIMITERS = (",", "\t", ";", "|")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one file; `frame` is indexed by the line on which each row starts (Parquet: the row's number)."""
+
+    path: Path
+    frame: pd.DataFrame
+    encoding: str
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, as the file spells them."""
+        return [str(name) for name in self.frame.columns]
+
+
+def read_table(path: Path) -> Table:
+    """Read a file of rows; empty cells become None, nothing else is changed.
+
+    Raises:
+        DataError: the file is missing, empty, binary, damaged, ragged, or of an unknown format.
+    """
+    raw = _read_bytes(path)
+    if path.suffix.lower() == ".parquet":
+        return Table(path, _parquet(path, raw), "parquet")
+    text, encoding = _decode(path, raw)
+    parse = _jsonl if path.suffix.lower() == ".jsonl" else _delimited
+    frame = parse(path, text)
+    if frame.empty:
+        raise DataError(f"{path}: expected rows, found only a header; add at least one row")
+    return Table(path, frame, encoding)
+
+
+def _read_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        inside = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
+        raise DataError(f"{path}: expected a file, found a folder; name one of its files: {inside[:_SHOWN] or 'none fit'}")
+    if not path.exists():
+        raise DataError(f"{path}: no such file; expected one of {', '.join(SUFFIXES)}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(SUFFIXES)}")
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    if not raw.strip():
+        raise DataError(f"{path}: the file is empty; expected a header and rows")
+    return raw
+
+
+def _decode(path: Path, raw: bytes) -> tuple[str, str]:
+    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if raw.startswith(mark):
+            return _decode_as(path, raw, name), name
+    if b"\0" in raw:
+        kind = "an Excel workbook or another archive" if raw.startswith(b"PK") else "a binary file"
+        raise DataError(f"{path}: expected text, found {kind}; export it as CSV (UTF-8)")
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        name = _legacy_encoding(raw)
+        return _decode_as(path, raw, name), name
+
+
+def _decode_as(path: Path, raw: bytes, name: str) -> str:
+    try:
+        return raw.decode(name)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise DataError(f"{path}: line {line}: not valid {name}; save the file as UTF-8") from error
+
+
+def _legacy_encoding(raw: bytes) -> str:
+    """Tell Chinese (GB18030) from Western European bytes, the two legacy encodings that customers' exports use."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(raw, cp_isolation=["gb18030", "cp1252", "latin_1"]).best()
+    return best.encoding if best else "latin-1"
+
+
+def _delimited(path: Path, text: str) -> pd.DataFrame:
+    csv.field_size_limit(sys.maxsize)  # the default of 131,072 refuses long texts
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(path, text), strict=True)
+    header: list[str] | None = None
+    rows: list[list[str | None]] = []
+    lines: list[int] = []
+    ragged: list[tuple[int, int]] = []
+    for line, fields in _records(path, reader):
+        if header is None:
+            header = _header(path, fields)
+        elif len(fields) != len(header):
+            ragged.append((line, len(fields)))
+        else:
+            rows.append([field or None for field in fields])
+            lines.append(line)
+    if ragged:
+        raise DataError(_ragged_message(path, len(header or []), ragged))
+    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype=object)
+
+
+def _records(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401 - csv's reader has no public type
+    start = 1
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(f"{path}: the record that starts on line {start}: {error}; check its quotes") from error
+        if fields:
+            yield start, fields
+        start = reader.line_num + 1
+
+
+def _delimiter(path: Path, text: str) -> str:
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_DELIMITERS, key=first.count) if any(mark in first for mark in _DELIMITERS) else ","
+
+
+def _header(path: Path, fields: list[str]) -> list[str]:
+    twice = sorted({name for name in fields if fields.count(name) > 1})
+    if twice:
+        raise DataError(f"{path}: line 1: the header names {twice} more than once; give every column its own name")
+    return fields
+
+
+def _ragged_message(path: Path, expected: int, ragged: list[tuple[int, int]]) -> str:
+    shown = "; ".join(f"line {line} has {found}" for line, found in ragged[:_SHOWN])
+    more = f" and {len(ragged) - _SHOWN} more" if len(ragged) > _SHOWN else ""
+    return f"{path}: the header has {expected} fields, but {shown}{more}; put texts that hold the delimiter in double quotes"
+
+
+def _jsonl(path: Path, text: str) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    lines: list[int] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}: line {number}: not JSON: {error.msg} at column {error.colno}") from error
+        if not isinstance(row, dict):
+            raise DataError(f"{path}: line {number}: expected an object such as {{\"text\": ...}}, found {line.strip()[:40]}")
+        rows.append(row)
+        lines.append(number)
+    return _objects(rows, pd.Index(lines, name="line"))
+
+
+def _parquet(path: Path, raw: bytes) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(io.BytesIO(raw)).to_pylist()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}") from error
+    if not rows:
+        raise DataError(f"{path}: expected rows, found only a schema; add at least one row")
+    return _objects(rows, pd.RangeIndex(1, len(rows) + 1, name="line"))
+
+
+def _objects(rows: list[dict[str, Any]], index: pd.Index) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, index=index, dtype=object)  # object: pandas would turn 1 beside a gap into 1.0
+    return frame.where(frame.notna(), None)

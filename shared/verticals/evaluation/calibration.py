@@ -1,0 +1,71 @@
+"""Confidence that means something, and the threshold below which the model declines."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from verticals.evaluation.metrics import Float64Array, IntArray
+from verticals.inference.batches import FloatArray
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A temperature that divides the logits, and the lowest confidence that is answered."""
+
+    temperature: float
+    threshold: float
+
+    def probabilities(self, logits: FloatArray) -> Float64Array:
+        """Return calibrated probabilities, [rows, classes]."""
+        return np.asarray(softmax(logits.astype(np.float64) / self.temperature, axis=1))
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of a reliability diagram."""
+
+    confidence: float
+    accuracy: float
+    rows: int
+
+
+def calibrate(logits: FloatArray, truth: IntArray, max_refused: float) -> Calibration:
+    """Fit the temperature on validation rows and refuse at most `max_refused` of them.
+
+    The temperature minimises the negative log-likelihood (Guo et al. 2017, https://arxiv.org/abs/1706.04599); rows whose label has no
+    class (-1) do not take part in it.
+    """
+    known = truth >= 0
+    temperature = _temperature(logits[known].astype(np.float64), truth[known])
+    confidence = softmax(logits.astype(np.float64) / temperature, axis=1).max(axis=1)
+    return Calibration(temperature, float(np.quantile(confidence, max_refused, method="lower")))
+
+
+def _temperature(logits: Float64Array, truth: IntArray) -> float:
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, truth].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x))
+
+
+def reliability(confidence: Float64Array, right: npt.NDArray[np.bool_], bins: int = 10) -> list[Bin]:
+    """Return the filled bins of a reliability diagram, by rising confidence."""
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        Bin(float(confidence[which == b].mean()), float(right[which == b].mean()), int((which == b).sum()))
+        for b in range(bins)
+        if (which == b).any()
+    ]
+
+
+def risk_coverage(confidence: Float64Array, right: npt.NDArray[np.bool_], points: int = 50) -> list[tuple[float, float, float]]:
+    """Return (coverage, risk, threshold): the share answered, the share wrong among them, and the confidence that does it."""
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(~right[order])
+    counts = np.unique(np.linspace(1, len(order), min(points, len(order))).astype(int))
+    return [(float(n / len(order)), float(wrong[n - 1] / n), float(confidence[order[n - 1]])) for n in counts]

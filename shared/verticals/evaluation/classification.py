@@ -1,0 +1,92 @@
+"""What a classifier is worth: quality with intervals, calibration, and behaviour on texts that belong to no class."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from verticals.data.examples import Examples
+from verticals.evaluation.calibration import Bin, Calibration, reliability, risk_coverage
+from verticals.evaluation.metrics import (
+    Estimate,
+    Float64Array,
+    IntArray,
+    accuracy,
+    auroc,
+    bootstrap,
+    confused_pairs,
+    expected_calibration_error,
+    macro_f1,
+)
+from verticals.inference.batches import FloatArray
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics by field name, and the series that a report draws."""
+
+    metrics: dict[str, Estimate]
+    confused_pairs: list[tuple[str, str, int]]
+    reliability: list[Bin]
+    risk_coverage: list[tuple[float, float, float]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain lists and mappings."""
+        return asdict(self)
+
+
+def class_indices(examples: Examples, labels: Sequence[str]) -> IntArray:
+    """Return each example's class; -1 for a label that no class has, which no prediction equals."""
+    position = {label: number for number, label in enumerate(labels)}
+    return np.array([position.get(label, -1) for label in examples.labels], dtype=np.int64)
+
+
+def evaluate(
+    logits: FloatArray,
+    truth: IntArray,
+    calibration: Calibration,
+    labels: Sequence[str],
+    outside: Examples = Examples(),  # noqa: B008 - frozen
+    outside_logits: FloatArray | None = None,
+) -> Evaluation:
+    """Judge predictions on a test set, and on texts outside every class where there are some."""
+    probabilities = calibration.probabilities(logits)
+    confidence, predicted = probabilities.max(axis=1), probabilities.argmax(axis=1)
+    right = predicted == truth
+    answered = confidence >= calibration.threshold
+    metrics = {
+        "accuracy": bootstrap(accuracy, truth, predicted),
+        "macro_f1": bootstrap(macro_f1, truth, predicted),
+        "ece": bootstrap(expected_calibration_error, confidence, right),
+        "refused_in_scope": bootstrap(_share, ~answered),
+        "accuracy_at_threshold": bootstrap(_share, right & answered),
+    }
+    if outside_logits is not None and len(outside):
+        metrics |= _outside_metrics(confidence, calibration, outside, outside_logits)
+    return Evaluation(
+        metrics, confused_pairs(truth, predicted, labels), reliability(confidence, right), risk_coverage(confidence, right)
+    )
+
+
+def _outside_metrics(
+    confidence: Float64Array, calibration: Calibration, outside: Examples, outside_logits: FloatArray
+) -> dict[str, Estimate]:
+    outside_confidence = calibration.probabilities(outside_logits).max(axis=1)
+    refused = outside_confidence < calibration.threshold
+    kinds = np.array(outside.labels)
+    metrics = {"oos_recall": bootstrap(_share, refused), "oos_auroc": _auroc(confidence, outside_confidence)}
+    if len(set(outside.labels)) > 1:
+        metrics |= {f"oos_recall_{kind}": bootstrap(_share, refused[kinds == kind]) for kind in sorted(set(outside.labels))}
+    return metrics
+
+
+def _share(flags: np.ndarray) -> float:
+    return float(np.mean(flags))
+
+
+def _auroc(inside: Float64Array, outside: Float64Array, resamples: int = 200) -> Estimate:
+    generator = np.random.default_rng(0)
+    values = [auroc(generator.choice(inside, len(inside)), generator.choice(outside, len(outside))) for _ in range(resamples)]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Estimate(auroc(inside, outside), float(low), float(high))

@@ -1,0 +1,69 @@
+"""Metrics as pure functions of arrays, each with a bootstrap interval."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
+
+IntArray = npt.NDArray[np.int64]
+Float64Array = npt.NDArray[np.float64]
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measured value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap(metric: Callable[..., float], *arrays: npt.NDArray[np.generic], seed: int = 0) -> Estimate:
+    """Return `metric(*arrays)` with the 2.5 and 97.5 percentiles over resampled rows (Efron 1979)."""
+    generator = np.random.default_rng(seed)
+    rows = len(arrays[0])
+    draws = (generator.integers(0, rows, rows) for _ in range(_RESAMPLES))
+    values = [metric(*(array[draw] for array in arrays)) for draw in draws]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Estimate(metric(*arrays), float(low), float(high))
+
+
+def accuracy(truth: IntArray, predicted: IntArray) -> float:
+    """Return the share of rows predicted right."""
+    return float(np.mean(truth == predicted))
+
+
+def macro_f1(truth: IntArray, predicted: IntArray) -> float:
+    """Return the mean over the classes in `truth` or `predicted` of 2PR / (P + R)."""
+    classes = int(max(truth.max(), predicted.max())) + 2
+    right = np.bincount(truth[truth == predicted] + 1, minlength=classes)
+    total = np.bincount(truth + 1, minlength=classes) + np.bincount(predicted + 1, minlength=classes)
+    present = total > 0
+    return float(np.mean(2 * right[present] / total[present]))
+
+
+def expected_calibration_error(confidence: Float64Array, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
+    """Return the mean distance of confidence and accuracy over equal-width bins (Guo et al. 2017)."""
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    weight = np.bincount(which, minlength=bins) / len(confidence)
+    filled = weight > 0
+    mean_confidence = np.bincount(which, confidence, bins)[filled] / (weight[filled] * len(confidence))
+    mean_right = np.bincount(which, right, bins)[filled] / (weight[filled] * len(confidence))
+    return float(np.sum(weight[filled] * np.abs(mean_confidence - mean_right)))
+
+
+def auroc(inside: Float64Array, outside: Float64Array) -> float:
+    """Return the chance that an in-scope row scores higher than an out-of-scope row."""
+    truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
+    return float(roc_auc_score(truth, np.concatenate([inside, outside])))
+
+
+def confused_pairs(truth: IntArray, predicted: IntArray, labels: Sequence[str], most: int = 10) -> list[tuple[str, str, int]]:
+    """Return (true label, predicted label, rows), most frequent first; rows of unseen labels are left out."""
+    wrong = (truth != predicted) & (truth >= 0)
+    pairs, counts = np.unique(np.stack([truth[wrong], predicted[wrong]]), axis=1, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:most]
+    return [(labels[int(pairs[0, i])], labels[int(pairs[1, i])], int(counts[i])) for i in order]

@@ -1,0 +1,82 @@
+"""A trained classifier in use: texts in, calibrated decisions out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verticals.data.columns import TEXT_NAMES, column
+from verticals.data.examples import as_text
+from verticals.data.table import read_table
+from verticals.evaluation.calibration import Calibration
+from verticals.objectives import classify
+from verticals.runs import Run
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most likely labels of one text with their calibrated probabilities, and whether the first is sure enough."""
+
+    ranking: tuple[tuple[str, float], ...]
+    answered: bool
+
+    @property
+    def label(self) -> str:
+        """The most likely label."""
+        return self.ranking[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated probability of the most likely label."""
+        return self.ranking[0][1]
+
+
+class Predictor:
+    """A classifier with its calibration."""
+
+    def __init__(self, classifier: classify.Classifier, calibration: Calibration) -> None:
+        self.classifier = classifier
+        self.calibration = calibration
+
+    @classmethod
+    def load(cls, run: Run) -> "Predictor":
+        """Load the classifier of a run."""
+        return cls(classify.load(run.folder, run.labels, run.config), Calibration(**run.read_json("calibration.json")))
+
+    def predict(self, texts: Sequence[str], alternatives: int = 4, progress: str | None = None) -> list[Prediction]:
+        """Return one prediction per text, each with its most likely labels."""
+        if not texts:
+            return []
+        probabilities = self.calibration.probabilities(self.classifier.logits(texts, progress))
+        best = (-probabilities).argsort(axis=1, kind="stable")[:, :alternatives]
+        labels = self.classifier.labels
+        return [
+            Prediction(
+                tuple((labels[index], float(row[index])) for index in order), bool(row[order[0]] >= self.calibration.threshold)
+            )
+            for row, order in zip(probabilities, best, strict=True)
+        ]
+
+
+def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
+    """Predict every row of a file; no row is left out, and blank texts are answered with nothing.
+
+    Returns:
+        The rows with `prediction`, `confidence` and `answered` added.
+    """
+    table = read_table(path)
+    text = column(table, "text", run.config.data.text, TEXT_NAMES)
+    texts = [as_text(value) for value in table.frame[text]]
+    filled = [number for number, value in enumerate(texts) if value.strip()]
+    predictions = Predictor.load(run).predict([texts[number] for number in filled], progress="predicting")
+    by_row = dict(zip(filled, predictions, strict=True))
+    return [
+        {**{str(name): value for name, value in row.items()}, **_columns(by_row.get(number))}
+        for number, row in enumerate(table.frame.to_dict("records"))
+    ]
+
+
+def _columns(prediction: Prediction | None) -> dict[str, Any]:
+    if prediction is None:
+        return {"prediction": None, "confidence": None, "answered": False}
+    return {"prediction": prediction.label, "confidence": round(prediction.confidence, 4), "answered": prediction.answered}

@@ -1,0 +1,86 @@
+"""The web process: the pages and REST routes of every app, health, and a front page. Binds to this machine alone by default."""
+
+import socket
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from verticals import __version__, registry
+from verticals.errors import ServerError
+from verticals.runs import Run
+from verticals.theme import CSS, theme
+from verticals.vertical import LANGUAGES, Vertical
+
+_FRONT = {
+    "en": ("Applications", "Each runs on this machine, from a model that was fine-tuned here.", "简体中文", "REST reference"),
+    "zh": ("应用", "全部在本机运行，所用模型也在本机微调。", "English", "REST 接口文档"),
+}
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise ServerError where the address cannot be listened on; asked before any training, not after it."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise ServerError(f"cannot listen on {host}:{port} ({error}); choose another port with --port") from error
+
+
+def build(runs: Mapping[str, Run]) -> FastAPI:
+    """Return the site: `/<app>/` and `/zh/<app>/` pages, `/api/<app>/...`, `/healthz`, `/docs`."""
+    site = FastAPI(title="verticals", version=__version__, docs_url="/docs", redoc_url=None)
+    apps = [registry.get(name) for name in runs]
+
+    @site.get("/healthz")
+    def health() -> dict[str, Any]:
+        """Say that the process answers, and from which runs."""
+        return {"status": "ok", "version": __version__, "runs": {name: run.folder.name for name, run in runs.items()}}
+
+    for language in LANGUAGES:
+        _add_front_page(site, apps, language)
+    for app in apps:
+        service = app.serve(runs[app.name])
+        site.include_router(service.api, prefix=f"/api/{app.name}", tags=[app.name])
+        for language, page in service.pages.items():
+            path = page_path(app.name, language)
+            gr.mount_gradio_app(site, page, path=path, theme=theme(), css=CSS, footer_links=[], show_error=True)
+    return site
+
+
+def page_path(app: str, language: str) -> str:
+    """Return the address of an app's page; English has the short one."""
+    return f"/{app}" if language == "en" else f"/{language}/{app}"
+
+
+def _add_front_page(site: FastAPI, apps: list[Vertical], language: str) -> None:
+    here, other = ("/", "/zh") if language == "en" else ("/zh", "/")
+
+    @site.get(here, include_in_schema=False, response_model=None)
+    def front() -> HTMLResponse | RedirectResponse:
+        if len(apps) == 1:
+            return RedirectResponse(page_path(apps[0].name, language) + "/")
+        return HTMLResponse(_front_html(apps, language, other))
+
+
+def _front_html(apps: list[Vertical], language: str, other: str) -> str:
+    heading, lead, switch, reference = _FRONT[language]
+    cards = "".join(
+        f'<a class="card" href="{page_path(app.name, language)}/"><h2>{escape(app.title[language])}</h2><p>{escape(app.summary[language])}</p></a>'
+        for app in apps
+    )
+    return (
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>verticals</title><style>{CSS}</style><main class='front'><nav><a href='{other}'>{switch}</a> "
+        f"<a href='/docs'>{reference}</a></nav><h1>{heading}</h1><p>{lead}</p>{cards}</main></html>"
+    )
+
+
+def serve(site: FastAPI, host: str, port: int) -> None:
+    """Answer requests until interrupted."""
+    uvicorn.run(site, host=host, port=port, log_level="warning", access_log=False)

@@ -1,0 +1,230 @@
+"""Classify a text into one of several classes.
+
+Training starts from the probe: a logistic regression on frozen sentence vectors gives the head its weights, and only then is the
+backbone tuned (LP-FT, Kumar et al. 2022, https://arxiv.org/abs/2202.10054).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+
+from verticals import backbones, methods
+from verticals.backbones import Backbone
+from verticals.config import Config
+from verticals.data.examples import Note
+from verticals.data.splits import Splits
+from verticals.errors import RunError
+from verticals.inference.batches import FloatArray, pad, predict_batches
+from verticals.methods.tfidf import TfidfClassifier
+from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetune, recipe
+
+_HEAD_FILE, _MODEL, _ADAPTER = "head.safetensors", "model", "adapter"
+_PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
+_MANY_UNKNOWN = 0.05
+
+
+class Classifier(Protocol):
+    """What every fitted classifier can do, whatever the method."""
+
+    labels: tuple[str, ...]
+
+    @property
+    def trained_parameters(self) -> int:
+        """Number of parameters that training changed."""
+
+    def logits(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
+        """Return one unnormalised score per class, [texts, classes]."""
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` needs into an existing folder."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained classifier, what training took, and what it noticed in the data."""
+
+    classifier: Classifier
+    log: TrainingLog
+    probe_validation_accuracy: float | None
+    notes: tuple[Note, ...]
+
+
+class ClassifierModule(nn.Module):
+    """An encoder, mean pooling to unit vectors, and a linear head."""
+
+    def __init__(self, encoder: nn.Module, head: nn.Linear) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return unit vectors, [texts, width]."""
+        device = self.head.weight.device
+        mask = attention_mask.to(device)
+        return backbones.mean_pool(self.encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state, mask)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return logits, [texts, classes]."""
+        return cast(Tensor, self.head(self.embed(input_ids, attention_mask)))
+
+
+class EncoderClassifier:
+    """A backbone with a tuned head, and the tuned part of the backbone where the method has one."""
+
+    def __init__(
+        self, labels: tuple[str, ...], module: ClassifierModule, tokenizer: PreTrainedTokenizerBase, method: str, max_tokens: int
+    ) -> None:
+        self.labels = labels
+        self.module = module.eval()
+        self.tokenizer = tokenizer
+        self._method = methods.get(method)
+        self._max_tokens = max_tokens
+
+    @property
+    def trained_parameters(self) -> int:
+        """Number of parameters that training changed."""
+        encoder = self.module.encoder.parameters() if self._method.adapt else ()
+        tuned = sum(parameter.numel() for parameter in encoder if parameter.requires_grad)
+        return tuned + sum(parameter.numel() for parameter in self.module.head.parameters())
+
+    def logits(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
+        """Return one unnormalised score per class, [texts, classes]."""
+        return predict_batches(self.module, self.tokenizer, texts, self._max_tokens, progress)
+
+    def embed(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
+        """Return unit vectors, [texts, width]."""
+        return predict_batches(self.module.embed, self.tokenizer, texts, self._max_tokens, progress)
+
+    def save(self, folder: Path) -> None:
+        """Write head, tokenizer, and the tuned backbone as `model/` (transformers) or `adapter/` (peft)."""
+        save_file({name: value.contiguous() for name, value in self.module.head.state_dict().items()}, folder / _HEAD_FILE)
+        self.tokenizer.save_pretrained(folder / "tokenizer")
+        if self._method.stored_as == "model":
+            cast(PreTrainedModel, self.module.encoder).save_pretrained(folder / _MODEL)
+        elif self._method.stored_as == "adapter":
+            cast(PreTrainedModel, self.module.encoder).save_pretrained(folder / _ADAPTER)
+
+
+def fit(splits: Splits, config: Config, work: Path) -> Fitted:
+    """Train the classifier that `config.method` names; checkpoints go to `work`."""
+    targets = np.array([splits.labels.index(label) for label in splits.train.labels])
+    if not methods.get(config.method.name).uses_backbone:
+        linear = TfidfClassifier.fit(splits.train.texts, targets, splits.labels, config.train.seed)
+        return Fitted(linear, TrainingLog(0.0, 0, 0, linear.trained_parameters), None, ())
+    return _fit_encoder(splits, targets, config, work)
+
+
+def _fit_encoder(splits: Splits, targets: np.ndarray, config: Config, work: Path) -> Fitted:
+    method = methods.get(config.method.name)
+    options = methods.options_of(config.method)
+    set_seed(config.train.seed)
+    backbone = backbones.locate(config.backbone.name)
+    tokenizer = backbones.load_tokenizer(backbone)
+    encoder = backbones.load_encoder(backbone).requires_grad_(False).eval()
+    module = ClassifierModule(encoder, nn.Linear(encoder.config.hidden_size, len(splits.labels)))
+    model = EncoderClassifier(splits.labels, module, tokenizer, method.name, config.backbone.max_tokens)
+    train_vectors = model.embed(splits.train.texts, progress="embedding training texts")
+    validation_vectors = model.embed(splits.validation.texts)
+    probe_accuracy = _fit_probe(module.head, train_vectors, targets, validation_vectors, _known_targets(splits), config.train.seed)
+    log = TrainingLog(0.0, 0, 0, model.trained_parameters)
+    if method.adapt is not None:
+        module.encoder = method.adapt(encoder, options)
+        rows, collate = _batching(splits, targets, tokenizer, config.backbone.max_tokens)
+        log = finetune(module.train(), rows, collate, _cross_entropy, recipe(config.train, method), work)
+    notes = _token_notes(splits, tokenizer, config.backbone.max_tokens)
+    return Fitted(model, log, probe_accuracy, notes)
+
+
+def _known_targets(splits: Splits) -> np.ndarray:
+    """Return the validation rows' classes; a label without training rows is -1, which no prediction equals."""
+    position = {label: number for number, label in enumerate(splits.labels)}
+    return np.array([position.get(label, -1) for label in splits.validation.labels])
+
+
+def _fit_probe(
+    head: nn.Linear, vectors: FloatArray, targets: np.ndarray, held_vectors: FloatArray, held_targets: np.ndarray, seed: int
+) -> float:
+    """Fit logistic regressions, put the one that is best on validation into `head`, and return its accuracy there."""
+    fitted = [LogisticRegression(C=strength, max_iter=1000, random_state=seed).fit(vectors, targets) for strength in _PROBE_STRENGTHS]
+    best = max(fitted, key=lambda probe: float(probe.score(held_vectors, held_targets)))
+    weight, bias = best.coef_, best.intercept_
+    if len(best.classes_) == 2:  # scikit-learn keeps one row for two classes
+        weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    with torch.no_grad():
+        head.weight.zero_()
+        head.bias.fill_(float(bias.min()) - 1.0)  # a class without rows is never the best
+        head.weight[best.classes_] = torch.as_tensor(weight, dtype=torch.float32)
+        head.bias[best.classes_] = torch.as_tensor(bias, dtype=torch.float32)
+    return float(best.score(held_vectors, held_targets))
+
+
+def _batching(
+    splits: Splits, targets: np.ndarray, tokenizer: PreTrainedTokenizerBase, max_tokens: int
+) -> tuple[TokenDataset, Callable[[list[Example]], Batch]]:
+    ids = tokenizer(list(splits.train.texts), truncation=True, max_length=max_tokens)["input_ids"]
+    rows = TokenDataset([{"input_ids": row, "target": int(target)} for row, target in zip(ids, targets, strict=True)])
+
+    def collate(examples: list[Example]) -> Batch:
+        input_ids, attention_mask = pad([example["input_ids"] for example in examples], tokenizer)
+        target = torch.tensor([example["target"] for example in examples])
+        return {"input_ids": input_ids, "attention_mask": attention_mask, "target": target}
+
+    return rows, collate
+
+
+def _cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
+    return nn.functional.cross_entropy(module(batch["input_ids"], batch["attention_mask"]), batch["target"])
+
+
+def _token_notes(splits: Splits, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
+    texts = splits.train.texts + splits.validation.texts + splits.test.texts
+    cut = sum(len(ids) > max_tokens for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"])
+    unknown = backbones.unknown_share(tokenizer, splits.train.texts)
+    notes = []
+    if cut:
+        notes.append(Note("text_cut", cut, f"texts longer than {max_tokens} tokens, read up to there: {cut}"))
+    if unknown > _MANY_UNKNOWN:
+        message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
+        notes.append(Note("unknown_tokens", round(unknown * 100), message))
+    return tuple(notes)
+
+
+def load(folder: Path, labels: tuple[str, ...], config: Config) -> Classifier:
+    """Read what `save` wrote; the backbone of `config` is found again where the run does not hold it.
+
+    Raises:
+        RunError: a file of the run is missing.
+    """
+    method = methods.get(config.method.name)
+    if not method.uses_backbone:
+        return TfidfClassifier.load(folder, labels)
+    head_file = folder / _HEAD_FILE
+    if not head_file.is_file():
+        raise RunError(f"{head_file}: no such file; the run is incomplete, train it again")
+    weights = load_file(head_file)
+    head = nn.Linear(weights["weight"].shape[1], weights["weight"].shape[0])
+    head.load_state_dict(weights)
+    tokenizer = backbones.load_tokenizer(Backbone(str(folder), folder / "tokenizer"))
+    return EncoderClassifier(
+        labels, ClassifierModule(_load_encoder(folder, config), head), tokenizer, method.name, config.backbone.max_tokens
+    )
+
+
+def _load_encoder(folder: Path, config: Config) -> nn.Module:
+    stored_as = methods.get(config.method.name).stored_as
+    if stored_as == "model":
+        return backbones.load_encoder(Backbone(str(folder), folder / _MODEL))
+    encoder = backbones.load_encoder(backbones.locate(config.backbone.name))
+    if stored_as == "nothing":
+        return encoder
+    from peft import PeftModel
+
+    return cast(nn.Module, PeftModel.from_pretrained(encoder, folder / _ADAPTER))

@@ -1,0 +1,149 @@
+"""The run folder: everything a trained model is, as plain files, with the manifest written last.
+
+No manifest, no run. A run is written to a temporary sibling, proven there, and renamed; so a folder with a manifest is whole.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from verticals import provenance
+from verticals.config import Config, home, read_yaml
+from verticals.errors import RunError
+
+MANIFEST = "manifest.json"
+_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is complete on disk; its parts are read when asked for."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def app(self) -> str:
+        """Name of the app that trained it."""
+        return str(self.manifest["app"])
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings it was trained with."""
+        return Config.model_validate(read_yaml(self.folder / "config.yaml"))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the logits."""
+        return tuple(self.read_json("labels.json"))
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """What was measured on the test rows."""
+        return dict(self.read_json("metrics.json"))
+
+    def read_json(self, name: str) -> Any:  # noqa: ANN401 - any JSON
+        """Read one of the run's JSON files."""
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON
+    """Write one JSON file, readable for people."""
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def save(app: str, config: Config, facts: dict[str, Any], write: Callable[[Path], None], prove: Callable[[Run], None]) -> Run:
+    """Write a run, prove it, and give it its name.
+
+    Args:
+        app: name of the app.
+        config: the settings, saved as `config.yaml`.
+        facts: what the manifest says beside versions and hashes, such as the data's fingerprint.
+        write: puts the app's files into the folder it is given.
+        prove: reloads the run and raises RunError where it is not what was saved.
+
+    Raises:
+        RunError: the disk is full or read-only, or the proof failed; nothing is left behind.
+    """
+    draft = home() / app / f".draft-{config.digest()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        draft.mkdir(parents=True)
+        (draft / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
+        write(draft)
+        manifest = _manifest(app, config, facts, draft)
+        write_json(draft / MANIFEST, manifest)
+        prove(Run(draft, manifest))
+        return Run(draft.rename(_free_name(app, config)), manifest)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{draft.parent}: the run cannot be saved: {error}; make room and give the same command again") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _manifest(app: str, config: Config, facts: dict[str, Any], folder: Path) -> dict[str, Any]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        "schema": _SCHEMA,
+        "app": app,
+        "created_at": provenance.now(),
+        "config_digest": config.digest(),
+        "seed": config.train.seed,
+        **facts,
+        "versions": provenance.versions(),
+        "git_revision": provenance.git_revision(),
+        "files": {str(path.relative_to(folder)): {"sha256": provenance.sha256(path), "bytes": path.stat().st_size} for path in files},
+    }
+
+
+def _free_name(app: str, config: Config) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = home() / app / f"{stamp}-{config.digest()}"
+    number = 2
+    while name.exists():
+        name = name.with_name(f"{stamp}-{config.digest()}-{number}")
+        number += 1
+    return name
+
+
+def open_run(folder: Path) -> Run:
+    """Open a run and check every file against the manifest.
+
+    Raises:
+        RunError: there is no manifest, or a file is missing or altered.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise RunError(f"{folder}: no {MANIFEST}, so this is not a complete run; list runs with: ls {home()}/*/")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        files = {str(name): str(facts["sha256"]) for name, facts in manifest["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path}: not a manifest ({type(error).__name__}); train the run again") from error
+    if manifest.get("schema") != _SCHEMA:
+        raise RunError(f"{path}: schema {manifest.get('schema')}, expected {_SCHEMA}; train the run again with this version")
+    for name, expected in files.items():
+        found = provenance.sha256(folder / name)
+        if found != expected:
+            what = "is missing" if not (folder / name).is_file() else "was altered after it was saved"
+            raise RunError(f"{folder / name}: {what}; restore it or train the run again")
+    return Run(folder, manifest)
+
+
+def latest(app: str, config_digest: str | None = None) -> Run | None:
+    """Return an app's newest complete run, of these settings where a digest is given."""
+    ending = f"*-{config_digest}*" if config_digest else "*"
+    folders = sorted(path.parent for path in (home() / app).glob(f"{ending}/{MANIFEST}"))
+    return open_run(folders[-1]) if folders else None
+
+
+def artefact_bytes(run: Run) -> int:
+    """Return the size of the run's files."""
+    return sum(int(facts["bytes"]) for facts in run.manifest["files"].values())

@@ -1,0 +1,201 @@
+"""The training loop: transformers.Trainer with two learning rates, length-grouped batches and exact resume."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset, Sampler
+from transformers import Trainer, TrainingArguments, set_seed
+from transformers.trainer_callback import PrinterCallback
+
+from verticals.config import TrainConfig
+from verticals.methods import Method
+
+Batch = dict[str, Tensor]
+Example = dict[str, Any]
+HEAD = "head."  # parameters whose name starts with this learn at the head's rate
+_BATCHES_SORTED_TOGETHER = 16
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the loop needs to know, with the method's own values filled in."""
+
+    seed: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    head_learning_rate: float
+    weight_decay: float
+    warmup_share: float
+    checkpoint_steps: int
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """What happened: seconds of this process, optimizer steps in all, and the step it continued from."""
+
+    seconds: float
+    steps: int
+    resumed_from: int
+    trained_parameters: int
+
+
+def recipe(config: TrainConfig, method: Method) -> Recipe:
+    """Fill what the user left open with the method's defaults."""
+    return Recipe(
+        seed=config.seed,
+        epochs=config.epochs or method.epochs,
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate or method.learning_rate,
+        head_learning_rate=config.head_learning_rate or method.head_learning_rate,
+        weight_decay=config.weight_decay,
+        warmup_share=config.warmup_share,
+        checkpoint_steps=config.checkpoint_steps,
+    )
+
+
+class TokenDataset(Dataset[Example]):
+    """Tokenised examples; each has `input_ids` and whatever the objective's collate needs."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._examples = examples
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, position: int) -> Example:
+        return self._examples[position]
+
+    def lengths(self) -> list[int]:
+        """Return the number of tokens of each example."""
+        return [len(example["input_ids"]) for example in self._examples]
+
+
+class LengthGroupedSampler(Sampler[int]):
+    """Shuffled examples, neighbours of similar length; the order depends on seed and epoch alone.
+
+    The library's own sampler draws from the global generator, so that a resumed training would see another order.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+        self._lengths = np.asarray(lengths)
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order is drawn next."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        generator = np.random.default_rng([self._seed, self._epoch])
+        order = generator.permutation(len(self._lengths))
+        chunk = self._batch_size * _BATCHES_SORTED_TOGETHER
+        batches = []
+        for start in range(0, len(order), chunk):
+            part = order[start : start + chunk]
+            part = part[np.argsort(-self._lengths[part], kind="stable")]
+            batches += [part[first : first + self._batch_size] for first in range(0, len(part), self._batch_size)]
+        short = [batch for batch in batches if len(batch) < self._batch_size]  # stays last: batches are cut in order
+        whole = [batch for batch in batches if len(batch) == self._batch_size]
+        for position in generator.permutation(len(whole)):
+            yield from whole[position].tolist()
+        for batch in short:
+            yield from batch.tolist()
+
+
+class _LossTrainer(Trainer):
+    """A Trainer that takes its loss from the objective and gives the head its own learning rate."""
+
+    def __init__(self, model: nn.Module, args: TrainingArguments, data: TokenDataset, collate: Callable[[list[Example]], Batch],
+                 loss: Callable[[nn.Module, Batch], Tensor], plan: Recipe) -> None:
+        super().__init__(model=model, args=args, train_dataset=data, data_collator=collate)
+        self.remove_callback(PrinterCallback)
+        self._loss = loss
+        self._plan = plan
+        self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed)
+
+    def compute_loss(self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:  # noqa: ANN401, E501
+        return self._loss(model, inputs)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:  # noqa: ANN401
+        return self._sampler
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            self.optimizer = torch.optim.AdamW(_groups(self.model, self._plan), fused=True)
+        return self.optimizer
+
+
+def _groups(model: nn.Module, plan: Recipe) -> list[dict[str, Any]]:
+    """Split parameters by learning rate (backbone, head) and weight decay (matrices only)."""
+    groups = []
+    trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    for is_head, rate in ((False, plan.learning_rate), (True, plan.head_learning_rate)):
+        for is_matrix, decay in ((True, plan.weight_decay), (False, 0.0)):
+            chosen = [p for name, p in trained if name.startswith(HEAD) == is_head and (p.ndim > 1) == is_matrix]
+            if chosen:
+                groups.append({"params": chosen, "lr": rate, "weight_decay": decay})
+    return groups
+
+
+def finetune(
+    model: nn.Module,
+    data: TokenDataset,
+    collate: Callable[[list[Example]], Batch],
+    loss: Callable[[nn.Module, Batch], Tensor],
+    plan: Recipe,
+    work: Path,
+) -> TrainingLog:
+    """Train `model` in place; checkpoints go to `work`, and a training found there is continued.
+
+    On one machine, with the same number of threads, an interrupted training ends with the same weights as an undisturbed one.
+    """
+    set_seed(plan.seed)
+    trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
+    checkpoint = last_checkpoint(work)
+    started = time.perf_counter()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    seconds = time.perf_counter() - started
+    model.eval()
+    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained)
+
+
+def last_checkpoint(work: Path) -> Path | None:
+    """Return the newest complete checkpoint; the Trainer writes `trainer_state.json` last."""
+    complete = [state.parent for state in work.glob("checkpoint-*/trainer_state.json") if state.stat().st_size]
+    return max(complete, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
+
+
+def _arguments(plan: Recipe, rows: int, work: Path) -> TrainingArguments:
+    steps = plan.epochs * -(-rows // plan.batch_size)
+    return TrainingArguments(
+        output_dir=str(work),
+        seed=plan.seed,
+        data_seed=plan.seed,
+        num_train_epochs=plan.epochs,
+        per_device_train_batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=round(plan.warmup_share * steps),
+        max_grad_norm=1.0,
+        save_strategy="steps",
+        save_steps=plan.checkpoint_steps,
+        save_total_limit=2,
+        logging_strategy="no",
+        report_to=[],
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        disable_tqdm=False,
+    )

@@ -1,0 +1,56 @@
+"""What an application is to the core: a frozen record of plain functions.
+
+An app's `__init__` builds one; it imports nothing heavy, and each function imports what it needs when it is called.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from verticals.config import Config
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from fastapi import APIRouter
+
+    from verticals.runs import Run
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A run in memory, answering: its REST routes and its page in each language."""
+
+    api: "APIRouter"
+    pages: "Mapping[str, gr.Blocks]"
+
+
+@dataclass(frozen=True)
+class Vertical:
+    """One application.
+
+    Attributes:
+        name: how it is called on the command line and in addresses.
+        title: its name by language.
+        summary: one sentence by language.
+        defaults: its `config.yaml`.
+        settings: the model that validates the `app` section.
+        train: settings to a saved run.
+        evaluate: a run and a test file (or None for its own test rows) to the record that `metrics.json` has.
+        predict: a run and a file of rows to the same rows with predictions, as a list of mappings.
+        serve: a run to what the hub mounts.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    summary: Mapping[str, str]
+    defaults: Path
+    settings: type[BaseModel]
+    train: "Callable[[Config], Run]"
+    evaluate: "Callable[[Run, Path | None], dict[str, Any]]"
+    predict: "Callable[[Run, Path], list[dict[str, Any]]]"
+    serve: "Callable[[Run], Service]"
