@@ -9,6 +9,7 @@ from verticals.data.examples import Examples, as_text
 from verticals.data.loading import load_splits, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
+
 from verticals_customer_service.knowledge import Knowledge, read_articles, read_intents, unnamed_intents
 from verticals_customer_service.settings import Settings
 
@@ -37,12 +38,16 @@ def _samples(config: Config) -> Splits:
     train, validation = carve(rest, config.data.validation_share, config.train.seed)
     outside = _examples(SAMPLES / "outside.csv", "text", "kind")
     split = read_table(SAMPLES / "outside.csv").frame["split"]
-    calibration, held = (outside.take(n for n, value in enumerate(split) if value == part) for part in ("calibration", "test"))
+    calibration, held = (
+        outside.take(n for n, value in enumerate(split) if value == part) for part in ("calibration", "test")
+    )
     labels = tuple(sorted(set(rows.labels)))
     return with_leak_notes(Splits("shipped", labels, train, validation, test, calibration, held))
 
 
 def _examples(path: Path, text: str, label: str) -> Examples:
     table = read_table(path)
-    texts, labels = (tuple(as_text(value) for value in table.frame[column(table, role, role, ())]) for role in (text, label))
+    texts, labels = (
+        tuple(as_text(value) for value in table.frame[column(table, role, role, ())]) for role in (text, label)
+    )
     return Examples(texts, labels, tuple(int(line) for line in table.frame.index))

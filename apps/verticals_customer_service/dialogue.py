@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.runs import Run
+
 from verticals_customer_service import knowledge
 from verticals_customer_service.knowledge import Action, Knowledge, Source
 
@@ -84,7 +85,9 @@ class Bot:
         )
         return conversation.after(message, turn), turn
 
-    def _respond(self, conversation: Conversation, message: str, prediction: Prediction) -> tuple[Action, str, tuple[Source, ...]]:
+    def _respond(
+        self, conversation: Conversation, message: str, prediction: Prediction
+    ) -> tuple[Action, str, tuple[Source, ...]]:
         if conversation.handed_over:
             return "hand_over", _WAITING, ()
         if not prediction.answered:
@@ -104,5 +107,6 @@ class Bot:
 
     def _alternatives(self, prediction: Prediction) -> tuple[Alternative, ...]:
         return tuple(
-            Alternative(intent, self.knowledge.name(intent, "en"), confidence) for intent, confidence in prediction.ranking[1:4]
+            Alternative(intent, self.knowledge.name(intent, "en"), confidence)
+            for intent, confidence in prediction.ranking[1:4]
         )

@@ -9,7 +9,6 @@ from typing import Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
-
 from verticals.errors import DataError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,10 +52,14 @@ class Knowledge:
     def __init__(self, intents: dict[str, Intent], articles: Sequence[Article]) -> None:
         self.intents = intents
         self.articles = tuple(articles)
-        self._by_intent = {name: [n for n, article in enumerate(self.articles) if name in article.intents] for name in intents}
+        self._by_intent = {
+            name: [n for n, article in enumerate(self.articles) if name in article.intents] for name in intents
+        }
         self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         if self.articles:
-            self._vectors = self._vectorizer.fit_transform([f"{each.title} {each.question} {each.text}" for each in self.articles])
+            self._vectors = self._vectorizer.fit_transform(
+                [f"{each.title} {each.question} {each.text}" for each in self.articles]
+            )
 
     def article(self, intent: str, message: str) -> Source | None:
         """Return the intent's article that is nearest to the message, or None where it has none."""

@@ -1,7 +1,6 @@
 """The app's own settings."""
 
 from pydantic import Field
-
 from verticals.config import Section
 
 

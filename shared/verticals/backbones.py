@@ -50,7 +50,9 @@ def locate(name: str) -> Backbone:
         return Backbone(name, _checked_folder(Path(name)))
     if _HUB_ID.fullmatch(name) and not name.startswith("."):
         return Backbone(name, _hub_folder(name))
-    raise BackboneError(f"no backbone '{name}': expected builtin, a folder with config.json, or a hub id such as owner/name")
+    raise BackboneError(
+        f"no backbone '{name}': expected builtin, a folder with config.json, or a hub id such as owner/name"
+    )
 
 
 def _builtin_folder() -> Path:
@@ -70,9 +72,13 @@ def _builtin_folder() -> Path:
 
 def _checked_folder(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
-        raise BackboneError(f"{folder}: expected a model folder with config.json; save one with model.save_pretrained()")
+        raise BackboneError(
+            f"{folder}: expected a model folder with config.json; save one with model.save_pretrained()"
+        )
     if not any(folder.glob("*.safetensors")):
-        raise BackboneError(f"{folder}: no *.safetensors weights (pickled weights are never loaded); save the model again with save_pretrained()")
+        raise BackboneError(
+            f"{folder}: no *.safetensors weights (pickled weights are never loaded); save the model again with save_pretrained()"
+        )
     return folder
 
 
@@ -120,9 +126,11 @@ def load_encoder(backbone: Backbone) -> PreTrainedModel:
             backbone.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
     except (OSError, ValueError) as error:
-        raise BackboneError(f"{backbone.folder}: cannot be loaded as an encoder: {str(error).splitlines()[0]}") from error
+        raise BackboneError(
+            f"{backbone.folder}: cannot be loaded as an encoder: {str(error).splitlines()[0]}"
+        ) from error
     if "pooler" in dict(model.named_children()):
-        model.pooler = None
+        model.register_module("pooler", None)
     return model
 
 

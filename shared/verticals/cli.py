@@ -3,14 +3,14 @@
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-
 
 import typer
 
 from verticals import registry
-from verticals.config import Config, build, merge, read_yaml
+from verticals.config import Config, build, home, merge, read_yaml
 from verticals.config import assignment as parse_assignment
 from verticals.errors import VerticalsError
 from verticals.vertical import Vertical
@@ -27,9 +27,15 @@ cli = typer.Typer(
 )
 
 App = Annotated[str, typer.Argument(metavar="APP", help="Name of an app; `verticals apps` lists them.")]
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or the name of an app for its newest run.")]
-ConfigFiles = Annotated[list[Path] | None, typer.Option("--config", help="YAML file of settings; may be given more than once.")]
-Assignments = Annotated[list[str] | None, typer.Option("--set", help="One setting, such as train.epochs=3; may be repeated.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="Folder of a run, or the name of an app for its newest run.")
+]
+ConfigFiles = Annotated[
+    list[Path] | None, typer.Option("--config", help="YAML file of settings; may be given more than once.")
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="One setting, such as train.epochs=3; may be repeated.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
 
@@ -38,7 +44,9 @@ def apps(as_json: AsJson = False) -> None:
     """List the installed apps."""
     points = registry.available()
     if as_json:
-        _print_json({"apps": [{"name": name, "package": point.value.partition(":")[0]} for name, point in points.items()]})
+        _print_json(
+            {"apps": [{"name": name, "package": point.value.partition(":")[0]} for name, point in points.items()]}
+        )
         return
     for name, point in points.items():
         _print(f"{name:<24}{point.value.partition(':')[0]}")
@@ -57,12 +65,18 @@ def config(app: App, files: ConfigFiles = None, assignments: Assignments = None,
 @cli.command()
 def train(
     app: App,
-    data: Annotated[str | None, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file, or a public data set's name.")] = None,
-    test: Annotated[str | None, typer.Option(help="Test rows; without it a share of the training rows is held out.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file, or a public data set's name.")
+    ] = None,
+    test: Annotated[
+        str | None, typer.Option(help="Test rows; without it a share of the training rows is held out.")
+    ] = None,
     validation: Annotated[str | None, typer.Option(help="Validation rows; without it a share is held out.")] = None,
     text: Annotated[str | None, typer.Option(help="Column with the text.")] = None,
     label: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
-    outside_label: Annotated[str | None, typer.Option(help="Label of rows that belong to no class (out of scope).")] = None,
+    outside_label: Annotated[
+        str | None, typer.Option(help="Label of rows that belong to no class (out of scope).")
+    ] = None,
     method: Annotated[str | None, typer.Option(help="How the backbone is tuned: tfidf, probe, full or lora.")] = None,
     backbone: Annotated[str | None, typer.Option(help="builtin, a local folder, or a hub id.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of splits, weights and order.")] = None,
@@ -71,8 +85,17 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train an app on its samples or on your rows; a killed training is continued by the same command."""
-    columns = {"train": data, "test": test, "validation": validation, "text": text, "label": label, "outside_label": outside_label}
-    options = _given({"data": columns, "method": {"name": method}, "backbone": {"name": backbone}, "train": {"seed": seed}})
+    columns = {
+        "train": data,
+        "test": test,
+        "validation": validation,
+        "text": text,
+        "label": label,
+        "outside_label": outside_label,
+    }
+    options = _given(
+        {"data": columns, "method": {"name": method}, "backbone": {"name": backbone}, "train": {"seed": seed}}
+    )
     vertical = registry.get(app)
     run = vertical.train(_resolve(vertical, options, files, assignments))
     _report(run, run.metrics, as_json)
@@ -93,7 +116,9 @@ def evaluate(
 def predict(
     run: RunArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Rows with a text column; a label is not needed.")],
-    output: Annotated[Path | None, typer.Option(help="CSV file to write; without it the rows go to standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="CSV file to write; without it the rows go to standard output.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict every row of a file."""
@@ -112,7 +137,9 @@ def predict(
 @cli.command()
 def demo(
     app: Annotated[str | None, typer.Argument(metavar="[APP]", help="One app; without it, all installed apps.")] = None,
-    run: Annotated[Path | None, typer.Option(help="Serve this run instead of the newest one of the app's own settings.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Serve this run instead of the newest one of the app's own settings.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     as_json: AsJson = False,
@@ -168,7 +195,7 @@ def _open(reference: str) -> "Run":
     if reference in registry.available():
         found = runs.latest(reference)
         if found is None:
-            raise runs.explain_missing(reference)
+            raise VerticalsError(f"no run of '{reference}' in {home()}; train one with: verticals train {reference}")
         return found
     return runs.open_run(Path(reference))
 
@@ -206,6 +233,7 @@ def _quieten() -> None:
         "TOKENIZERS_PARALLELISM": "false",
     }.items():
         os.environ.setdefault(name, value)
+    warnings.filterwarnings("ignore", category=FutureWarning)  # between libraries, nothing a user can act on
 
 
 def main() -> None:

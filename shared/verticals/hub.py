@@ -17,7 +17,12 @@ from verticals.theme import CSS, theme
 from verticals.vertical import LANGUAGES, Vertical
 
 _FRONT = {
-    "en": ("Applications", "Each runs on this machine, from a model that was fine-tuned here.", "简体中文", "REST reference"),
+    "en": (
+        "Applications",
+        "Each runs on this machine, from a model that was fine-tuned here.",
+        "简体中文",
+        "REST reference",
+    ),
     "zh": ("应用", "全部在本机运行，所用模型也在本机微调。", "English", "REST 接口文档"),
 }
 
@@ -65,10 +70,11 @@ def _add_front_page(site: FastAPI, apps: list[Vertical], language: str) -> None:
     def front() -> HTMLResponse | RedirectResponse:
         if len(apps) == 1:
             return RedirectResponse(page_path(apps[0].name, language) + "/")
-        return HTMLResponse(_front_html(apps, language, other))
+        return HTMLResponse(front_html(apps, language, other))
 
 
-def _front_html(apps: list[Vertical], language: str, other: str) -> str:
+def front_html(apps: list[Vertical], language: str, other: str) -> str:
+    """Return the page that introduces the apps; it loads nothing from anywhere."""
     heading, lead, switch, reference = _FRONT[language]
     cards = "".join(
         f'<a class="card" href="{page_path(app.name, language)}/"><h2>{escape(app.title[language])}</h2><p>{escape(app.summary[language])}</p></a>'

@@ -28,7 +28,9 @@ def prove_reload(run: Run, texts: Sequence[str], logits: FloatArray) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         expected = Path(folder) / "expected.json"
-        expected.write_text(json.dumps({"texts": list(texts[:_TEXTS]), "logits": logits[:_TEXTS].tolist()}), encoding="utf-8")
+        expected.write_text(
+            json.dumps({"texts": list(texts[:_TEXTS]), "logits": logits[:_TEXTS].tolist()}), encoding="utf-8"
+        )
         command = [sys.executable, "-m", "verticals.parity", str(run.folder), str(expected)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

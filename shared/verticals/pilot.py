@@ -18,6 +18,7 @@ from verticals.errors import RunError
 from verticals.evaluation import results
 from verticals.evaluation.calibration import Calibration, calibrate
 from verticals.evaluation.classification import Evaluation, class_indices, evaluate
+from verticals.evaluation.metrics import accuracy
 from verticals.evaluation.predictor import Predictor
 from verticals.evaluation.report import model_card
 from verticals.objectives import classify
@@ -32,11 +33,14 @@ class Measured:
 
     fitted: classify.Fitted
     calibration: Calibration
+    validation_accuracy: float
     evaluation: Evaluation
     seconds: float
 
 
-def train_classifier(app: str, config: Config, splits: Splits, add_files: Callable[[Path], None] = lambda folder: None) -> Run:
+def train_classifier(
+    app: str, config: Config, splits: Splits, add_files: Callable[[Path], None] = lambda folder: None
+) -> Run:
     """Train, measure and save a classifier; a killed training is continued by the same call.
 
     Args:
@@ -69,8 +73,7 @@ def train_classifier(app: str, config: Config, splits: Splits, add_files: Callab
             parity.prove_reload(run, splits.test.texts[:32], classifier.logits(splits.test.texts[:32]))
 
         facts = {"data": {"name": splits.name, "fingerprint": splits.fingerprint()}}
-        run = runs.save(app, config, facts, write, prove)
-    return run
+        return runs.save(app, config, facts, write, prove)
 
 
 @contextmanager
@@ -84,7 +87,9 @@ def workspace(app: str, config: Config, splits: Splits) -> Iterator[Path]:
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{work}: cannot be made: {error.strerror}; set VERTICALS_HOME to a folder that can be written") from error
+        raise RunError(
+            f"{work}: cannot be made: {error.strerror}; set VERTICALS_HOME to a folder that can be written"
+        ) from error
     lock = FileLock(work.with_suffix(".lock"))
     try:
         lock.acquire(timeout=0)
@@ -102,10 +107,13 @@ def measure(splits: Splits, config: Config, work: Path) -> Measured:
     started = time.perf_counter()
     fitted = classify.fit(splits, config, work)
     seconds = time.perf_counter() - started
-    calibration = calibrate(
-        fitted.classifier.logits(splits.validation.texts), class_indices(splits.validation, splits.labels), config.abstain.max_refused
+    held_logits, held_truth = (
+        fitted.classifier.logits(splits.validation.texts),
+        class_indices(splits.validation, splits.labels),
     )
-    return Measured(fitted, calibration, judge(fitted.classifier, calibration, splits), seconds)
+    calibration = calibrate(held_logits, held_truth, config.abstain.max_refused)
+    held_accuracy = accuracy(held_truth, held_logits.argmax(axis=1))
+    return Measured(fitted, calibration, held_accuracy, judge(fitted.classifier, calibration, splits), seconds)
 
 
 def judge(classifier: classify.Classifier, calibration: Calibration, splits: Splits) -> Evaluation:
@@ -127,7 +135,12 @@ def _record(app: str, config: Config, splits: Splits, measured: Measured, baseli
     timing = results.latency(lambda text: fitted.classifier.logits([text]), splits.test.texts)
     return {
         "metrics": results.estimates(evaluation.metrics),
-        "baseline": {"method": BASELINE, "metrics": results.estimates(baseline.evaluation.metrics)},
+        "baseline": {
+            "method": BASELINE,
+            "metrics": results.estimates(baseline.evaluation.metrics),
+            **results.estimates({"accuracy_gain": evaluation.gain_over(baseline.evaluation)}),
+        },
+        "validation_accuracy": measured.validation_accuracy,
         "probe_validation_accuracy": fitted.probe_validation_accuracy,
         "calibration": asdict(measured.calibration),
         "cost": {
@@ -140,7 +153,8 @@ def _record(app: str, config: Config, splits: Splits, measured: Measured, baseli
         },
         "training": asdict(fitted.log),
         "rows": {
-            name: len(getattr(splits, name)) for name in ("train", "validation", "test", "outside_validation", "outside_test")
+            name: len(getattr(splits, name))
+            for name in ("train", "validation", "test", "outside_validation", "outside_test")
         },
         "classes": len(splits.labels),
         "notes": [asdict(note) for note in (*splits.notes, *fitted.notes)],
@@ -159,7 +173,9 @@ def evaluate_splits(run: Run, splits: Splits) -> dict[str, Any]:
     """
     expected, found = run.manifest["data"]["fingerprint"], splits.fingerprint()
     if expected != found:
-        raise RunError(f"{run.folder}: its rows have changed (fingerprint {found}, expected {expected}); name test rows with --data")
+        raise RunError(
+            f"{run.folder}: its rows have changed (fingerprint {found}, expected {expected}); name test rows with --data"
+        )
     return _again(run, splits, run.metrics["baseline"])
 
 

@@ -40,7 +40,9 @@ def git_revision() -> str | None:
     """Return the revision of the checkout that this code runs from, or None outside a checkout."""
     here = Path(__file__).parent
     try:
-        done = subprocess.run(["git", "-C", str(here), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+        )
     except OSError:
         return None
     return done.stdout.strip() or None

@@ -59,7 +59,9 @@ def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def save(app: str, config: Config, facts: dict[str, Any], write: Callable[[Path], None], prove: Callable[[Run], None]) -> Run:
+def save(
+    app: str, config: Config, facts: dict[str, Any], write: Callable[[Path], None], prove: Callable[[Run], None]
+) -> Run:
     """Write a run, prove it, and give it its name.
 
     Args:
@@ -83,7 +85,9 @@ def save(app: str, config: Config, facts: dict[str, Any], write: Callable[[Path]
         prove(Run(draft, manifest))
         return Run(draft.rename(_free_name(app, config)), manifest)
     except (OSError, SafetensorError) as error:
-        raise RunError(f"{draft.parent}: the run cannot be saved: {error}; make room and give the same command again") from error
+        raise RunError(
+            f"{draft.parent}: the run cannot be saved: {error}; make room and give the same command again"
+        ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -99,7 +103,10 @@ def _manifest(app: str, config: Config, facts: dict[str, Any], folder: Path) -> 
         **facts,
         "versions": provenance.versions(),
         "git_revision": provenance.git_revision(),
-        "files": {str(path.relative_to(folder)): {"sha256": provenance.sha256(path), "bytes": path.stat().st_size} for path in files},
+        "files": {
+            str(path.relative_to(folder)): {"sha256": provenance.sha256(path), "bytes": path.stat().st_size}
+            for path in files
+        },
     }
 
 
@@ -128,7 +135,9 @@ def open_run(folder: Path) -> Run:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path}: not a manifest ({type(error).__name__}); train the run again") from error
     if manifest.get("schema") != _SCHEMA:
-        raise RunError(f"{path}: schema {manifest.get('schema')}, expected {_SCHEMA}; train the run again with this version")
+        raise RunError(
+            f"{path}: schema {manifest.get('schema')}, expected {_SCHEMA}; train the run again with this version"
+        )
     for name, expected in files.items():
         found = provenance.sha256(folder / name)
         if found != expected:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -116,23 +116,32 @@ class LengthGroupedSampler(Sampler[int]):
 class _LossTrainer(Trainer):
     """A Trainer that takes its loss from the objective and gives the head its own learning rate."""
 
-    def __init__(self, model: nn.Module, args: TrainingArguments, data: TokenDataset, collate: Callable[[list[Example]], Batch],
-                 loss: Callable[[nn.Module, Batch], Tensor], plan: Recipe) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        args: TrainingArguments,
+        data: TokenDataset,
+        collate: Callable[[list[Example]], Batch],
+        loss: Callable[[nn.Module, Batch], Tensor],
+        plan: Recipe,
+    ) -> None:
         super().__init__(model=model, args=args, train_dataset=data, data_collator=collate)
         self.remove_callback(PrinterCallback)
         self._loss = loss
         self._plan = plan
         self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed)
 
-    def compute_loss(self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None) -> Tensor:  # noqa: ANN401, E501
+    def compute_loss(
+        self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: object = None
+    ) -> Tensor:
         return self._loss(model, inputs)
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:  # noqa: ANN401
+    def _get_train_sampler(self, train_dataset: object = None) -> Sampler[int]:
         return self._sampler
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
-            self.optimizer = torch.optim.AdamW(_groups(self.model, self._plan), fused=True)
+            self.optimizer = torch.optim.AdamW(_groups(cast(nn.Module, self.model), self._plan), fused=True)
         return self.optimizer
 
 
@@ -158,7 +167,7 @@ def finetune(
 ) -> TrainingLog:
     """Train `model` in place; checkpoints go to `work`, and a training found there is continued.
 
-    On one machine, with the same number of threads, an interrupted training ends with the same weights as an undisturbed one.
+    On one machine, with as many threads, an interrupted training ends with the weights of an undisturbed one.
     """
     set_seed(plan.seed)
     trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)

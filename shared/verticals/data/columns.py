@@ -28,5 +28,7 @@ def column(table: Table, role: str, wanted: str | None, usual: Sequence[str]) ->
     if matches:
         raise DataError(f"{table.path}: several columns could be the {role}: {matches}; choose one with {option}")
     if wanted is None:
-        raise DataError(f"{table.path}: no column looks like the {role}; its columns are {table.columns}; choose one with {option}")
+        raise DataError(
+            f"{table.path}: no column looks like the {role}; its columns are {table.columns}; choose one with {option}"
+        )
     raise DataError(f"{table.path}: no column '{wanted}' for the {role}{did_you_mean(wanted, table.columns)}")

@@ -91,7 +91,9 @@ def merge_label_spellings(examples: Examples) -> tuple[Examples, list[Note]]:
     merged = tuple(chosen[label_key(label)] for label in examples.labels)
     changed = [line for line, old, new in zip(examples.lines, examples.labels, merged, strict=True) if old != new]
     fixed = Examples(examples.texts, merged, examples.lines)
-    return fixed, [note("label_spelling", changed, "labels that differ only by case or space merged")] if changed else []
+    return fixed, [
+        note("label_spelling", changed, "labels that differ only by case or space merged")
+    ] if changed else []
 
 
 def label_key(label: str) -> str:
@@ -124,7 +126,11 @@ def drop_repeats(examples: Examples) -> tuple[Examples, list[Note]]:
             kept.append(position)
     notes = [
         note("duplicate", repeated, "repeated rows left out"),
-        note("conflicting_label", conflicting, "rows left out because the same text has another label more often, or as often"),
+        note(
+            "conflicting_label",
+            conflicting,
+            "rows left out because the same text has another label more often, or as often",
+        ),
     ]
     return examples.take(kept), [each for each in notes if each.count]
 

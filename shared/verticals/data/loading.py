@@ -25,10 +25,8 @@ def load_splits(config: DataConfig, seed: int) -> Splits:
     if config.train is None:
         raise DataError("no data given: name a file with --data")
     if config.train in public.PUBLIC:
-        splits = public.load(config.train, seed)
-    else:
-        splits = _from_files(config, Path(config.train), seed)
-    return with_leak_notes(splits)
+        return with_leak_notes(public.load(config.train, seed))
+    return with_leak_notes(_from_files(config, Path(config.train), seed))
 
 
 def read_examples(path: Path, config: DataConfig) -> tuple[Examples, list[Note]]:
@@ -50,11 +48,16 @@ def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
     outside, train = _partition(rows, config.outside_label)
     labels = tuple(sorted(set(train.labels)))
     if len(labels) < 2:
-        raise DataError(f"{path}: expected at least two classes, found {len(labels)}: {list(labels)}; add rows of another class")
+        raise DataError(
+            f"{path}: expected at least two classes, found {len(labels)}: {list(labels)}; add rows of another class"
+        )
     notes += _single_row_notes(train)
     parts: dict[str, Examples] = {}
     outside_parts: dict[str, Examples] = {}
-    for part, file, share in (("test", config.test, config.test_share), ("validation", config.validation, config.validation_share)):
+    for part, file, share in (
+        ("test", config.test, config.test_share),
+        ("validation", config.validation, config.validation_share),
+    ):
         if file is None:
             train, parts[part] = carve(train, share, seed)
         else:
@@ -62,7 +65,9 @@ def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
             outside_parts[part], parts[part] = _partition(held, config.outside_label)
             notes += found
     outside_validation, outside_test = _share_outside(outside, outside_parts, seed)
-    return Splits(path.name, labels, train, parts["validation"], parts["test"], outside_validation, outside_test, tuple(notes))
+    return Splits(
+        path.name, labels, train, parts["validation"], parts["test"], outside_validation, outside_test, tuple(notes)
+    )
 
 
 def held_out_splits(path: Path, config: DataConfig, labels: Sequence[str]) -> Splits:
@@ -79,10 +84,14 @@ def _held_out(path: Path, config: DataConfig, labels: Sequence[str]) -> tuple[Ex
     named = tuple(spelling.get(label_key(label), label) for label in rows.labels)
     outside = label_key(config.outside_label) if config.outside_label else None
     unseen = [
-        line for line, label in zip(rows.lines, named, strict=True) if label not in spelling.values() and label_key(label) != outside
+        line
+        for line, label in zip(rows.lines, named, strict=True)
+        if label not in spelling.values() and label_key(label) != outside
     ]
     if unseen:
-        notes.append(note("unseen_label", unseen, f"{path.name}: rows whose label has no training row; each counts as an error"))
+        notes.append(
+            note("unseen_label", unseen, f"{path.name}: rows whose label has no training row; each counts as an error")
+        )
     return Examples(rows.texts, named, rows.lines), notes
 
 
@@ -116,7 +125,9 @@ def with_leak_notes(splits: Splits) -> Splits:
     if not pairs:
         return splits
     shown = "; ".join(_pair(splits, pair) for pair in sorted(pairs, key=lambda pair: -pair.similarity)[:_SHOWN])
-    message = f"test texts that nearly repeat a training text: {len(pairs)} ({shown}{'; ...' if len(pairs) > _SHOWN else ''})"
+    message = (
+        f"test texts that nearly repeat a training text: {len(pairs)} ({shown}{'; ...' if len(pairs) > _SHOWN else ''})"
+    )
     return replace(splits, notes=(*splits.notes, Note("near_duplicate", len(pairs), message)))
 
 

@@ -37,6 +37,7 @@ def near_duplicates(texts: Sequence[str], others: Sequence[str], threshold: floa
         nearest = np.asarray(block.argmax(axis=1)).ravel()
         values = np.asarray(block.max(axis=1).todense()).ravel()
         found += [
-            NearDuplicate(start + row, int(nearest[row]), float(values[row])) for row in np.flatnonzero(values >= threshold)
+            NearDuplicate(start + int(row), int(nearest[row]), float(values[row]))
+            for row in np.flatnonzero(values >= threshold)
         ]
     return found

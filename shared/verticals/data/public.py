@@ -34,7 +34,9 @@ def load(name: str, seed: int) -> Splits:
     folder = Path(root) / name if root else None
     if folder is None or not folder.is_dir():
         place = f"no folder {folder}" if folder else "VERTICALS_DATA is not set"
-        raise DataError(f"{name}: {place}; get it from {dataset.source} ({dataset.licence}) and set VERTICALS_DATA to its parent")
+        raise DataError(
+            f"{name}: {place}; get it from {dataset.source} ({dataset.licence}) and set VERTICALS_DATA to its parent"
+        )
     return dataset.read(folder, seed)
 
 

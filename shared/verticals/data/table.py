@@ -53,7 +53,9 @@ def read_table(path: Path) -> Table:
 def _read_bytes(path: Path) -> bytes:
     if path.is_dir():
         inside = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
-        raise DataError(f"{path}: expected a file, found a folder; name one of its files: {inside[:_SHOWN] or 'none fit'}")
+        raise DataError(
+            f"{path}: expected a file, found a folder; name one of its files: {inside[:_SHOWN] or 'none fit'}"
+        )
     if not path.exists():
         raise DataError(f"{path}: no such file; expected one of {', '.join(SUFFIXES)}")
     if path.suffix.lower() not in SUFFIXES:
@@ -68,7 +70,11 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _decode(path: Path, raw: bytes) -> tuple[str, str]:
-    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if raw.startswith(mark):
             return _decode_as(path, raw, name), name
     if b"\0" in raw:
@@ -162,7 +168,9 @@ def _jsonl(path: Path, text: str) -> pd.DataFrame:
         except json.JSONDecodeError as error:
             raise DataError(f"{path}: line {number}: not JSON: {error.msg} at column {error.colno}") from error
         if not isinstance(row, dict):
-            raise DataError(f"{path}: line {number}: expected an object such as {{\"text\": ...}}, found {line.strip()[:40]}")
+            raise DataError(
+                f'{path}: line {number}: expected an object such as {{"text": ...}}, found {line.strip()[:40]}'
+            )
         rows.append(row)
         lines.append(number)
     return _objects(rows, pd.Index(lines, name="line"))

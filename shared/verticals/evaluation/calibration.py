@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from verticals.evaluation.metrics import Float64Array, IntArray
-from verticals.inference.batches import FloatArray
+from verticals.evaluation.metrics import Float64Array
+from verticals.inference.batches import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ def reliability(confidence: Float64Array, right: npt.NDArray[np.bool_], bins: in
     ]
 
 
-def risk_coverage(confidence: Float64Array, right: npt.NDArray[np.bool_], points: int = 50) -> list[tuple[float, float, float]]:
+def risk_coverage(
+    confidence: Float64Array, right: npt.NDArray[np.bool_], points: int = 50
+) -> list[tuple[float, float, float]]:
     """Return (coverage, risk, threshold): the share answered, the share wrong among them, and the confidence that does it."""
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(~right[order])

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-IntArray = npt.NDArray[np.int64]
+from verticals.inference.batches import IntArray
+
 Float64Array = npt.NDArray[np.float64]
 _RESAMPLES = 1000
 
@@ -61,7 +62,9 @@ def auroc(inside: Float64Array, outside: Float64Array) -> float:
     return float(roc_auc_score(truth, np.concatenate([inside, outside])))
 
 
-def confused_pairs(truth: IntArray, predicted: IntArray, labels: Sequence[str], most: int = 10) -> list[tuple[str, str, int]]:
+def confused_pairs(
+    truth: IntArray, predicted: IntArray, labels: Sequence[str], most: int = 10
+) -> list[tuple[str, str, int]]:
     """Return (true label, predicted label, rows), most frequent first; rows of unseen labels are left out."""
     wrong = (truth != predicted) & (truth >= 0)
     pairs, counts = np.unique(np.stack([truth[wrong], predicted[wrong]]), axis=1, return_counts=True)

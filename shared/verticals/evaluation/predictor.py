@@ -52,7 +52,8 @@ class Predictor:
         labels = self.classifier.labels
         return [
             Prediction(
-                tuple((labels[index], float(row[index])) for index in order), bool(row[order[0]] >= self.calibration.threshold)
+                tuple((labels[index], float(row[index])) for index in order),
+                bool(row[order[0]] >= self.calibration.threshold),
             )
             for row, order in zip(probabilities, best, strict=True)
         ]
@@ -79,4 +80,8 @@ def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
 def _columns(prediction: Prediction | None) -> dict[str, Any]:
     if prediction is None:
         return {"prediction": None, "confidence": None, "answered": False}
-    return {"prediction": prediction.label, "confidence": round(prediction.confidence, 4), "answered": prediction.answered}
+    return {
+        "prediction": prediction.label,
+        "confidence": round(prediction.confidence, 4),
+        "answered": prediction.answered,
+    }

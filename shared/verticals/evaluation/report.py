@@ -25,7 +25,10 @@ def metric_name(name: str) -> str:
 def metric_rows(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (metric, model, baseline) with intervals, as text."""
     baseline = record["baseline"]["metrics"]
-    return [(metric_name(name), _interval(name, value), _interval(name, baseline.get(name))) for name, value in record["metrics"].items()]
+    return [
+        (metric_name(name), _interval(name, value), _interval(name, baseline.get(name)))
+        for name, value in record["metrics"].items()
+    ]
 
 
 def _interval(name: str, estimate: Mapping[str, float] | None) -> str:
@@ -43,13 +46,22 @@ def verdict(method: str, record: Mapping[str, Any]) -> str:
         return f"This is the baseline itself ({baseline})."
     if not record["baseline"]["metrics"]:
         return f"The {baseline} baseline was not measured on these rows."
-    ours, theirs = record["metrics"]["accuracy"], record["baseline"]["metrics"]["accuracy"]
-    gap = f"{(ours['value'] - theirs['value']) * 100:+.1f} points of accuracy"
-    if ours["low"] > theirs["high"]:
-        return f"{method} beats the {baseline} baseline: {gap}."
-    if ours["high"] < theirs["low"]:
-        return f"{method} LOSES to the {baseline} baseline: {gap}. Use {baseline}."
-    return f"{method} and the {baseline} baseline are not clearly apart: {gap}, within the intervals. The cheaper one may do."
+    gain = record["baseline"]["accuracy_gain"]
+    points = f"{gain['value'] * 100:+.1f} points of accuracy ({gain['low'] * 100:+.1f} to {gain['high'] * 100:+.1f})"
+    if gain["low"] > 0:
+        return f"{method} beats the {baseline} baseline on the same rows: {points}."
+    if gain["high"] < 0:
+        return f"{method} LOSES to the {baseline} baseline on the same rows: {points}. Use {baseline}."
+    return f"{method} and the {baseline} baseline are not clearly apart: {points}. The cheaper one may do."
+
+
+def probe_note(method: str, record: Mapping[str, Any]) -> list[str]:
+    """Say on validation rows what tuning added to the probe that it started from; nothing where nothing was tuned."""
+    probe, tuned = record["probe_validation_accuracy"], record["validation_accuracy"]
+    if probe is None or method == "probe":
+        return []
+    judged = "gained" if tuned > probe else "did NOT gain; the probe is cheaper"
+    return [f"Tuning {judged}: {probe:.1%} before, {tuned:.1%} after, on validation rows."]
 
 
 def summary(method: str, record: Mapping[str, Any]) -> list[str]:
@@ -57,7 +69,13 @@ def summary(method: str, record: Mapping[str, Any]) -> list[str]:
     rows = [("", method, record["baseline"]["method"]), *metric_rows(record)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [*lines, "", verdict(method, record), *(f"note: {note['message']}" for note in record["notes"])]
+    return [
+        *lines,
+        "",
+        verdict(method, record),
+        *probe_note(method, record),
+        *(f"note: {note['message']}" for note in record["notes"]),
+    ]
 
 
 def model_card(app: str, config: Config, record: Mapping[str, Any]) -> str:
@@ -65,24 +83,27 @@ def model_card(app: str, config: Config, record: Mapping[str, Any]) -> str:
     rows, cost, method = record["rows"], record["cost"], config.method.name
     table = "\n".join(f"| {name} | {ours} | {theirs} |" for name, ours, theirs in metric_rows(record))
     notes = "\n".join(f"- {note['message']}" for note in record["notes"]) or "- nothing"
-    pairs = "\n".join(f"- {true} taken for {predicted}: {count}" for true, predicted, count in record["confused_pairs"]) or "- none"
+    pairs = (
+        "\n".join(f"- {true} taken for {predicted}: {count}" for true, predicted, count in record["confused_pairs"])
+        or "- none"
+    )
     return f"""# {app}: {method} on {config.backbone.name}
 
-{verdict(method, record)}
+{" ".join([verdict(method, record), *probe_note(method, record)])}
 
-{rows['train']} training, {rows['validation']} validation and {rows['test']} test rows in {record['classes']} classes;
-out of scope: {rows['outside_validation']} for calibration, {rows['outside_test']} for test. Seed {config.train.seed}.
+{rows["train"]} training, {rows["validation"]} validation and {rows["test"]} test rows in {record["classes"]} classes;
+out of scope: {rows["outside_validation"]} for calibration, {rows["outside_test"]} for test. Seed {config.train.seed}.
 
-| test set | {method} | {record['baseline']['method']} |
+| test set | {method} | {record["baseline"]["method"]} |
 |---|---|---|
 {table}
 
-Values with 95 % bootstrap intervals. Confidence is calibrated by temperature; below {record['calibration']['threshold']:.3f} the
+Values with 95 % bootstrap intervals. Confidence is calibrated by temperature; below {record["calibration"]["threshold"]:.3f} the
 model declines to answer, a threshold chosen on validation so that at most {config.abstain.max_refused:.0%} of its rows are refused.
 
 ## Cost
-{cost['train_seconds']} s to train (baseline {cost['baseline_seconds']} s), {cost['peak_memory_mb']:.0f} MB at the peak,
-{cost['trained_parameters']:,} trained parameters; one text takes {cost['p50_ms']} ms (median), {cost['p95_ms']} ms (95th percentile).
+{cost["train_seconds"]} s to train (baseline {cost["baseline_seconds"]} s), {cost["peak_memory_mb"]:.0f} MB at the peak,
+{cost["trained_parameters"]:,} trained parameters; one text takes {cost["p50_ms"]} ms (median), {cost["p95_ms"]} ms (95th percentile).
 
 ## Noticed in the data
 {notes}

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 _BATCH = 32  # measured on two cores: larger batches fall out of the cache
 
 
@@ -18,7 +19,9 @@ def pad(rows: Sequence[Sequence[int]], tokenizer: PreTrainedTokenizerBase) -> tu
     """Return token ids and attention mask, both [texts, longest]; padding stands on the right."""
     ids = [torch.tensor(row, dtype=torch.long) for row in rows]
     mask = [torch.ones(len(row), dtype=torch.long) for row in ids]
-    return pad_sequence(ids, batch_first=True, padding_value=int(tokenizer.pad_token_id or 0)), pad_sequence(mask, batch_first=True)
+    return pad_sequence(ids, batch_first=True, padding_value=int(tokenizer.pad_token_id or 0)), pad_sequence(
+        mask, batch_first=True
+    )
 
 
 def predict_batches(
@@ -41,7 +44,9 @@ def predict_batches(
         Rows in the order of `texts`, [texts, width].
     """
     encoded = tokenizer(list(texts), truncation=True, max_length=max_tokens)
-    order = np.argsort([len(ids) for ids in encoded["input_ids"]], kind="stable")
+    order = np.argsort(
+        [-len(ids) for ids in encoded["input_ids"]], kind="stable"
+    )  # longest first: too little memory shows at once
     blocks: list[FloatArray] = []
     with torch.inference_mode():
         for start in tqdm(range(0, len(order), _BATCH), desc=progress, disable=progress is None, leave=False):

@@ -68,7 +68,7 @@ METHODS = {
             stored_as="model",
             adapt=_full,
             epochs=4,
-            learning_rate=1e-4,
+            learning_rate=5e-5,
             head_learning_rate=1e-3,
         ),
         Method(

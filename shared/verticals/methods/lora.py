@@ -13,7 +13,7 @@ class LoraOptions(Section):
     """Settings of LoRA."""
 
     rank: int = Field(16, ge=1, description="width of the two factors")
-    alpha: float = Field(32.0, gt=0, description="the update is scaled by alpha / rank")
+    alpha: int = Field(32, gt=0, description="the update is scaled by alpha / rank")
     dropout: float = Field(0.0, ge=0, lt=1)
     targets: str = Field("all-linear", description="module names, comma-separated, or all-linear")
 

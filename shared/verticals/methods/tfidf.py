@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
-from verticals.inference.batches import FloatArray
+from verticals.inference.batches import FloatArray, IntArray
 
 _WEIGHTS, _VOCABULARY = "tfidf.safetensors", "vocabulary.json"
 
@@ -30,7 +30,7 @@ class TfidfClassifier:
         return self._weight.size + self._bias.size
 
     @classmethod
-    def fit(cls, texts: Sequence[str], targets: Sequence[int], labels: tuple[str, ...], seed: int) -> "TfidfClassifier":
+    def fit(cls, texts: Sequence[str], targets: IntArray, labels: tuple[str, ...], seed: int) -> "TfidfClassifier":
         """Fit vocabulary, weights and classifier; `targets` index `labels`."""
         features = FeatureUnion([(name, TfidfVectorizer(**settings)) for name, settings in _VECTORIZERS.items()])
         machine = LinearSVC(C=1.0, random_state=seed).fit(features.fit_transform(texts), targets)
@@ -70,5 +70,11 @@ class TfidfClassifier:
 
 _VECTORIZERS = {
     "words": {"ngram_range": (1, 2), "sublinear_tf": True, "dtype": np.float32, "token_pattern": r"\w+"},
-    "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "sublinear_tf": True, "dtype": np.float32, "min_df": 2},
+    "characters": {
+        "analyzer": "char_wb",
+        "ngram_range": (2, 5),
+        "sublinear_tf": True,
+        "dtype": np.float32,
+        "min_df": 2,
+    },
 }

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+from transformers import PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
 from verticals.backbones import Backbone
@@ -22,11 +22,12 @@ from verticals.config import Config
 from verticals.data.examples import Note
 from verticals.data.splits import Splits
 from verticals.errors import RunError
-from verticals.inference.batches import FloatArray, pad, predict_batches
+from verticals.inference.batches import FloatArray, IntArray, pad, predict_batches
+from verticals.methods import saved
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetune, recipe
 
-_HEAD_FILE, _MODEL, _ADAPTER = "head.safetensors", "model", "adapter"
+_HEAD_FILE = "head.safetensors"
 _PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
 _MANY_UNKNOWN = 0.05
 
@@ -69,7 +70,9 @@ class ClassifierModule(nn.Module):
         """Return unit vectors, [texts, width]."""
         device = self.head.weight.device
         mask = attention_mask.to(device)
-        return backbones.mean_pool(self.encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state, mask)
+        return backbones.mean_pool(
+            self.encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state, mask
+        )
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return logits, [texts, classes]."""
@@ -80,7 +83,12 @@ class EncoderClassifier:
     """A backbone with a tuned head, and the tuned part of the backbone where the method has one."""
 
     def __init__(
-        self, labels: tuple[str, ...], module: ClassifierModule, tokenizer: PreTrainedTokenizerBase, method: str, max_tokens: int
+        self,
+        labels: tuple[str, ...],
+        module: ClassifierModule,
+        tokenizer: PreTrainedTokenizerBase,
+        method: str,
+        max_tokens: int,
     ) -> None:
         self.labels = labels
         self.module = module.eval()
@@ -105,12 +113,11 @@ class EncoderClassifier:
 
     def save(self, folder: Path) -> None:
         """Write head, tokenizer, and the tuned backbone as `model/` (transformers) or `adapter/` (peft)."""
-        save_file({name: value.contiguous() for name, value in self.module.head.state_dict().items()}, folder / _HEAD_FILE)
+        save_file(
+            {name: value.contiguous() for name, value in self.module.head.state_dict().items()}, folder / _HEAD_FILE
+        )
         self.tokenizer.save_pretrained(folder / "tokenizer")
-        if self._method.stored_as == "model":
-            cast(PreTrainedModel, self.module.encoder).save_pretrained(folder / _MODEL)
-        elif self._method.stored_as == "adapter":
-            cast(PreTrainedModel, self.module.encoder).save_pretrained(folder / _ADAPTER)
+        saved.save(self.module.encoder, self._method, folder)
 
 
 def fit(splits: Splits, config: Config, work: Path) -> Fitted:
@@ -122,7 +129,7 @@ def fit(splits: Splits, config: Config, work: Path) -> Fitted:
     return _fit_encoder(splits, targets, config, work)
 
 
-def _fit_encoder(splits: Splits, targets: np.ndarray, config: Config, work: Path) -> Fitted:
+def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) -> Fitted:
     method = methods.get(config.method.name)
     options = methods.options_of(config.method)
     set_seed(config.train.seed)
@@ -133,7 +140,9 @@ def _fit_encoder(splits: Splits, targets: np.ndarray, config: Config, work: Path
     model = EncoderClassifier(splits.labels, module, tokenizer, method.name, config.backbone.max_tokens)
     train_vectors = model.embed(splits.train.texts, progress="embedding training texts")
     validation_vectors = model.embed(splits.validation.texts)
-    probe_accuracy = _fit_probe(module.head, train_vectors, targets, validation_vectors, _known_targets(splits), config.train.seed)
+    probe_accuracy = _fit_probe(
+        module.head, train_vectors, targets, validation_vectors, _known_targets(splits), config.train.seed
+    )
     log = TrainingLog(0.0, 0, 0, model.trained_parameters)
     if method.adapt is not None:
         module.encoder = method.adapt(encoder, options)
@@ -143,17 +152,25 @@ def _fit_encoder(splits: Splits, targets: np.ndarray, config: Config, work: Path
     return Fitted(model, log, probe_accuracy, notes)
 
 
-def _known_targets(splits: Splits) -> np.ndarray:
+def _known_targets(splits: Splits) -> IntArray:
     """Return the validation rows' classes; a label without training rows is -1, which no prediction equals."""
     position = {label: number for number, label in enumerate(splits.labels)}
     return np.array([position.get(label, -1) for label in splits.validation.labels])
 
 
 def _fit_probe(
-    head: nn.Linear, vectors: FloatArray, targets: np.ndarray, held_vectors: FloatArray, held_targets: np.ndarray, seed: int
+    head: nn.Linear,
+    vectors: FloatArray,
+    targets: IntArray,
+    held_vectors: FloatArray,
+    held_targets: IntArray,
+    seed: int,
 ) -> float:
     """Fit logistic regressions, put the one that is best on validation into `head`, and return its accuracy there."""
-    fitted = [LogisticRegression(C=strength, max_iter=1000, random_state=seed).fit(vectors, targets) for strength in _PROBE_STRENGTHS]
+    fitted = [
+        LogisticRegression(C=strength, max_iter=1000, random_state=seed).fit(vectors, targets)
+        for strength in _PROBE_STRENGTHS
+    ]
     best = max(fitted, key=lambda probe: float(probe.score(held_vectors, held_targets)))
     weight, bias = best.coef_, best.intercept_
     if len(best.classes_) == 2:  # scikit-learn keeps one row for two classes
@@ -167,7 +184,7 @@ def _fit_probe(
 
 
 def _batching(
-    splits: Splits, targets: np.ndarray, tokenizer: PreTrainedTokenizerBase, max_tokens: int
+    splits: Splits, targets: IntArray, tokenizer: PreTrainedTokenizerBase, max_tokens: int
 ) -> tuple[TokenDataset, Callable[[list[Example]], Batch]]:
     ids = tokenizer(list(splits.train.texts), truncation=True, max_length=max_tokens)["input_ids"]
     rows = TokenDataset([{"input_ids": row, "target": int(target)} for row, target in zip(ids, targets, strict=True)])
@@ -186,7 +203,9 @@ def _cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
 
 def _token_notes(splits: Splits, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
     texts = splits.train.texts + splits.validation.texts + splits.test.texts
-    cut = sum(len(ids) > max_tokens for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"])
+    cut = sum(
+        len(ids) > max_tokens for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"]
+    )
     unknown = backbones.unknown_share(tokenizer, splits.train.texts)
     notes = []
     if cut:
@@ -214,17 +233,9 @@ def load(folder: Path, labels: tuple[str, ...], config: Config) -> Classifier:
     head.load_state_dict(weights)
     tokenizer = backbones.load_tokenizer(Backbone(str(folder), folder / "tokenizer"))
     return EncoderClassifier(
-        labels, ClassifierModule(_load_encoder(folder, config), head), tokenizer, method.name, config.backbone.max_tokens
+        labels,
+        ClassifierModule(saved.load(folder, config), head),
+        tokenizer,
+        method.name,
+        config.backbone.max_tokens,
     )
-
-
-def _load_encoder(folder: Path, config: Config) -> nn.Module:
-    stored_as = methods.get(config.method.name).stored_as
-    if stored_as == "model":
-        return backbones.load_encoder(Backbone(str(folder), folder / _MODEL))
-    encoder = backbones.load_encoder(backbones.locate(config.backbone.name))
-    if stored_as == "nothing":
-        return encoder
-    from peft import PeftModel
-
-    return cast(nn.Module, PeftModel.from_pretrained(encoder, folder / _ADAPTER))

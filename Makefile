@@ -1,0 +1,44 @@
+# Every target does its own set-up. Needs Python 3.11 or newer, pip and make, and nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help install demo test check bench clean
+
+help:  ## Show the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "verticals needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing (once; a few minutes, mostly PyTorch) ..."
+	$(PIP) -e '.[all]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing with the developer tools (once) ..."
+	$(PIP) -e '.[all,dev]'
+	@touch $@ $(VENV)/.demo
+
+install: $(VENV)/.demo  ## Make .venv and install every app
+
+demo: $(VENV)/.demo  ## Train what is not trained yet and open the pages on 127.0.0.1:7860
+	$(BIN)/verticals demo
+
+test: $(VENV)/.dev  ## Run the tests
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/.dev  ## Lint, type-check and test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+
+bench: $(VENV)/.demo  ## Measure on public data in $$VERTICALS_DATA and write benchmarks/results/
+	$(BIN)/python benchmarks/run.py
+
+clean:  ## Remove the virtual environment; runs stay
+	rm -rf $(VENV)

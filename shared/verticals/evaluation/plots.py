@@ -1,0 +1,59 @@
+"""Figures drawn from a run's saved record; nothing is computed here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+
+INK, SOFT, WARN = "#2f6f5e", "#b8c4c0", "#b45309"
+
+
+def reliability_figure(record: Mapping[str, Any], confidence: str, accuracy: str, rows: str) -> go.Figure:
+    """Draw accuracy against confidence; the closer to the diagonal, the more the confidence means what it says."""
+    bins = record["reliability"]
+    figure = _figure(confidence, accuracy)
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": SOFT, "dash": "dot"}, hoverinfo="skip")
+    figure.add_scatter(
+        x=[each["confidence"] for each in bins],
+        y=[each["accuracy"] for each in bins],
+        customdata=[each["rows"] for each in bins],
+        mode="lines+markers",
+        line={"color": INK},
+        marker={"size": [max(6, min(22, each["rows"] ** 0.5)) for each in bins]},
+        hovertemplate=f"{confidence} %{{x:.2f}}<br>{accuracy} %{{y:.2f}}<br>{rows} %{{customdata}}<extra></extra>",
+    )
+    return figure.update_xaxes(range=[0, 1.02]).update_yaxes(range=[0, 1.05])
+
+
+def risk_coverage_figure(record: Mapping[str, Any], coverage: str, risk: str, chosen: str) -> go.Figure:
+    """Draw the share of wrong answers over the share of messages answered; the chosen threshold is marked."""
+    points = record["risk_coverage"]
+    figure = _figure(coverage, risk)
+    figure.add_scatter(
+        x=[point[0] for point in points],
+        y=[point[1] for point in points],
+        customdata=[point[2] for point in points],
+        mode="lines",
+        line={"color": INK},
+        hovertemplate=f"{coverage} %{{x:.0%}}<br>{risk} %{{y:.1%}}<extra></extra>",
+    )
+    answered = [point for point in points if point[2] >= record["calibration"]["threshold"]]
+    if answered:
+        last = answered[-1]
+        figure.add_scatter(
+            x=[last[0]], y=[last[1]], mode="markers+text", text=[chosen], textposition="top left",
+            marker={"color": WARN, "size": 11}, hovertemplate=f"{coverage} %{{x:.0%}}<br>{risk} %{{y:.1%}}<extra></extra>",
+        )  # fmt: skip
+    return figure.update_xaxes(tickformat=".0%").update_yaxes(tickformat=".1%", rangemode="tozero")
+
+
+def _figure(x: str, y: str) -> go.Figure:
+    figure = go.Figure()
+    return figure.update_layout(
+        template="plotly_white",
+        height=340,
+        margin={"l": 60, "r": 20, "t": 20, "b": 50},
+        showlegend=False,
+        xaxis_title=x,
+        yaxis_title=y,
+    )

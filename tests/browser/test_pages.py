@@ -1,0 +1,141 @@
+"""The pages in a real browser: they load without errors, answer, and hold on a phone."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from toys import settings
+from verticals import hub, registry
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine; on Debian: apt-get install chromium"
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERTICALS_HOME", str(tmp_path_factory.mktemp("runs")))
+        run = registry.get("customer-service").train(settings(method={"name": "probe"}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(hub.build({"customer-service": run}), host="127.0.0.1", port=port, log_level="error")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not server.started and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    outside: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if "127.0.0.1" not in request.url else None)
+    yield page
+    context.close()
+    assert not problems
+    assert not [url for url in outside if url.startswith("http")], "the page asked another host for something"
+
+
+def say(page: Page, message: str, label: str = "Your message") -> None:
+    page.get_by_label(label).fill(message)
+    page.get_by_label(label).press("Enter")
+
+
+def test_a_message_is_answered_with_intent_confidence_and_source(page: Page, address: str) -> None:
+    page.goto(f"{address}/")
+    expect(page.get_by_text("Hello, this is the Brindlewick assistant")).to_be_visible(timeout=30_000)
+    say(page, "the vase I ordered arrived broken, what now")
+    expect(page.locator(".chip.answer")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Item arrived damaged").first).to_be_visible()
+    expect(page.locator(".source").first).to_be_visible()
+
+
+def test_nonsense_is_asked_back_and_then_handed_over(page: Page, address: str) -> None:
+    page.goto(f"{address}/customer-service/")
+    say(page, "qwpo zxmv asdk")
+    expect(page.locator(".chip.clarify")).to_be_visible(timeout=15_000)
+    say(page, "blorp blorp")
+    expect(page.locator(".chip.hand_over")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_markup_in_a_message_is_shown_not_run(page: Page, address: str) -> None:
+    page.goto(f"{address}/customer-service/")
+    say(page, "<img src=x onerror=\"document.title='owned'\"> where is my parcel")
+    expect(page.locator(".chip")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("<img src=x")).to_be_visible()
+    assert page.title() == "Customer service"
+
+
+def test_two_visitors_have_two_conversations(browser: Browser, address: str) -> None:
+    pages = [browser.new_context().new_page() for _ in range(2)]
+    for page in pages:
+        page.goto(f"{address}/customer-service/")
+    say(pages[0], "let me speak to a human")
+    expect(pages[0].locator(".chip.hand_over")).to_be_visible(timeout=15_000)
+    say(pages[1], "how much is delivery")
+    expect(pages[1].locator(".chip.answer")).to_be_visible(timeout=15_000)
+    expect(pages[1].get_by_text("let me speak to a human")).to_have_count(0)
+    for page in pages:
+        page.context.close()
+
+
+@pytest.mark.parametrize(("path", "tab", "heading"), [
+    ("/customer-service/", "Evaluation", "Quality on held-out messages"),
+    ("/zh/customer-service/", "评测", "留出消息上的质量"),
+])  # fmt: skip
+def test_the_evaluation_page_shows_tables_and_plots(
+    page: Page, address: str, path: str, tab: str, heading: str
+) -> None:
+    page.goto(f"{address}{path}")
+    page.get_by_role("tab", name=tab).click()
+    expect(page.get_by_text(heading)).to_be_visible(timeout=15_000)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    expect(
+        page.get_by_role("cell", name="tfidf").or_(page.get_by_role("columnheader", name="tfidf")).first
+    ).to_be_visible()
+
+
+def test_the_page_fits_a_phone(browser: Browser, address: str, tmp_path: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/customer-service/")
+    expect(page.get_by_label("Your message")).to_be_visible(timeout=30_000)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+    context.close()

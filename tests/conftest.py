@@ -1,0 +1,64 @@
+"""Shared fixtures: a tiny backbone, toy runs trained once a session, and the command line in this process."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from toys import Outcome, save_tiny_backbone, toy_config, toy_splits
+from verticals import cli, pilot
+from verticals.runs import Run
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path / "runs"))
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_backbone(tmp_path_factory.mktemp("backbone"))
+
+
+@pytest.fixture(scope="session")
+def train_toy(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """Return a function that trains a method on the toy rows, once per session."""
+    home = tmp_path_factory.mktemp("toy-runs")
+    trained: dict[str, Run] = {}
+
+    def train(method: str) -> Run:
+        if method not in trained:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("VERTICALS_HOME", str(home))
+                trained[method] = pilot.train_classifier("toy", toy_config(method, tiny_backbone), toy_splits())
+        return trained[method]
+
+    return train
+
+
+@pytest.fixture
+def verticals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Return a function that runs the command line in this process."""
+
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["verticals", *(str(argument) for argument in arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def public_data() -> Path:
+    """Return the folder of public data sets, or skip."""
+    root = os.environ.get("VERTICALS_DATA")
+    if not root or not Path(root).is_dir():
+        pytest.skip("VERTICALS_DATA names no folder of public data sets")
+    return Path(root)

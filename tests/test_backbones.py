@@ -1,0 +1,83 @@
+"""Where pretrained weights come from, and what is refused."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from verticals import backbones
+from verticals.errors import BackboneError
+
+
+def test_the_builtin_backbone_is_the_published_one() -> None:
+    """`locate` compares hashes; the vectors have the published width, and near sentences are nearer than far ones."""
+    backbone = backbones.locate("builtin")
+    tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_encoder(backbone).eval()
+    batch = tokenizer(
+        ["Where is my parcel?", "My delivery has not arrived", "How to bake bread"], padding=True, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        hidden = encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+        vectors = backbones.mean_pool(hidden, batch["attention_mask"])
+    assert vectors.shape == (3, 384)
+    assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2]
+
+
+def test_an_altered_builtin_backbone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / backbones.BUILTIN_PACKAGE
+    shutil.copytree(backbones.locate("builtin").folder, package / "model")
+    (package / "__init__.py").write_text("raise AssertionError('the package is never imported')", encoding="utf-8")
+    with (package / "model" / "tokenizer.json").open("a", encoding="utf-8") as file:
+        file.write(" ")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(BackboneError, match=r"tokenizer\.json: SHA-256"):
+        backbones.locate("builtin")
+
+
+def test_without_the_package_the_hub_revision_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbones, "BUILTIN_PACKAGE", "no_such_package")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(BackboneError, match=backbones.BUILTIN_REVISION):
+        backbones.locate("builtin")
+
+
+def test_a_hub_id_without_network_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(BackboneError, match="not in the local cache and the hub cannot be reached"):
+        backbones.locate("nobody/no-such-model")
+
+
+def test_a_hub_id_in_the_cache_is_found_without_network(
+    tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    cached = tmp_path / "models--nobody--tiny"
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs" / "main").write_text("a" * 40, encoding="utf-8")
+    shutil.copytree(tiny_backbone, cached / "snapshots" / ("a" * 40))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    found = backbones.locate("nobody/tiny")
+    assert (found.folder / "config.json").read_bytes() == (tiny_backbone / "config.json").read_bytes()
+
+
+def test_a_folder_without_a_model_or_with_pickled_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BackboneError, match=r"expected a model folder with config\.json"):
+        backbones.locate(str(tmp_path))
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(BackboneError, match="pickled weights are never loaded"):
+        backbones.locate(str(tmp_path))
+
+
+def test_padding_does_not_change_a_vector() -> None:
+    hidden = torch.randn(1, 3, 4)
+    padded = torch.cat([hidden, torch.full((1, 2, 4), 99.0)], dim=1)
+    alone = backbones.mean_pool(hidden, torch.ones(1, 3))
+    assert torch.allclose(alone, backbones.mean_pool(padded, torch.tensor([[1, 1, 1, 0, 0]])))
+
+
+def test_text_that_the_tokenizer_does_not_know_is_measured() -> None:
+    tokenizer = backbones.load_tokenizer(backbones.locate("builtin"))
+    assert backbones.unknown_share(tokenizer, ["plain English words"]) == 0.0
+    assert backbones.unknown_share(tokenizer, ["我想查询订单的物流信息谢谢"]) > 0.3

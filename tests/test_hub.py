@@ -1,0 +1,62 @@
+"""The site: health, reference, front page, addresses; and nothing fetched from elsewhere."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from toys import settings
+from verticals import cli, hub, registry
+from verticals.runs import Run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERTICALS_HOME", str(tmp_path_factory.mktemp("runs")))
+        return registry.get("customer-service").train(settings(method={"name": "tfidf"}))
+
+
+@pytest.fixture(scope="module")
+def site(run: Run) -> Iterator[TestClient]:
+    with TestClient(hub.build({"customer-service": run})) as client:
+        yield client
+
+
+def test_health_names_the_run_it_serves(site: TestClient, run: Run) -> None:
+    answer = site.get("/healthz").json()
+    assert (answer["status"], answer["runs"]) == ("ok", {"customer-service": run.folder.name})
+
+
+def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -> None:
+    turn = site.post("/api/customer-service/turn", json={"message": "my lamp arrived smashed to bits"}).json()
+    expected = {"conversation", "reply", "action", "intent", "confidence", "alternatives", "sources", "latency_ms"}
+    assert expected == set(turn)
+    assert turn["intent"] == "item_damaged"
+    assert len(turn["alternatives"]) == 3
+
+
+def test_the_reference_lists_the_routes(site: TestClient) -> None:
+    assert site.get("/docs").status_code == 200
+    assert "/api/customer-service/turn" in site.get("/openapi.json").json()["paths"]
+
+
+@pytest.mark.parametrize(("path", "target"), [("/", "/customer-service/"), ("/zh", "/zh/customer-service/")])
+def test_a_single_app_is_shown_at_once(site: TestClient, path: str, target: str) -> None:
+    assert site.get(path, follow_redirects=False).headers["location"] == target
+    assert site.get(target).status_code == 200
+
+
+def test_the_front_page_introduces_every_app_in_the_reader_s_language() -> None:
+    app = registry.get("customer-service")
+    for language, other in (("en", "/zh"), ("zh", "/")):
+        page = hub.front_html([app], language, other)
+        assert app.summary[language] in page
+        assert hub.page_path(app.name, language) in page
+        assert not re.search(r"(src|href)=.https?:", page)
+
+
+def test_the_process_listens_on_this_machine_only_unless_told() -> None:
+    assert cli.demo.__defaults__ is not None
+    assert "127.0.0.1" in cli.demo.__defaults__
+    assert "0.0.0.0" not in cli.demo.__defaults__

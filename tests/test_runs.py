@@ -1,0 +1,110 @@
+"""The run folder: whole or not there, and checked whenever it is opened."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from toys import toy_config, toy_splits
+from verticals import parity, runs
+from verticals.errors import RunError
+from verticals.evaluation.predictor import Predictor
+from verticals.objectives import classify
+from verticals.runs import MANIFEST, Run, open_run, write_json
+
+METHODS = ("tfidf", "probe", "full", "lora")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_learns_separable_rows_and_reloads_as_saved(train_toy: Callable[[str], Run], method: str) -> None:
+    run = open_run(train_toy(method).folder)
+    predictions = Predictor.load(run).predict(toy_splits().test.texts)
+    assert [prediction.label for prediction in predictions] == list(toy_splits().test.labels)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_holds_no_pickle(train_toy: Callable[[str], Run], method: str) -> None:
+    endings = {path.suffix for path in train_toy(method).folder.rglob("*") if path.is_file()}
+    assert endings <= {".json", ".yaml", ".md", ".safetensors", ".txt"}
+
+
+def test_a_lora_adapter_loads_in_plain_peft_with_the_same_vectors(
+    train_toy: Callable[[str], Run], tiny_backbone: Path
+) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModel
+
+    run = train_toy("lora")
+    ours = classify.load(run.folder, run.labels, run.config)
+    assert isinstance(ours, classify.EncoderClassifier)
+    theirs = PeftModel.from_pretrained(AutoModel.from_pretrained(tiny_backbone), run.folder / "adapter").eval()
+    batch = ours.tokenizer(["where is my parcel"], return_tensors="pt")
+    ids = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+    with torch.inference_mode():
+        difference = (theirs(**ids).last_hidden_state - ours.module.encoder(**ids).last_hidden_state).abs().max()
+    assert difference < 1e-6
+
+
+def test_a_fully_tuned_model_loads_in_plain_transformers(train_toy: Callable[[str], Run]) -> None:
+    from transformers import AutoModel
+
+    assert AutoModel.from_pretrained(train_toy("full").folder / "model").config.hidden_size == 32
+
+
+@pytest.mark.parametrize("damage", ["missing", "altered", "no manifest", "broken manifest"])
+def test_a_damaged_run_is_refused_by_name(train_toy: Callable[[str], Run], tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(train_toy("probe").folder, folder)
+    victim = folder / (MANIFEST if "manifest" in damage else "labels.json")
+    if damage in {"missing", "no manifest"}:
+        victim.unlink()
+    else:
+        victim.write_text("{", encoding="utf-8")
+    expected = {
+        "missing": "labels.json: is missing",
+        "altered": "labels.json: was altered",
+        "no manifest": "no manifest.json",
+    }
+    with pytest.raises(RunError, match=expected.get(damage, "not a manifest")):
+        open_run(folder)
+
+
+def test_a_run_that_predicts_otherwise_is_not_proven(train_toy: Callable[[str], Run]) -> None:
+    run = train_toy("tfidf")
+    texts = toy_splits().test.texts[:4]
+    logits = classify.load(run.folder, run.labels, run.config).logits(texts)
+    parity.prove_reload(run, texts, logits)
+    with pytest.raises(RunError, match="logits differ by 1"):
+        parity.prove_reload(run, texts, logits + 1.0)
+
+
+def test_a_failed_proof_leaves_nothing_behind(tmp_path: Path, tiny_backbone: Path) -> None:
+    def refuse(run: Run) -> None:
+        raise RunError("not the same")
+
+    config = toy_config("tfidf", tiny_backbone)
+    with pytest.raises(RunError, match="not the same"):
+        runs.save("toy", config, {}, lambda folder: write_json(folder / "file.json", {}), refuse)
+    assert list((tmp_path / "runs" / "toy").iterdir()) == []
+
+
+def test_the_newest_complete_run_is_found(train_toy: Callable[[str], Run], tmp_path: Path) -> None:
+    source = train_toy("probe").folder
+    for name in ("20250101T000000Z-aaaaaaaa", "20250102T000000Z-bbbbbbbb"):
+        shutil.copytree(source, tmp_path / "runs" / "toy" / name)
+    incomplete = tmp_path / "runs" / "toy" / "20250103T000000Z-cccccccc"
+    incomplete.mkdir()
+    newest = runs.latest("toy")
+    assert newest is not None
+    assert newest.folder.name == "20250102T000000Z-bbbbbbbb"
+    assert runs.latest("toy", "aaaaaaaa") is not None
+    assert runs.latest("toy", "dddddddd") is None
+
+
+def test_the_manifest_names_versions_seed_and_data(train_toy: Callable[[str], Run]) -> None:
+    manifest = json.loads((train_toy("probe").folder / MANIFEST).read_text(encoding="utf-8"))
+    assert {"torch", "transformers", "python"} <= set(manifest["versions"])
+    assert manifest["data"]["fingerprint"] == toy_splits().fingerprint()
+    assert manifest["seed"] == 0

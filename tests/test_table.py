@@ -1,0 +1,102 @@
+"""Reading files of rows: formats, encodings, and every way a file can be wrong."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from verticals.data.table import read_table
+from verticals.errors import DataError
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+def texts(path: Path) -> list[object]:
+    return list(read_table(path).frame["text"])
+
+
+def test_csv_tsv_jsonl_and_parquet_give_the_same_rows(tmp_path: Path) -> None:
+    expected = ["a, b", "c"]
+    pd.DataFrame({"text": expected, "label": ["x", "y"]}).to_parquet(tmp_path / "rows.parquet")
+    paths = [
+        write(tmp_path, "rows.csv", 'text,label\n"a, b",x\nc,y\n'),
+        write(tmp_path, "rows.tsv", "text\tlabel\na, b\tx\nc\ty\n"),
+        write(tmp_path, "rows.jsonl", '{"text": "a, b", "label": "x"}\n\n{"text": "c", "label": "y"}\n'),
+        tmp_path / "rows.parquet",
+    ]
+    assert [texts(path) for path in paths] == [expected] * 4
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_a_csv_file_may_use_another_delimiter(tmp_path: Path, delimiter: str) -> None:
+    assert texts(write(tmp_path, "rows.csv", f"text{delimiter}label\nhello{delimiter}x\n")) == ["hello"]
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> None:
+    assert read_table(write(tmp_path, "rows.csv", b"\xef\xbb\xbftext,label\na,b\n")).columns == ["text", "label"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sentence"),
+    [
+        ("latin-1", "Où est ma commande passée à Orléans ? Le café était très bon, merci à vous."),
+        ("gbk", "我的订单什么时候可以送到，已经等了三天了，请帮我查询一下物流信息"),
+        ("utf-16", "Where is my order, it was posted on Friday"),
+    ],
+)
+def test_files_in_other_encodings_are_read_and_the_encoding_is_kept(
+    tmp_path: Path, encoding: str, sentence: str
+) -> None:
+    rows = "text;label\n" + "".join(f"{sentence} {number};x\n" for number in range(5))
+    table = read_table(write(tmp_path, "rows.csv", rows.encode(encoding)))
+    assert table.frame["text"].iloc[0] == f"{sentence} 0"
+    assert table.encoding != "utf-8"
+
+
+def test_rows_know_the_line_on_which_they_start(tmp_path: Path) -> None:
+    path = write(tmp_path, "rows.csv", 'text,label\n"two\nlines",x\nafter,y\n')
+    assert list(read_table(path).frame.index) == [2, 4]
+
+
+def test_a_million_characters_fit_in_one_cell(tmp_path: Path) -> None:
+    assert texts(write(tmp_path, "rows.csv", f"text,label\n{'long ' * 200_000},x\n"))[0] == "long " * 200_000
+
+
+def test_numbers_beside_gaps_stay_whole_numbers(tmp_path: Path) -> None:
+    frame = read_table(write(tmp_path, "rows.jsonl", '{"text": "a", "label": 1}\n{"text": "b"}\n')).frame
+    assert list(frame["label"]) == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("rows.csv", "", "the file is empty"),
+        ("rows.csv", "text,label\n", "found only a header"),
+        ("rows.csv", "text,label\na,b\nc,d,e\nf\n", "line 3 has 3; line 4 has 1"),
+        ("rows.csv", 'text,label\n"open,b\nc,d\n', "line 2"),
+        ("rows.csv", "text,text\na,b\n", "more than once"),
+        ("rows.csv", b"PK\x03\x04\x00\x00binary", "Excel workbook"),
+        ("rows.csv", b"text\x00\x01\x02", "binary file"),
+        ("rows.jsonl", '{"text": "a"}\n{"text": \n', "line 2: not JSON"),
+        ("rows.jsonl", '["a"]\n', "line 1: expected an object"),
+        ("rows.parquet", b"not parquet", "not a readable Parquet file"),
+        ("rows.xlsx", b"PK", "unknown format '.xlsx'"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_file_and_place(
+    tmp_path: Path, name: str, content: str | bytes, expected: str
+) -> None:
+    with pytest.raises(DataError, match=expected) as caught:
+        read_table(write(tmp_path, name, content))
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    write(tmp_path, "train.csv", "text\na\n")
+    with pytest.raises(DataError, match="no such file"):
+        read_table(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match=r"found a folder.*train\.csv"):
+        read_table(tmp_path)

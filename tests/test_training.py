@@ -1,0 +1,116 @@
+"""The loop: exact resume after SIGKILL, one learning rate for each part, and what methods may touch."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from toys import toy_config, toy_splits
+from verticals import backbones, methods, training
+from verticals.objectives import classify
+from verticals.training import HEAD, LengthGroupedSampler, last_checkpoint, recipe
+
+STEP_KILLED = 9
+
+
+def train(work: Path, backbone: Path, method: str) -> dict[str, torch.Tensor]:
+    """Train a toy classifier, sixteen steps with a checkpoint every three, and return its weights."""
+    config = toy_config(method, backbone, epochs=4, batch_size=16, checkpoint_steps=3)
+    fitted = classify.fit(toy_splits(), config, work).classifier
+    assert isinstance(fitted, classify.EncoderClassifier)
+    return dict(fitted.module.state_dict())
+
+
+def train_and_be_killed(work: Path, backbone: Path, method: str) -> None:
+    """Do the same, but SIGKILL this process in the middle of a step."""
+    steps = 0
+
+    def kill(module: torch.nn.Module, inputs: object) -> None:
+        nonlocal steps
+        steps += module.training
+        if steps == STEP_KILLED:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    torch.nn.modules.module.register_module_forward_pre_hook(
+        lambda module, inputs: kill(module, inputs) if isinstance(module, classify.ClassifierModule) else None
+    )
+    train(work, backbone, method)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_killed_training_continues_and_ends_with_the_same_weights(
+    tmp_path: Path, tiny_backbone: Path, method: str
+) -> None:
+    work = tmp_path / "killed"
+    program = (
+        "import sys, pathlib, test_training as t; t.train_and_be_killed(*map(pathlib.Path, sys.argv[1:3]), sys.argv[3])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", program, str(work), str(tiny_backbone), method]
+    assert subprocess.run(command, check=False, capture_output=True, env=environment).returncode == -signal.SIGKILL
+    assert last_checkpoint(work) == work / "checkpoint-6"
+    resumed, whole = train(work, tiny_backbone, method), train(tmp_path / "undisturbed", tiny_backbone, method)
+    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
+def test_a_checkpoint_cut_short_is_not_continued(tmp_path: Path) -> None:
+    for step, complete in ((3, True), (6, False)):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if complete:
+            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}", encoding="utf-8")
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-3"
+    assert last_checkpoint(tmp_path / "nothing") is None
+
+
+def test_the_order_of_rows_depends_on_seed_and_epoch_alone() -> None:
+    lengths = [n % 7 + 1 for n in range(100)]
+    sampler, same = (LengthGroupedSampler(lengths, 8, seed=3) for _ in range(2))
+    list(same)  # drawing once must not change what comes next
+    assert list(sampler) == list(same)
+    assert sorted(sampler) == list(range(100))
+    first = list(sampler)
+    sampler.set_epoch(1)
+    assert list(sampler) != first
+
+
+def test_batches_hold_rows_of_similar_length() -> None:
+    lengths = [n * 37 % 100 + 1 for n in range(512)]
+    order = list(LengthGroupedSampler(lengths, 8, seed=0))
+    spread = [max(batch) - min(batch) for batch in ([lengths[i] for i in order[s : s + 8]] for s in range(0, 512, 8))]
+    assert sum(spread) / len(spread) < 20  # a random batch of eight spreads over about 78
+
+
+@pytest.mark.parametrize(("method", "whole_backbone"), [("full", True), ("lora", False)])
+def test_a_method_trains_what_it_says(tiny_backbone: Path, method: str, whole_backbone: bool) -> None:
+    encoder = backbones.load_encoder(backbones.locate(str(tiny_backbone))).requires_grad_(False)
+    row = methods.get(method)
+    assert row.adapt is not None
+    adapted = row.adapt(encoder, row.options())
+    trained = {name for name, parameter in adapted.named_parameters() if parameter.requires_grad}
+    assert (len(trained) == len(dict(adapted.named_parameters()))) == whole_backbone
+    assert whole_backbone or all("lora_" in name for name in trained)
+
+
+def test_the_head_learns_at_its_own_rate_and_vectors_do_not_decay() -> None:
+    module = torch.nn.ModuleDict({"encoder": torch.nn.Linear(4, 4), "head": torch.nn.Linear(4, 2)})
+    plan = recipe(toy_config("full", Path("unused")).train, methods.get("full"))
+    groups = training._groups(module, plan)
+    assert HEAD == "head."
+    assert {(group["lr"], group["weight_decay"]) for group in groups} == {
+        (plan.learning_rate, plan.weight_decay),
+        (plan.learning_rate, 0.0),
+        (plan.head_learning_rate, plan.weight_decay),
+        (plan.head_learning_rate, 0.0),
+    }
+
+
+def test_tuning_starts_from_the_probe(tiny_backbone: Path, tmp_path: Path) -> None:
+    probe = classify.fit(toy_splits(), toy_config("probe", tiny_backbone), tmp_path)
+    tuned = classify.fit(
+        toy_splits(), toy_config("full", tiny_backbone, learning_rate=1e-12, head_learning_rate=1e-12), tmp_path
+    )
+    texts = toy_splits().test.texts
+    assert abs(probe.classifier.logits(texts) - tuned.classifier.logits(texts)).max() < 1e-3
