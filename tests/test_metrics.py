@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
+from verticals.config import AbstainConfig
+from verticals.data.examples import Examples
 from verticals.evaluation.calibration import Calibration, calibrate, reliability, risk_coverage
 from verticals.evaluation.classification import evaluate
 from verticals.evaluation.metrics import (
@@ -15,6 +17,7 @@ from verticals.evaluation.metrics import (
     expected_calibration_error,
     macro_f1,
 )
+from verticals.inference.batches import Scores, mean_of_nearest
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
@@ -45,26 +48,36 @@ def test_bootstrap_contains_the_value_and_narrows_with_rows() -> None:
     assert widths[1] < widths[0] / 5
 
 
+def scores(logits: np.ndarray, familiarity: np.ndarray | None = None) -> Scores:
+    familiar = np.ones(len(logits)) if familiarity is None else familiarity
+    return Scores(logits.astype(np.float32), familiar.astype(np.float32))
+
+
 def test_temperature_repairs_logits_that_are_ten_times_too_sure() -> None:
     generator = np.random.default_rng(0)
     truth = generator.integers(0, 3, 4000)
     logits = generator.normal(size=(4000, 3))
     logits[np.arange(4000), truth] += 1.5
-    fitted = calibrate((logits * 10).astype(np.float32), truth, max_refused=0.05)
+    fitted = calibrate(scores(logits * 10), truth, AbstainConfig())
     assert fitted.temperature == pytest.approx(
-        10 * calibrate(logits.astype(np.float32), truth, 0.05).temperature, rel=0.01
+        10 * calibrate(scores(logits), truth, AbstainConfig()).temperature, rel=0.01
     )
     probabilities = fitted.probabilities((logits * 10).astype(np.float32))
     right = probabilities.argmax(axis=1) == truth
     assert expected_calibration_error(probabilities.max(axis=1), right) < 0.03
 
 
-def test_the_threshold_refuses_at_most_the_share_asked_for() -> None:
+def test_no_more_than_the_share_asked_for_is_refused() -> None:
     generator = np.random.default_rng(1)
-    logits = generator.normal(size=(500, 4)).astype(np.float32) * 3
-    fitted = calibrate(logits, logits.argmax(axis=1), max_refused=0.1)
-    refused = np.mean(fitted.probabilities(logits).max(axis=1) < fitted.threshold)
-    assert 0.08 <= refused <= 0.1
+    logits, familiarity = generator.normal(size=(500, 4)), generator.random(500).astype(np.float32)
+    fitted = calibrate(scores(logits, familiarity), logits.argmax(axis=1), AbstainConfig(max_refused=0.1))
+    assert 0.08 <= np.mean(familiarity < fitted.min_familiarity) <= 0.1
+
+
+def test_familiarity_is_the_mean_of_the_nearest_known_texts() -> None:
+    similarities = np.array([[0.1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.0], [1.0] * 7], np.float32)
+    assert mean_of_nearest(similarities) == pytest.approx([0.7, 1.0])
+    assert mean_of_nearest(similarities[:, :2]) == pytest.approx([0.5, 1.0])
 
 
 def test_reliability_bins_hold_every_row_and_coverage_ends_at_everything() -> None:
@@ -80,15 +93,12 @@ def test_auroc_of_separated_scores_is_one() -> None:
 
 
 def test_out_of_scope_kinds_are_reported_apart() -> None:
-    from verticals.data.examples import Examples
-
-    inside = np.array([[9.0, 0.0], [0.0, 9.0]], np.float32)
-    outside = np.array([[0.1, 0.0], [9.0, 0.0]], np.float32)
-    judged = evaluate(
-        inside, np.array([0, 1]), Calibration(1.0, 0.9), ["a", "b"], Examples(("x", "y"), ("far", "near")), outside
-    )
+    rule = Calibration(temperature=1.0, min_familiarity=0.5, min_confidence=0.5)
+    inside = scores(np.array([[9.0, 0.0], [0.0, 9.0], [0.0, 0.1]]), np.array([0.9, 0.8, 0.4]))
+    outside = scores(np.array([[9.0, 0.0], [9.0, 0.0]]), np.array([0.1, 0.7]))
+    judged = evaluate(inside, np.array([0, 1, 1]), rule, ["a", "b"], Examples(("x", "y"), ("far", "near")), outside)
     values = {name: estimate.value for name, estimate in judged.metrics.items()}
-    assert values["oos_recall_far"] == 1.0
-    assert values["oos_recall_near"] == 0.0
-    assert values["oos_recall"] == 0.5
-    assert values["refused_in_scope"] == 0.0
+    assert (values["oos_recall_far"], values["oos_recall_near"], values["oos_recall"]) == (1.0, 0.0, 0.5)
+    assert values["accuracy"] == 1.0
+    assert values["refused_in_scope"] == pytest.approx(1 / 3)
+    assert values["accuracy_at_threshold"] == pytest.approx(2 / 3)

@@ -40,7 +40,7 @@ def test_a_lora_adapter_loads_in_plain_peft_with_the_same_vectors(
     ours = classify.load(run.folder, run.labels, run.config)
     assert isinstance(ours, classify.EncoderClassifier)
     theirs = PeftModel.from_pretrained(AutoModel.from_pretrained(tiny_backbone), run.folder / "adapter").eval()
-    batch = ours.tokenizer(["where is my parcel"], return_tensors="pt")
+    batch = ours.read.tokenizer(["where is my parcel"], return_tensors="pt")
     ids = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
     with torch.inference_mode():
         difference = (theirs(**ids).last_hidden_state - ours.module.encoder(**ids).last_hidden_state).abs().max()
@@ -74,7 +74,7 @@ def test_a_damaged_run_is_refused_by_name(train_toy: Callable[[str], Run], tmp_p
 def test_a_run_that_predicts_otherwise_is_not_proven(train_toy: Callable[[str], Run]) -> None:
     run = train_toy("tfidf")
     texts = toy_splits().test.texts[:4]
-    logits = classify.load(run.folder, run.labels, run.config).logits(texts)
+    logits = classify.load(run.folder, run.labels, run.config).score(texts).logits
     parity.prove_reload(run, texts, logits)
     with pytest.raises(RunError, match="logits differ by 1"):
         parity.prove_reload(run, texts, logits + 1.0)

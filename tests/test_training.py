@@ -113,4 +113,4 @@ def test_tuning_starts_from_the_probe(tiny_backbone: Path, tmp_path: Path) -> No
         toy_splits(), toy_config("full", tiny_backbone, learning_rate=1e-12, head_learning_rate=1e-12), tmp_path
     )
     texts = toy_splits().test.texts
-    assert abs(probe.classifier.logits(texts) - tuned.classifier.logits(texts)).max() < 1e-3
+    assert abs(probe.classifier.score(texts).logits - tuned.classifier.score(texts).logits).max() < 1e-3

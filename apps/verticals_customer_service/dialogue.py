@@ -14,6 +14,10 @@ _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about
 _HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _STILL_UNSURE = "I am still not sure what you need, so I am handing you over to a colleague, who will answer here."
 _WAITING = "You are in the queue for a colleague; I have passed your message on."
+_UNFAMILIAR = (
+    "That does not look like something I can help with. I know about orders, deliveries, returns, payments, accounts and our products. "
+    "Please say it in other words, or ask for a person."
+)
 _CLARIFY = "I am not sure that I understand. Is it about one of these?\n\n{options}\n\nPlease say it in other words, or ask for a person."
 
 
@@ -90,10 +94,11 @@ class Bot:
     ) -> tuple[Action, str, tuple[Source, ...]]:
         if conversation.handed_over:
             return "hand_over", _WAITING, ()
-        if not prediction.answered:
+        if not (prediction.familiar and prediction.sure):
             if conversation.unclear_in_a_row:
                 return "hand_over", _STILL_UNSURE, ()
-            return "clarify", _CLARIFY.format(options=self._options(prediction)), ()
+            options = _CLARIFY.format(options=self._options(prediction))
+            return "clarify", options if prediction.familiar else _UNFAMILIAR, ()
         source = self.knowledge.article(prediction.label, message)
         if self.knowledge.intents[prediction.label].action == "hand_over":
             quoted = f"{source.text}\n\n" if source else ""

@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from verticals.errors import DataError
 
 Model = TypeVar("Model", bound=BaseModel)
+_MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
 Action = Literal["answer", "clarify", "hand_over"]
 
 
@@ -47,7 +48,7 @@ class Source:
 
 
 class Knowledge:
-    """Intents and articles, with the article chosen by the words it shares with the message."""
+    """Intents and articles; an intent's first article is its main one, another needs more of the message's words."""
 
     def __init__(self, intents: dict[str, Intent], articles: Sequence[Article]) -> None:
         self.intents = intents
@@ -57,9 +58,7 @@ class Knowledge:
         }
         self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         if self.articles:
-            self._vectors = self._vectorizer.fit_transform(
-                [f"{each.title} {each.question} {each.text}" for each in self.articles]
-            )
+            self._vectors = self._vectorizer.fit_transform([f"{each.title} {each.question}" for each in self.articles])
 
     def article(self, intent: str, message: str) -> Source | None:
         """Return the intent's article that is nearest to the message, or None where it has none."""
@@ -67,6 +66,7 @@ class Knowledge:
         if not candidates:
             return None
         scores = (self._vectors[candidates] @ self._vectorizer.transform([message]).T).toarray().ravel()
+        scores[0] += _MAIN_ARTICLE_LEAD
         chosen = self.articles[candidates[int(scores.argmax())]]
         return Source(chosen.id, chosen.title, chosen.text)
 

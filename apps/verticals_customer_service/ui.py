@@ -44,7 +44,13 @@ def _build_chat(bot: Bot, run: Run, texts: Mapping[str, str], names: Mapping[str
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             chat = gr.Chatbot(
-                _opening(), label=texts["chat"], height=460, allow_tags=False, feedback_options=None, buttons=[]
+                _opening(),
+                label=texts["chat"],
+                show_label=False,
+                height=440,
+                allow_tags=False,
+                feedback_options=None,
+                buttons=[],
             )
             with gr.Row():
                 message = gr.Textbox(
@@ -64,9 +70,13 @@ def _build_chat(bot: Bot, run: Run, texts: Mapping[str, str], names: Mapping[str
     answer = partial(respond, bot, texts, names)
     for event in (message.submit, send.click):
         event(answer, [message, chat, conversation], [message, chat, conversation, panel], api_visibility="private")
-    again.click(
-        lambda: (_opening(), Conversation(), empty_panel), None, [chat, conversation, panel], api_visibility="private"
-    )
+    for event in (again.click, chat.clear):
+        event(
+            lambda: (_opening(), Conversation(), empty_panel),
+            None,
+            [chat, conversation, panel],
+            api_visibility="private",
+        )
 
 
 def respond(
@@ -107,7 +117,7 @@ def _empty_panel(run: Run, texts: Mapping[str, str]) -> str:
         backbone=run.config.backbone.name,
         accuracy=record["metrics"]["accuracy"]["value"],
         test=record["rows"]["test"],
-        threshold=record["calibration"]["threshold"],
+        least=record["calibration"]["min_confidence"],
     )
     return f"<p>{escape(texts['panel_empty'])}</p><p class='muted'>{escape(model)}</p>"
 

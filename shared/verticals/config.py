@@ -65,7 +65,15 @@ class TrainConfig(Section):
 class AbstainConfig(Section):
     """When the model declines to answer."""
 
-    max_refused: float = Field(0.05, gt=0, lt=1, description="share of in-scope validation rows that may be refused")
+    max_refused: float = Field(
+        0.04, gt=0, lt=1, description="share of in-scope validation rows that may be refused as unfamiliar"
+    )
+    min_confidence: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="calibrated confidence below which a prediction is unsure: more likely wrong than right",
+    )
 
 
 class Config(Section):

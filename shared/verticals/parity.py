@@ -44,7 +44,7 @@ def compare(folder: Path, expected: Path) -> float:
 
     wanted = json.loads(expected.read_text(encoding="utf-8"))
     run = open_run(folder)
-    logits = classify.load(run.folder, run.labels, run.config).logits(wanted["texts"])
+    logits = classify.load(run.folder, run.labels, run.config).score(wanted["texts"]).logits
     return float(np.abs(logits - np.array(wanted["logits"], np.float32)).max())
 
 

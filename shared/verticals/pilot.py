@@ -70,7 +70,7 @@ def train_classifier(
             add_files(folder)
 
         def prove(run: Run) -> None:
-            parity.prove_reload(run, splits.test.texts[:32], classifier.logits(splits.test.texts[:32]))
+            parity.prove_reload(run, splits.test.texts[:32], classifier.score(splits.test.texts[:32]).logits)
 
         facts = {"data": {"name": splits.name, "fingerprint": splits.fingerprint()}}
         return runs.save(app, config, facts, write, prove)
@@ -107,12 +107,9 @@ def measure(splits: Splits, config: Config, work: Path) -> Measured:
     started = time.perf_counter()
     fitted = classify.fit(splits, config, work)
     seconds = time.perf_counter() - started
-    held_logits, held_truth = (
-        fitted.classifier.logits(splits.validation.texts),
-        class_indices(splits.validation, splits.labels),
-    )
-    calibration = calibrate(held_logits, held_truth, config.abstain.max_refused)
-    held_accuracy = accuracy(held_truth, held_logits.argmax(axis=1))
+    held, truth = fitted.classifier.score(splits.validation.texts), class_indices(splits.validation, splits.labels)
+    calibration = calibrate(held, truth, config.abstain)
+    held_accuracy = accuracy(truth, held.logits.argmax(axis=1))
     return Measured(fitted, calibration, held_accuracy, judge(fitted.classifier, calibration, splits), seconds)
 
 
@@ -120,19 +117,19 @@ def judge(classifier: classify.Classifier, calibration: Calibration, splits: Spl
     """Evaluate a classifier on the test rows, and on the out-of-scope rows where there are some."""
     outside = splits.outside_test
     return evaluate(
-        classifier.logits(splits.test.texts, progress="evaluating"),
+        classifier.score(splits.test.texts, progress="evaluating"),
         class_indices(splits.test, splits.labels),
         calibration,
         splits.labels,
         outside,
-        classifier.logits(outside.texts) if outside else None,
+        classifier.score(outside.texts) if outside else None,
     )
 
 
 def _record(app: str, config: Config, splits: Splits, measured: Measured, baseline: Measured) -> dict[str, Any]:
     """Return what `metrics.json` holds: the result's parts, and the series that pages draw."""
     fitted, evaluation = measured.fitted, measured.evaluation
-    timing = results.latency(lambda text: fitted.classifier.logits([text]), splits.test.texts)
+    timing = results.latency(lambda text: fitted.classifier.score([text]), splits.test.texts)
     return {
         "metrics": results.estimates(evaluation.metrics),
         "baseline": {

@@ -14,39 +14,43 @@ _SANS = (
 )
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
+ACCENT = "#0f766e"
+
 CSS = """
 .gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
 .top { display: flex; justify-content: space-between; align-items: baseline; }
 .top h1 { margin: 0; font-size: 1.5em; }
-.top a, .front a.link { color: #2f6f5e; }
+.top a, .front a.link { color: #0f766e; }
 .muted { opacity: 0.75; font-size: 0.93em; }
 .label { margin: 14px 0 4px; font-size: 0.85em; opacity: 0.75; }
 .row { display: flex; justify-content: space-between; gap: 12px; }
 .bar { background: rgba(120, 130, 140, 0.22); border-radius: 6px; height: 8px; overflow: hidden; margin: 2px 0 10px; }
-.bar > i { display: block; height: 100%; background: #2f6f5e; }
+.bar > i { display: block; height: 100%; background: #0f766e; }
 .chip { display: inline-block; padding: 2px 12px; border-radius: 999px; font-weight: 600; font-size: 0.9em; }
 .chip.answer { background: #dcefe8; color: #14532d; }
 .chip.clarify { background: #fdf0d5; color: #7a4b00; }
 .chip.hand_over { background: #fbe0e0; color: #8a1c1c; }
 .notice { border-left: 3px solid #b45309; padding-left: 12px; }
-.source { border-left: 3px solid #2f6f5e; padding: 2px 0 2px 12px; margin: 6px 0; }
+.source { border-left: 3px solid #0f766e; padding: 2px 0 2px 12px; margin: 6px 0; }
 .table { overflow-x: auto; }
-.table table { border-collapse: collapse; width: 100%; }
-.table th, .table td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid rgba(120, 130, 140, 0.3); }
+.table table { border-collapse: collapse; width: 100%; border: 0 !important; }
+.table th, .table td { text-align: left; padding: 7px 18px 7px 0 !important; border: 0 !important; }
+.table tr { border: 0 !important; border-bottom: 1px solid rgba(120, 130, 140, 0.3) !important; }
 .front { max-width: 860px; margin: 8vh auto; padding: 0 20px; font-family: system-ui, sans-serif; color: #1f2937; }
 .front nav { text-align: right; }
-.front nav a { margin-left: 16px; color: #2f6f5e; }
+.front nav a { margin-left: 16px; color: #0f766e; }
 .front .card { display: block; border: 1px solid #d9dee4; border-radius: 10px; padding: 4px 22px; margin: 14px 0; }
 .front .card { color: inherit; text-decoration: none; }
-.front .card:hover, .front .card:focus { border-color: #2f6f5e; }
+.front .card:hover, .front .card:focus { border-color: #0f766e; }
 """
 
 
 def theme() -> gr.themes.Base:
     """Return the Gradio theme."""
-    return gr.themes.Soft(
-        primary_hue=gr.themes.colors.emerald,
+    base = gr.themes.Default(
+        primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.slate,
         font=list(_SANS),
         font_mono=list(_MONO),
     )
+    return base.set(button_primary_background_fill=ACCENT, button_primary_background_fill_hover="#0b5e57")

@@ -7,16 +7,24 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from verticals.config import AbstainConfig
 from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.inference.batches import FloatArray, IntArray, Scores
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A temperature that divides the logits, and the lowest confidence that is answered."""
+    """When a prediction counts.
+
+    Attributes:
+        temperature: divides the logits.
+        min_familiarity: texts below it are refused as out of scope.
+        min_confidence: below it a prediction is unsure, so that the customer is asked back.
+    """
 
     temperature: float
-    threshold: float
+    min_familiarity: float
+    min_confidence: float
 
     def probabilities(self, logits: FloatArray) -> Float64Array:
         """Return calibrated probabilities, [rows, classes]."""
@@ -32,16 +40,16 @@ class Bin:
     rows: int
 
 
-def calibrate(logits: FloatArray, truth: IntArray, max_refused: float) -> Calibration:
-    """Fit the temperature on validation rows and refuse at most `max_refused` of them.
+def calibrate(scores: Scores, truth: IntArray, rule: AbstainConfig) -> Calibration:
+    """Fit the temperature on validation rows and refuse at most `rule.max_refused` of them.
 
-    The temperature minimises the negative log-likelihood (Guo et al. 2017, https://arxiv.org/abs/1706.04599); rows whose label has no
-    class (-1) do not take part in it.
+    The temperature minimises the negative log-likelihood (Guo et al. 2017, https://arxiv.org/abs/1706.04599); rows whose
+    label has no class (-1) do not take part in it.
     """
     known = truth >= 0
-    temperature = _temperature(logits[known].astype(np.float64), truth[known])
-    confidence = softmax(logits.astype(np.float64) / temperature, axis=1).max(axis=1)
-    return Calibration(temperature, float(np.quantile(confidence, max_refused, method="lower")))
+    temperature = _temperature(scores.logits[known].astype(np.float64), truth[known])
+    lowest = float(np.quantile(scores.familiarity, rule.max_refused, method="lower"))
+    return Calibration(temperature, lowest, rule.min_confidence)
 
 
 def _temperature(logits: Float64Array, truth: IntArray) -> float:

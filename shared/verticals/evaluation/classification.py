@@ -10,7 +10,6 @@ from verticals.data.examples import Examples
 from verticals.evaluation.calibration import Bin, Calibration, reliability, risk_coverage
 from verticals.evaluation.metrics import (
     Estimate,
-    Float64Array,
     accuracy,
     auroc,
     bootstrap,
@@ -18,7 +17,7 @@ from verticals.evaluation.metrics import (
     expected_calibration_error,
     macro_f1,
 )
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.inference.batches import FloatArray, IntArray, Scores
 
 
 @dataclass(frozen=True)
@@ -43,41 +42,41 @@ def class_indices(examples: Examples, labels: Sequence[str]) -> IntArray:
 
 
 def evaluate(
-    logits: FloatArray,
+    scores: Scores,
     truth: IntArray,
     calibration: Calibration,
     labels: Sequence[str],
     outside: Examples = Examples(),  # noqa: B008 - frozen
-    outside_logits: FloatArray | None = None,
+    outside_scores: Scores | None = None,
 ) -> Evaluation:
     """Judge predictions on a test set, and on texts outside every class where there are some."""
-    probabilities = calibration.probabilities(logits)
+    probabilities = calibration.probabilities(scores.logits)
     confidence, predicted = probabilities.max(axis=1), probabilities.argmax(axis=1)
     right = predicted == truth
-    answered = confidence >= calibration.threshold
+    familiar = scores.familiarity >= calibration.min_familiarity
     metrics = {
         "accuracy": bootstrap(accuracy, truth, predicted),
         "macro_f1": bootstrap(macro_f1, truth, predicted),
         "ece": bootstrap(expected_calibration_error, confidence, right),
-        "refused_in_scope": bootstrap(_share, ~answered),
-        "accuracy_at_threshold": bootstrap(_share, right & answered),
+        "refused_in_scope": bootstrap(_share, ~familiar),
+        "unsure_in_scope": bootstrap(_share, familiar & (confidence < calibration.min_confidence)),
+        "accuracy_at_threshold": bootstrap(_share, right & familiar),
     }
-    if outside_logits is not None and len(outside):
-        metrics |= _outside_metrics(confidence, calibration, outside, outside_logits)
+    if outside_scores is not None and len(outside):
+        metrics |= _outside_metrics(scores.familiarity, outside_scores.familiarity, calibration, outside)
     pairs = confused_pairs(truth, predicted, labels)
     return Evaluation(metrics, pairs, reliability(confidence, right), risk_coverage(confidence, right), right)
 
 
 def _outside_metrics(
-    confidence: Float64Array, calibration: Calibration, outside: Examples, outside_logits: FloatArray
+    inside: FloatArray, outside: FloatArray, calibration: Calibration, examples: Examples
 ) -> dict[str, Estimate]:
-    outside_confidence = calibration.probabilities(outside_logits).max(axis=1)
-    refused = outside_confidence < calibration.threshold
-    kinds = np.array(outside.labels)
-    metrics = {"oos_recall": bootstrap(_share, refused), "oos_auroc": _auroc(confidence, outside_confidence)}
-    if len(set(outside.labels)) > 1:
+    refused = outside < calibration.min_familiarity
+    kinds = np.array(examples.labels)
+    metrics = {"oos_recall": bootstrap(_share, refused), "oos_auroc": _auroc(inside, outside)}
+    if len(set(examples.labels)) > 1:
         metrics |= {
-            f"oos_recall_{kind}": bootstrap(_share, refused[kinds == kind]) for kind in sorted(set(outside.labels))
+            f"oos_recall_{kind}": bootstrap(_share, refused[kinds == kind]) for kind in sorted(set(examples.labels))
         }
     return metrics
 
@@ -86,7 +85,7 @@ def _share(flags: npt.NDArray[np.bool_] | npt.NDArray[np.float64]) -> float:
     return float(np.mean(flags))
 
 
-def _auroc(inside: Float64Array, outside: Float64Array, resamples: int = 200) -> Estimate:
+def _auroc(inside: FloatArray, outside: FloatArray, resamples: int = 200) -> Estimate:
     generator = np.random.default_rng(0)
     values = [
         auroc(generator.choice(inside, len(inside)), generator.choice(outside, len(outside))) for _ in range(resamples)

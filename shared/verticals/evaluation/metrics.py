@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from verticals.inference.batches import IntArray
+from verticals.inference.batches import FloatArray, IntArray
 
 Float64Array = npt.NDArray[np.float64]
 _RESAMPLES = 1000
@@ -56,7 +56,7 @@ def expected_calibration_error(confidence: Float64Array, right: npt.NDArray[np.b
     return float(np.sum(weight[filled] * np.abs(mean_confidence - mean_right)))
 
 
-def auroc(inside: Float64Array, outside: Float64Array) -> float:
+def auroc(inside: FloatArray, outside: FloatArray) -> float:
     """Return the chance that an in-scope row scores higher than an out-of-scope row."""
     truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
     return float(roc_auc_score(truth, np.concatenate([inside, outside])))

@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-INK, SOFT, WARN = "#2f6f5e", "#b8c4c0", "#b45309"
+INK, SOFT, WARN = "#0f766e", "#b8c4c0", "#b45309"
 
 
 def reliability_figure(record: Mapping[str, Any], confidence: str, accuracy: str, rows: str) -> go.Figure:
@@ -37,7 +37,7 @@ def risk_coverage_figure(record: Mapping[str, Any], coverage: str, risk: str, ch
         line={"color": INK},
         hovertemplate=f"{coverage} %{{x:.0%}}<br>{risk} %{{y:.1%}}<extra></extra>",
     )
-    answered = [point for point in points if point[2] >= record["calibration"]["threshold"]]
+    answered = [point for point in points if point[2] >= record["calibration"]["min_confidence"]]
     if answered:
         last = answered[-1]
         figure.add_scatter(

@@ -5,20 +5,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.examples import as_text
 from verticals.data.table import read_table
 from verticals.evaluation.calibration import Calibration
+from verticals.evaluation.metrics import Float64Array
+from verticals.inference.batches import IntArray
 from verticals.objectives import classify
 from verticals.runs import Run
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The most likely labels of one text with their calibrated probabilities, and whether the first is sure enough."""
+    """What to make of one text.
+
+    Attributes:
+        ranking: the most likely labels with their calibrated probabilities.
+        familiar: whether the text is like those the model was trained on; if not, it is out of scope.
+        sure: whether the first label is likely enough.
+    """
 
     ranking: tuple[tuple[str, float], ...]
-    answered: bool
+    familiar: bool
+    sure: bool
 
     @property
     def label(self) -> str:
@@ -47,23 +58,22 @@ class Predictor:
         """Return one prediction per text, each with its most likely labels."""
         if not texts:
             return []
-        probabilities = self.calibration.probabilities(self.classifier.logits(texts, progress))
+        scores = self.classifier.score(texts, progress)
+        probabilities = self.calibration.probabilities(scores.logits)
         best = (-probabilities).argsort(axis=1, kind="stable")[:, :alternatives]
-        labels = self.classifier.labels
-        return [
-            Prediction(
-                tuple((labels[index], float(row[index])) for index in order),
-                bool(row[order[0]] >= self.calibration.threshold),
-            )
-            for row, order in zip(probabilities, best, strict=True)
-        ]
+        familiar = scores.familiarity >= self.calibration.min_familiarity
+        return [self._prediction(*row) for row in zip(probabilities, best, familiar, strict=True)]
+
+    def _prediction(self, probabilities: Float64Array, best: IntArray, familiar: np.bool_) -> Prediction:
+        ranking = tuple((self.classifier.labels[index], float(probabilities[index])) for index in best)
+        return Prediction(ranking, bool(familiar), ranking[0][1] >= self.calibration.min_confidence)
 
 
 def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
     """Predict every row of a file; no row is left out, and blank texts are answered with nothing.
 
     Returns:
-        The rows with `prediction`, `confidence` and `answered` added.
+        The rows with `prediction`, `confidence`, `in_scope` and `sure` added.
     """
     table = read_table(path)
     text = column(table, "text", run.config.data.text, TEXT_NAMES)
@@ -79,9 +89,10 @@ def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
 
 def _columns(prediction: Prediction | None) -> dict[str, Any]:
     if prediction is None:
-        return {"prediction": None, "confidence": None, "answered": False}
+        return {"prediction": None, "confidence": None, "in_scope": None, "sure": None}
     return {
         "prediction": prediction.label,
         "confidence": round(prediction.confidence, 4),
-        "answered": prediction.answered,
+        "in_scope": prediction.familiar,
+        "sure": prediction.sure,
     }

@@ -9,7 +9,8 @@ _NAMES = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
     "ece": "expected calibration error",
-    "refused_in_scope": "in-scope texts refused",
+    "refused_in_scope": "in-scope texts refused as unfamiliar",
+    "unsure_in_scope": "in-scope texts familiar but unsure",
     "accuracy_at_threshold": "in-scope accuracy, refused counted as wrong",
     "oos_recall": "out-of-scope recall",
     "oos_auroc": "out-of-scope AUROC",
@@ -98,8 +99,9 @@ out of scope: {rows["outside_validation"]} for calibration, {rows["outside_test"
 |---|---|---|
 {table}
 
-Values with 95 % bootstrap intervals. Confidence is calibrated by temperature; below {record["calibration"]["threshold"]:.3f} the
-model declines to answer, a threshold chosen on validation so that at most {config.abstain.max_refused:.0%} of its rows are refused.
+Values with 95 % bootstrap intervals. Confidence is calibrated by temperature; below {config.abstain.min_confidence:.0%} a prediction is unsure.
+A text whose familiarity (mean cosine with the five nearest training texts) is below {record["calibration"]["min_familiarity"]:.3f} is
+refused as out of scope; on validation rows this refuses at most {config.abstain.max_refused:.0%}.
 
 ## Cost
 {cost["train_seconds"]} s to train (baseline {cost["baseline_seconds"]} s), {cost["peak_memory_mb"]:.0f} MB at the peak,

@@ -1,6 +1,7 @@
 """Texts in batches of similar length: less padding, same results."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,31 @@ from transformers import PreTrainedTokenizerBase
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+_NEAREST = 5
 _BATCH = 32  # measured on two cores: larger batches fall out of the cache
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A classifier's judgement of texts: unnormalised scores, [texts, classes], and familiarity, [texts].
+
+    Familiarity is the mean cosine with the five training texts that are nearest: what is far from all of them is out of scope
+    however sure the classifier is (Sun et al. 2022, https://arxiv.org/abs/2204.06507).
+    """
+
+    logits: FloatArray
+    familiarity: FloatArray
+
+
+def mean_of_nearest(similarities: FloatArray) -> FloatArray:
+    """Return the mean of the five largest values of each row.
+
+    Args:
+        similarities: of new texts to known ones, [texts, known].
+    """
+    nearest = min(_NEAREST, similarities.shape[1])
+    largest = np.partition(similarities, -nearest, axis=1)[:, -nearest:]
+    return np.asarray(largest.mean(axis=1), np.float32)
 
 
 def pad(rows: Sequence[Sequence[int]], tokenizer: PreTrainedTokenizerBase) -> tuple[Tensor, Tensor]:

@@ -6,21 +6,26 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest
 
+_ROWS_AT_ONCE = 512
 _WEIGHTS, _VOCABULARY = "tfidf.safetensors", "vocabulary.json"
 
 
 class TfidfClassifier:
     """Word pairs and character n-grams, weighted by TF-IDF, with a linear support vector machine on top."""
 
-    def __init__(self, labels: tuple[str, ...], features: FeatureUnion, weight: FloatArray, bias: FloatArray) -> None:
+    def __init__(
+        self, labels: tuple[str, ...], features: FeatureUnion, weight: FloatArray, bias: FloatArray, known: csr_matrix
+    ) -> None:
         self.labels = labels
         self._features = features
+        self._known = known
         self._weight = weight
         self._bias = bias
 
@@ -33,19 +38,29 @@ class TfidfClassifier:
     def fit(cls, texts: Sequence[str], targets: IntArray, labels: tuple[str, ...], seed: int) -> "TfidfClassifier":
         """Fit vocabulary, weights and classifier; `targets` index `labels`."""
         features = FeatureUnion([(name, TfidfVectorizer(**settings)) for name, settings in _VECTORIZERS.items()])
-        machine = LinearSVC(C=1.0, random_state=seed).fit(features.fit_transform(texts), targets)
+        known = csr_matrix(features.fit_transform(texts))
+        machine = LinearSVC(C=1.0, random_state=seed).fit(known, targets)
         weight, bias = machine.coef_, machine.intercept_
         if len(machine.classes_) == 2:  # scikit-learn keeps one row for two classes
             weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
         full_weight = np.zeros((len(labels), weight.shape[1]), np.float32)
         full_bias = np.full(len(labels), -1.0, np.float32)
         full_weight[machine.classes_], full_bias[machine.classes_] = weight, bias
-        return cls(labels, features, full_weight, full_bias)
+        return cls(labels, features, full_weight, full_bias, known)
 
-    def logits(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
-        """Return one margin per class, [texts, classes]."""
-        margins = self._features.transform(list(texts)) @ self._weight.T + self._bias
-        return np.asarray(margins, np.float32)
+    def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
+        """Judge texts; the margins of the machine stand for logits."""
+        vectors = csr_matrix(self._features.transform(list(texts)))
+        margins = vectors @ self._weight.T + self._bias
+        return Scores(np.asarray(margins, np.float32), self._familiarity(vectors / len(_VECTORIZERS)))
+
+    def _familiarity(self, vectors: csr_matrix) -> FloatArray:
+        """Return the mean cosine with the nearest training texts; each of the blocks of a vector has unit length."""
+        starts = range(0, vectors.shape[0], _ROWS_AT_ONCE)
+        blocks = [
+            mean_of_nearest((vectors[start : start + _ROWS_AT_ONCE] @ self._known.T).toarray()) for start in starts
+        ]
+        return np.concatenate(blocks)
 
     def save(self, folder: Path) -> None:
         """Write vocabulary and weights into an existing folder."""
@@ -53,7 +68,12 @@ class TfidfClassifier:
         vocabulary = {name: [str(term) for term in each.get_feature_names_out()] for name, each in vectorizers.items()}
         (folder / _VOCABULARY).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
         weights = {f"idf.{name}": each.idf_.astype(np.float32) for name, each in vectorizers.items()}
-        save_file({**weights, "weight": self._weight, "bias": self._bias}, folder / _WEIGHTS)
+        known = {
+            "known.data": self._known.data,
+            "known.indices": self._known.indices,
+            "known.indptr": self._known.indptr,
+        }
+        save_file({**weights, **known, "weight": self._weight, "bias": self._bias}, folder / _WEIGHTS)
 
     @classmethod
     def load(cls, folder: Path, labels: tuple[str, ...]) -> "TfidfClassifier":
@@ -65,7 +85,9 @@ class TfidfClassifier:
             vectorizer = TfidfVectorizer(**settings, vocabulary=vocabulary[name])
             vectorizer.idf_ = weights[f"idf.{name}"]
             vectorizers.append((name, vectorizer))
-        return cls(labels, FeatureUnion(vectorizers), weights["weight"], weights["bias"])
+        parts = (weights["known.data"], weights["known.indices"], weights["known.indptr"])
+        known = csr_matrix(parts, shape=(len(parts[2]) - 1, weights["weight"].shape[1]))
+        return cls(labels, FeatureUnion(vectorizers), weights["weight"], weights["bias"], known)
 
 
 _VECTORIZERS = {

@@ -22,12 +22,12 @@ from verticals.config import Config
 from verticals.data.examples import Note
 from verticals.data.splits import Splits
 from verticals.errors import RunError
-from verticals.inference.batches import FloatArray, IntArray, pad, predict_batches
+from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest, pad, predict_batches
 from verticals.methods import saved
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetune, recipe
 
-_HEAD_FILE = "head.safetensors"
+_HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
 _PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
 _MANY_UNKNOWN = 0.05
 
@@ -41,8 +41,8 @@ class Classifier(Protocol):
     def trained_parameters(self) -> int:
         """Number of parameters that training changed."""
 
-    def logits(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
-        """Return one unnormalised score per class, [texts, classes]."""
+    def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
+        """Judge texts."""
 
     def save(self, folder: Path) -> None:
         """Write what `load` needs into an existing folder."""
@@ -79,22 +79,29 @@ class ClassifierModule(nn.Module):
         return cast(Tensor, self.head(self.embed(input_ids, attention_mask)))
 
 
+@dataclass(frozen=True)
+class TextReader:
+    """Turns texts into unit vectors by a module's encoder."""
+
+    tokenizer: PreTrainedTokenizerBase
+    max_tokens: int
+
+    def __call__(self, module: ClassifierModule, texts: Sequence[str], progress: str | None = None) -> FloatArray:
+        """Return vectors, [texts, width]."""
+        return predict_batches(module.embed, self.tokenizer, texts, self.max_tokens, progress)
+
+
 class EncoderClassifier:
-    """A backbone with a tuned head, and the tuned part of the backbone where the method has one."""
+    """A backbone with a tuned head, the tuned part of the backbone, and the vectors of the training texts."""
 
     def __init__(
-        self,
-        labels: tuple[str, ...],
-        module: ClassifierModule,
-        tokenizer: PreTrainedTokenizerBase,
-        method: str,
-        max_tokens: int,
+        self, labels: tuple[str, ...], module: ClassifierModule, read: TextReader, known: FloatArray, method: str
     ) -> None:
         self.labels = labels
         self.module = module.eval()
-        self.tokenizer = tokenizer
+        self.read = read
+        self._known = known
         self._method = methods.get(method)
-        self._max_tokens = max_tokens
 
     @property
     def trained_parameters(self) -> int:
@@ -103,20 +110,18 @@ class EncoderClassifier:
         tuned = sum(parameter.numel() for parameter in encoder if parameter.requires_grad)
         return tuned + sum(parameter.numel() for parameter in self.module.head.parameters())
 
-    def logits(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
-        """Return one unnormalised score per class, [texts, classes]."""
-        return predict_batches(self.module, self.tokenizer, texts, self._max_tokens, progress)
-
-    def embed(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
-        """Return unit vectors, [texts, width]."""
-        return predict_batches(self.module.embed, self.tokenizer, texts, self._max_tokens, progress)
+    def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
+        """Judge texts; the backbone sees each of them once."""
+        vectors = self.read(self.module, texts, progress)
+        with torch.inference_mode():
+            logits = self.module.head(torch.from_numpy(vectors).to(self.module.head.weight.device))
+        return Scores(logits.cpu().numpy(), mean_of_nearest(vectors @ self._known.T))
 
     def save(self, folder: Path) -> None:
-        """Write head, tokenizer, and the tuned backbone as `model/` (transformers) or `adapter/` (peft)."""
-        save_file(
-            {name: value.contiguous() for name, value in self.module.head.state_dict().items()}, folder / _HEAD_FILE
-        )
-        self.tokenizer.save_pretrained(folder / "tokenizer")
+        """Write head, training vectors, tokenizer, and what the method changed of the backbone."""
+        head = {name: value.contiguous() for name, value in self.module.head.state_dict().items()}
+        save_file({**head, _KNOWN: torch.from_numpy(self._known)}, folder / _HEAD_FILE)
+        self.read.tokenizer.save_pretrained(folder / "tokenizer")
         saved.save(self.module.encoder, self._method, folder)
 
 
@@ -134,22 +139,20 @@ def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) 
     options = methods.options_of(config.method)
     set_seed(config.train.seed)
     backbone = backbones.locate(config.backbone.name)
-    tokenizer = backbones.load_tokenizer(backbone)
+    read = TextReader(backbones.load_tokenizer(backbone), config.backbone.max_tokens)
     encoder = backbones.load_encoder(backbone).requires_grad_(False).eval()
     module = ClassifierModule(encoder, nn.Linear(encoder.config.hidden_size, len(splits.labels)))
-    model = EncoderClassifier(splits.labels, module, tokenizer, method.name, config.backbone.max_tokens)
-    train_vectors = model.embed(splits.train.texts, progress="embedding training texts")
-    validation_vectors = model.embed(splits.validation.texts)
-    probe_accuracy = _fit_probe(
-        module.head, train_vectors, targets, validation_vectors, _known_targets(splits), config.train.seed
-    )
-    log = TrainingLog(0.0, 0, 0, model.trained_parameters)
+    known = read(module, splits.train.texts, "embedding training texts")
+    held = read(module, splits.validation.texts)
+    probe_accuracy = _fit_probe(module.head, known, targets, held, _known_targets(splits), config.train.seed)
+    log = TrainingLog(0.0, 0, 0, sum(parameter.numel() for parameter in module.head.parameters()))
     if method.adapt is not None:
         module.encoder = method.adapt(encoder, options)
-        rows, collate = _batching(splits, targets, tokenizer, config.backbone.max_tokens)
+        rows, collate = _batching(splits, targets, read)
         log = finetune(module.train(), rows, collate, _cross_entropy, recipe(config.train, method), work)
-    notes = _token_notes(splits, tokenizer, config.backbone.max_tokens)
-    return Fitted(model, log, probe_accuracy, notes)
+        known = read(module, splits.train.texts, "embedding training texts again")
+    model = EncoderClassifier(splits.labels, module, read, known, method.name)
+    return Fitted(model, log, probe_accuracy, _token_notes(splits, read))
 
 
 def _known_targets(splits: Splits) -> IntArray:
@@ -184,13 +187,13 @@ def _fit_probe(
 
 
 def _batching(
-    splits: Splits, targets: IntArray, tokenizer: PreTrainedTokenizerBase, max_tokens: int
+    splits: Splits, targets: IntArray, read: TextReader
 ) -> tuple[TokenDataset, Callable[[list[Example]], Batch]]:
-    ids = tokenizer(list(splits.train.texts), truncation=True, max_length=max_tokens)["input_ids"]
+    ids = read.tokenizer(list(splits.train.texts), truncation=True, max_length=read.max_tokens)["input_ids"]
     rows = TokenDataset([{"input_ids": row, "target": int(target)} for row, target in zip(ids, targets, strict=True)])
 
     def collate(examples: list[Example]) -> Batch:
-        input_ids, attention_mask = pad([example["input_ids"] for example in examples], tokenizer)
+        input_ids, attention_mask = pad([example["input_ids"] for example in examples], read.tokenizer)
         target = torch.tensor([example["target"] for example in examples])
         return {"input_ids": input_ids, "attention_mask": attention_mask, "target": target}
 
@@ -201,15 +204,14 @@ def _cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
     return nn.functional.cross_entropy(module(batch["input_ids"], batch["attention_mask"]), batch["target"])
 
 
-def _token_notes(splits: Splits, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
+def _token_notes(splits: Splits, read: TextReader) -> tuple[Note, ...]:
     texts = splits.train.texts + splits.validation.texts + splits.test.texts
-    cut = sum(
-        len(ids) > max_tokens for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"]
-    )
-    unknown = backbones.unknown_share(tokenizer, splits.train.texts)
+    ids = read.tokenizer(list(texts), max_length=read.max_tokens + 1, truncation=True)["input_ids"]
+    cut = sum(len(row) > read.max_tokens for row in ids)
+    unknown = backbones.unknown_share(read.tokenizer, splits.train.texts)
     notes = []
     if cut:
-        notes.append(Note("text_cut", cut, f"texts longer than {max_tokens} tokens, read up to there: {cut}"))
+        notes.append(Note("text_cut", cut, f"texts longer than {read.max_tokens} tokens, read up to there: {cut}"))
     if unknown > _MANY_UNKNOWN:
         message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
         notes.append(Note("unknown_tokens", round(unknown * 100), message))
@@ -229,13 +231,9 @@ def load(folder: Path, labels: tuple[str, ...], config: Config) -> Classifier:
     if not head_file.is_file():
         raise RunError(f"{head_file}: no such file; the run is incomplete, train it again")
     weights = load_file(head_file)
+    known = weights.pop(_KNOWN).numpy()
     head = nn.Linear(weights["weight"].shape[1], weights["weight"].shape[0])
     head.load_state_dict(weights)
     tokenizer = backbones.load_tokenizer(Backbone(str(folder), folder / "tokenizer"))
-    return EncoderClassifier(
-        labels,
-        ClassifierModule(saved.load(folder, config), head),
-        tokenizer,
-        method.name,
-        config.backbone.max_tokens,
-    )
+    module = ClassifierModule(saved.load(folder, config), head)
+    return EncoderClassifier(labels, module, TextReader(tokenizer, config.backbone.max_tokens), known, method.name)
