@@ -234,6 +234,7 @@ def _quieten() -> None:
     }.items():
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore", category=FutureWarning)  # between libraries, nothing a user can act on
+    warnings.filterwarnings("ignore", message="Unsupported layer type .*LayerNorm")  # peft, of its own LN-tuning
 
 
 def main() -> None:

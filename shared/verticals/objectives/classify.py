@@ -112,7 +112,7 @@ class EncoderClassifier:
         return predict_batches(self.module.embed, self.tokenizer, texts, self._max_tokens, progress)
 
     def save(self, folder: Path) -> None:
-        """Write head, tokenizer, and the tuned backbone as `model/` (transformers) or `adapter/` (peft)."""
+        """Write head, tokenizer, and what the method changed in the backbone."""
         save_file(
             {name: value.contiguous() for name, value in self.module.head.state_dict().items()}, folder / _HEAD_FILE
         )
@@ -131,11 +131,11 @@ def fit(splits: Splits, config: Config, work: Path) -> Fitted:
 
 def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) -> Fitted:
     method = methods.get(config.method.name)
-    options = methods.options_of(config.method)
     set_seed(config.train.seed)
     backbone = backbones.locate(config.backbone.name)
     tokenizer = backbones.load_tokenizer(backbone)
     encoder = backbones.load_encoder(backbone).requires_grad_(False).eval()
+    options = methods.check(config, "classify", encoder)
     module = ClassifierModule(encoder, nn.Linear(encoder.config.hidden_size, len(splits.labels)))
     model = EncoderClassifier(splits.labels, module, tokenizer, method.name, config.backbone.max_tokens)
     train_vectors = model.embed(splits.train.texts, progress="embedding training texts")
