@@ -8,6 +8,7 @@ import torch
 from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
 from torch import Tensor, nn
 from toys import toy_config
+from transformers import PreTrainedModel
 from verticals import methods, training
 from verticals.config import Config
 from verticals.errors import MethodError, RunError
@@ -103,7 +104,7 @@ def test_what_is_saved_reloads_with_equal_states(
     saved.save(encoder, METHODS[method], tmp_path)
     reloaded = saved.load(tmp_path, toy_config(method, folder_of(architecture))).eval()
     assert distance(states(encoder, SHORT, LONG), states(reloaded, SHORT, LONG)) < ALMOST
-    assert distance(states(encoder, LONG), states(load_tiny_encoder(folder_of(architecture)), LONG)) > 1e-3
+    assert distance(states(encoder, LONG), states(load_tiny_encoder(folder_of(architecture)), LONG)) > 10 * ALMOST
 
 
 @pytest.mark.parametrize("method", [name for name in TUNING if METHODS[name].stored_as == "adapter"])
@@ -119,13 +120,10 @@ def test_an_adapter_loads_in_plain_peft_with_equal_states(
     assert distance(states(encoder, LONG), states(plain, LONG)[:, -len(LONG) :]) < ALMOST
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("method", [name for name in TUNING if name not in VIRTUAL])
+@pytest.mark.parametrize(("method", "architecture"), [pair for pair in PAIRS if pair[0] not in VIRTUAL])
 def test_tuning_starts_from_what_the_backbone_computes(
     folder_of: Callable[[str], Path], method: str, architecture: str
 ) -> None:
-    if not supports(METHODS[method], architecture):
-        pytest.skip("refused before training")
     folder = folder_of(architecture)
     assert distance(states(adapt(method, folder), LONG), states(load_tiny_encoder(folder), LONG)) < 1e-3
 
@@ -151,24 +149,27 @@ def test_a_method_that_cannot_merge_says_so(folder_of: Callable[[str], Path], me
         merged(adapt(method, folder_of("bert")))
 
 
+@pytest.fixture(scope="session")
+def encoders(folder_of: Callable[[str], Path]) -> dict[str, PreTrainedModel]:
+    """Return one encoder of each architecture, to look at."""
+    return {architecture: load_tiny_encoder(folder_of(architecture)) for architecture in ARCHITECTURES}
+
+
 @pytest.mark.parametrize("objective", ["classify", "tag", "match", "generate", "mask"])
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("method", METHODS)
 def test_every_pair_is_supported_or_refused_by_name_with_an_alternative(
-    folder_of: Callable[[str], Path], method: str, architecture: str, objective: methods.Objective
+    encoders: dict[str, PreTrainedModel], method: str, objective: methods.Objective
 ) -> None:
-    encoder = load_tiny_encoder(folder_of(architecture)) if METHODS[method].uses_backbone else None
-    config = toy_config(method, folder_of(architecture))
-    fits = encoder is None or supports(METHODS[method], architecture)
-    if objective in METHODS[method].objectives and fits:
-        assert methods.check(config, objective, encoder) == METHODS[method].options()
-        return
-    with pytest.raises(MethodError) as caught:
-        methods.check(config, objective, encoder)
-    named = objective if objective not in METHODS[method].objectives else architecture
-    assert f"method '{method}' does not support" in str(caught.value)
-    assert f"'{named}'" in str(caught.value)
-    assert "lora" in str(caught.value).partition("use one of: ")[2]
+    row, config = METHODS[method], toy_config(method, Path("unused"))
+    for architecture, encoder in encoders.items():
+        if objective in row.objectives and supports(row, architecture):
+            assert methods.check(config, objective, encoder) == row.options()
+            continue
+        with pytest.raises(MethodError, match=f"method '{method}' does not support") as caught:
+            methods.check(config, objective, encoder)
+        named = architecture if objective in row.objectives else objective
+        assert f"'{named}'" in str(caught.value)
+        assert "lora" in str(caught.value).partition("use one of: ")[2]
 
 
 @pytest.mark.parametrize(
@@ -232,12 +233,12 @@ def test_weights_that_scale_activations_do_not_decay(folder_of: Callable[[str], 
 def test_the_orthogonality_term_is_zero_for_orthogonal_factors_alone(folder_of: Callable[[str], Path]) -> None:
     encoder = adapt("adalora", folder_of("bert"))
     assert isinstance(encoder, RankPruned)
-    assert float(encoder.penalty()) > 0.1
     with torch.no_grad():
+        assert float(encoder.penalty()) > 0.1
         for name, factor in encoder.named_parameters():
             if "lora_A" in name or "lora_B" in name:
                 nn.init.orthogonal_(factor)
-    assert float(encoder.penalty()) < 1e-4
+        assert float(encoder.penalty()) < 1e-4
 
 
 def test_methods_that_take_no_part_in_training_add_nothing_to_the_loss(folder_of: Callable[[str], Path]) -> None:

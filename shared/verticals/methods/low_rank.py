@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from peft.tuners.adalora import AdaLoraModel
 
 _ALL = "all-linear"
+_ADAPTER = ".default"  # what peft adds to the names of an adapter's tensors
 _FEWEST_STEPS = 10
 _BEFORE, _AFTER = 0.1, 0.3  # shares of the steps before pruning starts and after it has ended
 _ALLOCATIONS = 50  # how often ranks are allocated anew, at most
@@ -121,8 +122,12 @@ class RankPruned(Tuned):
     @property
     def ranks(self) -> dict[str, int]:
         """Number of singular values that each layer has left."""
+        return {name: sum(kept) for name, kept in self._pattern().items()}
+
+    def _pattern(self) -> dict[str, list[bool]]:
+        """Return which singular values are left; saving makes peft shorten the names, so they are short here always."""
         pattern = self._config.rank_pattern or {}
-        return {name: sum(kept) for name, kept in pattern.items()}
+        return {name.removesuffix(_ADAPTER): kept for name, kept in pattern.items()}
 
     @property
     def _model(self) -> "AdaLoraModel":
@@ -165,13 +170,15 @@ class RankPruned(Tuned):
 
     def get_extra_state(self) -> Tensor:
         """Return the allocator's averages and its pattern of ranks as one vector."""
-        allocator, pattern = self._model.rankallocator, self._config.rank_pattern or {}
+        allocator, pattern = self._model.rankallocator, self._pattern()
         parts = []
         for name, parameter in self._factors():
             for memory in (allocator.exp_avg_ipt, allocator.exp_avg_unc):
                 parts.append(memory.get(name, torch.zeros_like(parameter)).flatten())
             if ".lora_E." in name:
-                parts.append(torch.tensor(pattern.get(name, [True] * len(parameter))).to(parameter))
+                parts.append(
+                    torch.tensor(pattern.get(name.removesuffix(_ADAPTER), [True] * len(parameter))).to(parameter)
+                )
         return torch.cat(parts)
 
     def set_extra_state(self, state: Tensor) -> None:
