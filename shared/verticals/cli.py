@@ -234,6 +234,8 @@ def _quieten() -> None:
     }.items():
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore", category=FutureWarning)  # between libraries, nothing a user can act on
+    warnings.filterwarnings("ignore", message="Unsupported layer type .*LayerNorm")  # peft, of its own LN-tuning
+    warnings.filterwarnings("ignore", message="The following rank_pattern keys")  # peft, of AdaLoRA's own pattern
 
 
 def main() -> None:

@@ -8,13 +8,17 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Sampler
-from transformers import Trainer, TrainingArguments, set_seed
-from transformers.trainer_callback import ProgressCallback, TrainerControl, TrainerState
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
+from transformers.trainer_callback import ProgressCallback
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from verticals.config import TrainConfig
+from verticals.errors import RunError
 from verticals.methods import Method
+from verticals.methods.tuned import Tuned
 
 Batch = dict[str, Tensor]
 Example = dict[str, Any]
@@ -72,9 +76,13 @@ class TokenDataset(Dataset[Example]):
     def __getitem__(self, position: int) -> Example:
         return self._examples[position]
 
+    def rows(self) -> list[Sequence[int]]:
+        """Return the token ids of each example."""
+        return [example["input_ids"] for example in self._examples]
+
     def lengths(self) -> list[int]:
         """Return the number of tokens of each example."""
-        return [len(example["input_ids"]) for example in self._examples]
+        return [len(row) for row in self.rows()]
 
 
 class LengthGroupedSampler(Sampler[int]):
@@ -127,8 +135,28 @@ class _QuietProgress(ProgressCallback):
         """Write nothing."""
 
 
+class _MethodCallback(TrainerCallback):
+    """Lets the methods that take part in the training do so."""
+
+    def __init__(self, tuned: Sequence[Tuned], rows: Sequence[Sequence[int]]) -> None:
+        self._tuned = tuned
+        self._rows = rows
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        for each in self._tuned:
+            each.begin(state.max_steps, self._rows)
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        for each in self._tuned:
+            each.after_step(state.global_step + 1)
+
+
 class _LossTrainer(Trainer):
-    """A Trainer that takes its loss from the objective and gives the head its own learning rate."""
+    """A Trainer that takes its loss from the objective, gives the head its own learning rate, and stores what is trained."""
 
     def __init__(
         self,
@@ -142,6 +170,8 @@ class _LossTrainer(Trainer):
         super().__init__(model=model, args=args, train_dataset=data, data_collator=collate)
         self.remove_callback(ProgressCallback)
         self.add_callback(_QuietProgress)
+        self._tuned = [module for module in model.modules() if isinstance(module, Tuned)]
+        self.add_callback(_MethodCallback(self._tuned, data.rows()))
         self._loss = loss
         self._plan = plan
         self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed)
@@ -149,7 +179,21 @@ class _LossTrainer(Trainer):
     def compute_loss(
         self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: object = None
     ) -> Tensor:
-        return self._loss(model, inputs)
+        return self._loss(model, inputs) + sum(each.penalty() for each in self._tuned)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
+        folder = Path(output_dir or str(self.args.output_dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(_unfrozen(cast(nn.Module, self.model)), folder / SAFE_WEIGHTS_NAME)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        trained = cast(nn.Module, self.model)
+        stored = load_file(Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
+        if stored.keys() != _unfrozen(trained).keys():
+            raise RunError(
+                f"{resume_from_checkpoint}: a checkpoint of another model; remove the folder and train again"
+            )
+        trained.load_state_dict(stored, strict=False)
 
     def _get_train_sampler(self, train_dataset: object = None) -> Sampler[int]:
         return self._sampler
@@ -160,16 +204,27 @@ class _LossTrainer(Trainer):
         return self.optimizer
 
 
+def _unfrozen(model: nn.Module) -> dict[str, Tensor]:
+    """Return the state that a checkpoint needs: what is frozen comes from the backbone again."""
+    frozen = {name for name, each in model.named_parameters(remove_duplicate=False) if not each.requires_grad}
+    return {name: value.contiguous() for name, value in model.state_dict().items() if name not in frozen}
+
+
 def _groups(model: nn.Module, plan: Recipe) -> list[dict[str, Any]]:
     """Split parameters by learning rate (backbone, head) and weight decay (matrices only)."""
     groups = []
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     for is_head, rate in ((False, plan.learning_rate), (True, plan.head_learning_rate)):
         for is_matrix, decay in ((True, plan.weight_decay), (False, 0.0)):
-            chosen = [p for name, p in trained if name.startswith(HEAD) == is_head and (p.ndim > 1) == is_matrix]
+            chosen = [p for name, p in trained if name.startswith(HEAD) == is_head and _is_matrix(p) == is_matrix]
             if chosen:
                 groups.append({"params": chosen, "lr": rate, "weight_decay": decay})
     return groups
+
+
+def _is_matrix(parameter: nn.Parameter) -> bool:
+    """Say whether a parameter decays; IA3's factors have two dimensions, but shrinking them would silence their layers."""
+    return parameter.ndim > 1 and 1 not in parameter.shape
 
 
 def finetune(

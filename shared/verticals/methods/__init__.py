@@ -1,90 +1,15 @@
-"""The method table: every way to tune a backbone, each with its own honest defaults.
-
-One learning rate for all methods misleads: what works for full tuning leaves adapters untrained. Each row carries its own.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+"""Every way to tune a backbone: one row each in `table`, one file for each family, refusals before anything is trained."""
 
 from pydantic import ValidationError
-from torch import nn
 from transformers import PreTrainedModel
 
-from verticals.config import MethodConfig, Section
+from verticals.config import Config, MethodConfig, Section
 from verticals.errors import MethodError, did_you_mean
-from verticals.methods import lora
+from verticals.methods.layouts import layout_of
+from verticals.methods.prompts import PromptOptions
+from verticals.methods.table import METHODS, Method, Objective
 
-
-class NoOptions(Section):
-    """A method without settings of its own."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """One way to learn a task from a backbone.
-
-    `adapt` turns the pretrained encoder into the module that is trained, with exactly the trained parameters requiring
-    gradients; it is None where the backbone stays as it is. `stored_as` says what of the backbone a run has to keep.
-    """
-
-    name: str
-    summary: str
-    paper: str
-    stored_as: Literal["nothing", "adapter", "model"]
-    options: type[Section] = NoOptions
-    adapt: Callable[[PreTrainedModel, Section], nn.Module] | None = None
-    epochs: int = 0
-    learning_rate: float = 0.0
-    head_learning_rate: float = 0.0
-    merges: bool = False
-    uses_backbone: bool = True
-
-
-def _full(encoder: PreTrainedModel, options: Section) -> nn.Module:
-    return encoder.requires_grad_(True)
-
-
-METHODS = {
-    method.name: method
-    for method in (
-        Method(
-            "tfidf",
-            "words and characters counted, linear classifier; no backbone",
-            "Joachims 1998, https://doi.org/10.1007/BFb0026683",
-            stored_as="nothing",
-            uses_backbone=False,
-        ),
-        Method(
-            "probe",
-            "logistic regression on the frozen backbone's sentence vectors",
-            "Alain and Bengio 2016, https://arxiv.org/abs/1610.01644",
-            stored_as="nothing",
-        ),
-        Method(
-            "full",
-            "every weight tuned, starting from the probe's head (LP-FT)",
-            "Kumar et al. 2022, https://arxiv.org/abs/2202.10054",
-            stored_as="model",
-            adapt=_full,
-            epochs=4,
-            learning_rate=5e-5,
-            head_learning_rate=1e-3,
-        ),
-        Method(
-            "lora",
-            "low-rank updates of every linear layer, starting from the probe's head",
-            "Hu et al. 2021, https://arxiv.org/abs/2106.09685",
-            stored_as="adapter",
-            options=lora.LoraOptions,
-            adapt=lora.adapt,
-            epochs=4,
-            learning_rate=1e-3,
-            head_learning_rate=1e-3,
-            merges=True,
-        ),
-    )
-}
+__all__ = ["METHODS", "Method", "Objective", "check", "get", "options_of"]
 
 
 def get(name: str) -> Method:
@@ -109,6 +34,49 @@ def options_of(config: MethodConfig) -> Section:
         return method.options.model_validate(config.options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        hint = did_you_mean(name, method.options.model_fields) if first["type"] == "extra_forbidden" else ""
-        raise MethodError(f"method.options.{name} for '{method.name}': {first['msg']}{hint}") from error
+        name = ".".join(("method.options", *(str(part) for part in first["loc"])))
+        known = method.options.model_fields
+        hint = did_you_mean(str(first["loc"][-1]), known) if first["type"] == "extra_forbidden" else ""
+        raise MethodError(f"{name} for '{method.name}': {first['msg']}{hint}") from error
+
+
+def check(config: Config, objective: Objective, encoder: PreTrainedModel | None) -> Section:
+    """Return the method's own settings, or say before training why this cannot be trained.
+
+    Args:
+        config: the settings.
+        objective: what is to be learned.
+        encoder: the backbone; None where the method has none, or before it is loaded.
+
+    Raises:
+        MethodError: the method does not support the objective or the backbone; those that do are named.
+    """
+    method, options = get(config.method.name), options_of(config.method)
+    architecture = str(encoder.config.model_type) if encoder is not None else None
+    if objective not in method.objectives:
+        raise MethodError(_refusal(method, f"the objective '{objective}'", objective, architecture))
+    if architecture is not None and not _supports(method, objective, architecture):
+        raise MethodError(_refusal(method, f"backbones of type '{architecture}'", objective, architecture))
+    if encoder is not None and isinstance(options, PromptOptions):
+        _check_room(encoder, config.backbone.max_tokens, options.tokens)
+    return options
+
+
+def _supports(method: Method, objective: Objective, architecture: str | None) -> bool:
+    fits = architecture is None or method.architectures is None or architecture in method.architectures
+    return fits and objective in method.objectives
+
+
+def _refusal(method: Method, what: str, objective: Objective, architecture: str | None) -> str:
+    others = [name for name, other in METHODS.items() if _supports(other, objective, architecture)]
+    reason = f" ({method.limit})" if method.limit else ""
+    return f"method '{method.name}' does not support {what}{reason}; use one of: {', '.join(others)}"
+
+
+def _check_room(encoder: PreTrainedModel, max_tokens: int, virtual: int) -> None:
+    room = encoder.config.max_position_embeddings - layout_of(encoder).first_position
+    if max_tokens + virtual > room:
+        raise MethodError(
+            f"backbone.max_tokens {max_tokens} and method.options.tokens {virtual} exceed this backbone's {room} positions; "
+            f"set backbone.max_tokens to at most {room - virtual}"
+        )

@@ -1,34 +1,89 @@
-"""The tuned part of a backbone on disk, in the format that the libraries of the field load."""
+"""The tuned part of a backbone on disk, in the format that the libraries of the field load.
 
+`model/` is a transformers model and `adapter/` a peft adapter. `delta/`, for methods that no library stores, holds the tuned tensors
+under their names in the adapted encoder, and which method and architecture they belong to.
+"""
+
+import json
 from pathlib import Path
 from typing import cast
 
+import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
 
 from verticals import backbones
 from verticals.backbones import Backbone
 from verticals.config import Config
-from verticals.methods import Method, get
+from verticals.errors import RunError
+from verticals.methods import Method, get, options_of
+from verticals.methods.prompts import RealTokens
+from verticals.methods.tuned import Tuned
 
-_MODEL, _ADAPTER = "model", "adapter"
+_MODEL, _ADAPTER, _DELTA = "model", "adapter", "delta"
+_TENSORS, _FACTS = "delta.safetensors", "delta.json"
 
 
 def save(encoder: nn.Module, method: Method, folder: Path) -> None:
-    """Write what the method changed: `model/` (transformers), `adapter/` (peft), or nothing."""
-    if method.stored_as != "nothing":
-        target = _MODEL if method.stored_as == "model" else _ADAPTER
-        cast(PreTrainedModel, encoder).save_pretrained(folder / target)
+    """Write what the method changed: `model/`, `adapter/`, `delta/`, or nothing."""
+    plain = cast(PreTrainedModel, encoder.encoder if isinstance(encoder, Tuned) else encoder)
+    if method.stored_as == "model":
+        plain.save_pretrained(folder / _MODEL)
+    elif method.stored_as == "adapter":
+        plain.save_pretrained(folder / _ADAPTER)
+    elif method.stored_as == "delta":
+        _save_delta(plain, method, folder / _DELTA)
 
 
 def load(folder: Path, config: Config) -> nn.Module:
-    """Read what `save` wrote; the backbone of `config` is found again where the run does not hold it."""
-    stored_as = get(config.method.name).stored_as
-    if stored_as == "model":
+    """Read what `save` wrote; the backbone of `config` is found again where the run does not hold it.
+
+    Raises:
+        RunError: the stored tensors are not those of this method and backbone.
+    """
+    method = get(config.method.name)
+    if method.stored_as == "model":
         return backbones.load_encoder(Backbone(str(folder), folder / _MODEL))
     encoder = backbones.load_encoder(backbones.locate(config.backbone.name))
-    if stored_as == "nothing":
-        return encoder
+    if method.stored_as == "adapter":
+        return _load_adapter(encoder, folder / _ADAPTER)
+    if method.stored_as == "delta" and method.adapt is not None:
+        return _load_delta(method.adapt(encoder, options_of(config.method)), _facts(method, encoder), folder / _DELTA)
+    return encoder
+
+
+def _load_adapter(encoder: PreTrainedModel, folder: Path) -> nn.Module:
     from peft import PeftModel
 
-    return cast(nn.Module, PeftModel.from_pretrained(encoder, folder / _ADAPTER))
+    adapted = PeftModel.from_pretrained(encoder, folder)
+    return RealTokens(adapted) if adapted.active_peft_config.is_prompt_learning else adapted
+
+
+def _save_delta(encoder: PreTrainedModel, method: Method, folder: Path) -> None:
+    folder.mkdir()
+    save_file({name: value.detach().contiguous() for name, value in _tuned(encoder).items()}, folder / _TENSORS)
+    (folder / _FACTS).write_text(json.dumps(_facts(method, encoder), indent=1) + "\n", encoding="utf-8")
+
+
+def _load_delta(encoder: nn.Module, facts: dict[str, str], folder: Path) -> nn.Module:
+    found = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+    stored, tuned = load_file(folder / _TENSORS), _tuned(encoder)
+    wanted = {name: value.shape for name, value in tuned.items()}
+    if found != facts or {name: value.shape for name, value in stored.items()} != wanted:
+        raise RunError(
+            f"{folder}: holds {len(stored)} tensors for {found}, expected {len(wanted)} for {facts} in the shapes of "
+            "this backbone; use the backbone and the settings that the run was trained with"
+        )
+    with torch.no_grad():
+        for name, value in tuned.items():
+            value.copy_(stored[name])
+    return encoder
+
+
+def _facts(method: Method, encoder: PreTrainedModel) -> dict[str, str]:
+    return {"method": method.name, "architecture": str(encoder.config.model_type)}
+
+
+def _tuned(encoder: nn.Module) -> dict[str, nn.Parameter]:
+    return {name: parameter for name, parameter in encoder.named_parameters() if parameter.requires_grad}

@@ -118,7 +118,7 @@ class EncoderClassifier:
         return Scores(logits.cpu().numpy(), mean_of_nearest(vectors @ self._known.T))
 
     def save(self, folder: Path) -> None:
-        """Write head, training vectors, tokenizer, and what the method changed of the backbone."""
+        """Write head, training vectors, tokenizer, and what the method changed in the backbone."""
         head = {name: value.contiguous() for name, value in self.module.head.state_dict().items()}
         save_file({**head, _KNOWN: torch.from_numpy(self._known)}, folder / _HEAD_FILE)
         self.read.tokenizer.save_pretrained(folder / "tokenizer")
@@ -136,18 +136,20 @@ def fit(splits: Splits, config: Config, work: Path) -> Fitted:
 
 def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) -> Fitted:
     method = methods.get(config.method.name)
-    options = methods.options_of(config.method)
     set_seed(config.train.seed)
     backbone = backbones.locate(config.backbone.name)
     read = TextReader(backbones.load_tokenizer(backbone), config.backbone.max_tokens)
     encoder = backbones.load_encoder(backbone).requires_grad_(False).eval()
+    options = methods.check(config, "classify", encoder)
     module = ClassifierModule(encoder, nn.Linear(encoder.config.hidden_size, len(splits.labels)))
+    if method.adapt is not None:  # before the probe, whose vectors have to be those that tuning starts from
+        module.encoder = method.adapt(encoder, options)
+    module.eval()
     known = read(module, splits.train.texts, "embedding training texts")
     held = read(module, splits.validation.texts)
     probe_accuracy = _fit_probe(module.head, known, targets, held, _known_targets(splits), config.train.seed)
     log = TrainingLog(0.0, 0, 0, sum(parameter.numel() for parameter in module.head.parameters()))
     if method.adapt is not None:
-        module.encoder = method.adapt(encoder, options)
         rows, collate = _batching(splits, targets, read)
         log = finetune(module.train(), rows, collate, _cross_entropy, recipe(config.train, method), work)
         known = read(module, splits.train.texts, "embedding training texts again")
