@@ -17,6 +17,7 @@ from verticals.evaluation.metrics import (
     confused_pairs,
     expected_calibration_error,
     macro_f1,
+    mean,
 )
 from verticals.inference.batches import FloatArray, IntArray
 
@@ -30,10 +31,6 @@ class Evaluation:
     reliability: list[Bin]
     risk_coverage: list[tuple[float, float, float]]
     right: npt.NDArray[np.bool_] = field(repr=False)
-
-    def gain_over(self, other: "Evaluation") -> Estimate:
-        """Return the difference in accuracy on the same rows; pairing them makes the interval as narrow as it can be."""
-        return bootstrap(_share, self.right.astype(np.float64) - other.right)
 
 
 def class_indices(examples: Examples, labels: Sequence[str]) -> IntArray:
@@ -59,8 +56,8 @@ def evaluate(
         "accuracy": bootstrap(accuracy, truth, predicted),
         "macro_f1": bootstrap(macro_f1, truth, predicted),
         "ece": bootstrap(expected_calibration_error, confidence, right),
-        "refused_in_scope": bootstrap(_share, ~answered),
-        "accuracy_at_threshold": bootstrap(_share, right & answered),
+        "refused_in_scope": bootstrap(mean, ~answered),
+        "accuracy_at_threshold": bootstrap(mean, right & answered),
     }
     if outside_logits is not None and len(outside):
         metrics |= _outside_metrics(confidence, calibration, outside, outside_logits)
@@ -74,16 +71,12 @@ def _outside_metrics(
     outside_confidence = calibration.probabilities(outside_logits).max(axis=1)
     refused = outside_confidence < calibration.threshold
     kinds = np.array(outside.labels)
-    metrics = {"oos_recall": bootstrap(_share, refused), "oos_auroc": _auroc(confidence, outside_confidence)}
+    metrics = {"oos_recall": bootstrap(mean, refused), "oos_auroc": _auroc(confidence, outside_confidence)}
     if len(set(outside.labels)) > 1:
         metrics |= {
-            f"oos_recall_{kind}": bootstrap(_share, refused[kinds == kind]) for kind in sorted(set(outside.labels))
+            f"oos_recall_{kind}": bootstrap(mean, refused[kinds == kind]) for kind in sorted(set(outside.labels))
         }
     return metrics
-
-
-def _share(flags: npt.NDArray[np.bool_] | npt.NDArray[np.float64]) -> float:
-    return float(np.mean(flags))
 
 
 def _auroc(inside: Float64Array, outside: Float64Array, resamples: int = 200) -> Estimate:

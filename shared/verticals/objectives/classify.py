@@ -29,7 +29,6 @@ from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetu
 
 _HEAD_FILE = "head.safetensors"
 _PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
-_MANY_UNKNOWN = 0.05
 
 
 class Classifier(Protocol):
@@ -148,7 +147,8 @@ def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) 
         module.encoder = method.adapt(encoder, options)
         rows, collate = _batching(splits, targets, tokenizer, config.backbone.max_tokens)
         log = finetune(module.train(), rows, collate, _cross_entropy, recipe(config.train, method), work)
-    notes = _token_notes(splits, tokenizer, config.backbone.max_tokens)
+    texts = splits.train.texts + splits.validation.texts + splits.test.texts
+    notes = backbones.token_notes(texts, tokenizer, config.backbone.max_tokens)
     return Fitted(model, log, probe_accuracy, notes)
 
 
@@ -199,21 +199,6 @@ def _batching(
 
 def _cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
     return nn.functional.cross_entropy(module(batch["input_ids"], batch["attention_mask"]), batch["target"])
-
-
-def _token_notes(splits: Splits, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
-    texts = splits.train.texts + splits.validation.texts + splits.test.texts
-    cut = sum(
-        len(ids) > max_tokens for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"]
-    )
-    unknown = backbones.unknown_share(tokenizer, splits.train.texts)
-    notes = []
-    if cut:
-        notes.append(Note("text_cut", cut, f"texts longer than {max_tokens} tokens, read up to there: {cut}"))
-    if unknown > _MANY_UNKNOWN:
-        message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
-        notes.append(Note("unknown_tokens", round(unknown * 100), message))
-    return tuple(notes)
 
 
 def load(folder: Path, labels: tuple[str, ...], config: Config) -> Classifier:
