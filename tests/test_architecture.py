@@ -87,7 +87,9 @@ def test_no_module_is_a_dumping_ground() -> None:
     assert not {path.stem for path in CORE_FILES + APP_FILES} & {"utils", "util", "common", "helpers", "misc"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["apps"], ["train", "--help"], ["config", "customer-service"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["apps"], ["train", "--help"], ["tune", "--help"], ["config", "customer-service"]]
+)
 def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from verticals import cli\n"

@@ -56,6 +56,7 @@ def train(
     Returns:
         The saved run, proven by reloading it in a fresh process.
     """
+    check(objective, config)
     with workspace(app, config, rows) as work:
         measured = measure(objective, rows, config, work)
         baselines = measure_baselines(objective, rows, config, measured)
@@ -71,8 +72,18 @@ def train_classifier(
 
 def tune(objective: Objective[Any, Any], config: Config) -> Run:
     """Train on the rows that the settings name, without an app; the run is named for its objective."""
-    objective.check_method(config.method.name)
+    check(objective, config)
     return train(objective.name, objective, config, objective.read(config))
+
+
+def check(objective: Objective[Any, Any], config: Config) -> None:
+    """Refuse a wrong method before anything is read or computed.
+
+    Raises:
+        MethodError: it is unknown, has no setting of that name, or cannot learn this objective.
+    """
+    methods.options_of(config.method)
+    objective.check_method(config.method.name)
 
 
 @contextmanager
@@ -87,13 +98,7 @@ def workspace(app: str, config: Config, rows: Rows) -> Iterator[Path]:
 
 
 def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Path) -> Measured:
-    """Train one model and judge it on test.
-
-    Raises:
-        MethodError: the method cannot learn this objective, or has no setting of that name; nothing is computed then.
-    """
-    objective.check_method(config.method.name)
-    methods.options_of(config.method)
+    """Train one model and judge it on test."""
     started = time.perf_counter()
     trained = objective.fit(rows, config, work)
     seconds = time.perf_counter() - started
