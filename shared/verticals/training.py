@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Sampler
 from transformers import Trainer, TrainingArguments, set_seed
-from transformers.trainer_callback import PrinterCallback
+from transformers.trainer_callback import ProgressCallback
 
 from verticals.config import TrainConfig
 from verticals.methods import Method
@@ -113,6 +113,13 @@ class LengthGroupedSampler(Sampler[int]):
             yield from batch.tolist()
 
 
+class _SilentLog(ProgressCallback):
+    """The library's progress bar, without the log lines that it writes to standard output, where results belong."""
+
+    def on_log(self, *arguments: object, **named: object) -> None:
+        """Write nothing."""
+
+
 class _LossTrainer(Trainer):
     """A Trainer that takes its loss from the objective and gives the head its own learning rate."""
 
@@ -126,7 +133,8 @@ class _LossTrainer(Trainer):
         plan: Recipe,
     ) -> None:
         super().__init__(model=model, args=args, train_dataset=data, data_collator=collate)
-        self.remove_callback(PrinterCallback)
+        self.remove_callback(ProgressCallback)
+        self.add_callback(_SilentLog)
         self._loss = loss
         self._plan = plan
         self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed)

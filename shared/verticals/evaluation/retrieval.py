@@ -153,11 +153,13 @@ def bm25_search(candidates: Sequence[str]) -> Search:
         found = bm25s.tokenize(list(texts), stopwords="en", token_pattern=r"\w+", return_ids=False, show_progress=False)
         return [list(each) for each in found]
 
+    known = words(candidates)
+    if not any(known):  # bm25s cannot index texts without a single word
+        return lambda queries: np.zeros((len(queries), len(candidates)), np.float32)
     index = bm25s.BM25()
-    index.index(words(candidates), show_progress=False)
+    index.index(known, show_progress=False)
 
     def scores(query: list[str]) -> FloatArray:
-        known = index.get_tokens_ids(query)
-        return np.asarray(index.get_scores_from_ids(known), dtype=np.float32)
+        return np.asarray(index.get_scores_from_ids(index.get_tokens_ids(query)), dtype=np.float32)
 
     return lambda queries: np.stack([scores(query) for query in words(queries)])
