@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from verticals import registry
-from verticals.config import Config, build, home, merge, read_yaml
+from verticals.config import Config, NoSettings, build, home, merge, read_yaml
 from verticals.config import assignment as parse_assignment
 from verticals.errors import VerticalsError
 from verticals.vertical import Vertical
@@ -102,6 +102,37 @@ def train(
 
 
 @cli.command()
+def tune(
+    objective: Annotated[str, typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, match or generate.")],
+    data: Annotated[str, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file.")],
+    test: Annotated[
+        str | None, typer.Option(help="Test rows; without it a share of the training rows is held out.")
+    ] = None,
+    method: Annotated[str | None, typer.Option(help="How the backbone is tuned; nothing: the objective's own.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="builtin, a local folder, or a hub id.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of splits, weights and order.")] = None,
+    files: ConfigFiles = None,
+    assignments: Assignments = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn one objective from a file, without an app; a killed training is continued by the same command."""
+    from verticals import objectives, pilot
+
+    wanted = objectives.get(objective)
+    options = _given(
+        {
+            "data": {"train": data, "test": test},
+            "method": {"name": method},
+            "backbone": {"name": backbone},
+            "train": {"seed": seed},
+        }
+    )
+    layers = _layers({"method": {"name": wanted.method}}, options, files, assignments)
+    run = pilot.tune(wanted, build(layers, NoSettings, wanted.settings))
+    _report(run, run.metrics, as_json)
+
+
+@cli.command()
 def evaluate(
     run: RunArgument,
     data: Annotated[Path | None, typer.Option(help="Other test rows than the run's own.")] = None,
@@ -175,9 +206,19 @@ def _demo_run(name: str, folder: Path | None) -> "Run":
 
 
 def _resolve(app: Vertical, options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None) -> Config:
-    layers = [read_yaml(app.defaults), *(read_yaml(path) for path in files or ()), options]
-    layers += [parse_assignment(text) for text in assignments or ()]
-    return build(layers, app.settings)
+    return build(_layers(read_yaml(app.defaults), options, files, assignments), app.settings)
+
+
+def _layers(
+    defaults: dict[str, Any], options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None
+) -> list[dict[str, Any]]:
+    """Return the layers of settings, later ones winning."""
+    return [
+        defaults,
+        *(read_yaml(path) for path in files or ()),
+        options,
+        *(parse_assignment(text) for text in assignments or ()),
+    ]
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

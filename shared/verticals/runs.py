@@ -5,13 +5,15 @@ No manifest, no run. A run is written to a temporary sibling, proven there, and 
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from verticals import provenance
@@ -33,6 +35,11 @@ class Run:
     def app(self) -> str:
         """Name of the app that trained it."""
         return str(self.manifest["app"])
+
+    @property
+    def objective(self) -> str:
+        """Name of what it learned, a row of the table of objectives."""
+        return str(self.manifest["objective"])
 
     @cached_property
     def config(self) -> Config:
@@ -151,6 +158,31 @@ def latest(app: str, config_digest: str | None = None) -> Run | None:
     ending = f"*-{config_digest}*" if config_digest else "*"
     folders = sorted(path.parent for path in (home() / app).glob(f"{ending}/{MANIFEST}"))
     return open_run(folders[-1]) if folders else None
+
+
+@contextmanager
+def reserved(work: Path) -> Iterator[Path]:
+    """Make a folder for one process alone; it is removed when its work succeeds, and found again when it does not.
+
+    Raises:
+        RunError: the folder cannot be made, or another process has it.
+    """
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{work}: cannot be made: {error.strerror}; set VERTICALS_HOME to a folder that can be written"
+        ) from error
+    lock = FileLock(work.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunError(f"{work}: another process is at the same training; wait for it, or change a setting") from error
+    try:
+        yield work
+        shutil.rmtree(work, ignore_errors=True)
+    finally:
+        lock.release()
 
 
 def artefact_bytes(run: Run) -> int:

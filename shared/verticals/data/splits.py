@@ -34,6 +34,20 @@ class Splits:
         content = json.dumps([[part.texts, part.labels] for part in parts], ensure_ascii=False)
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
+    def sizes(self) -> dict[str, int]:
+        """Return the number of rows of each split."""
+        return {
+            "train": len(self.train),
+            "validation": len(self.validation),
+            "test": len(self.test),
+            "outside_validation": len(self.outside_validation),
+            "outside_test": len(self.outside_test),
+        }
+
+    def samples(self) -> tuple[str, ...]:
+        """Return the texts of the test rows."""
+        return self.test.texts
+
 
 def carve(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
     """Split off a stratified share; classes with a single row stay in the first part.

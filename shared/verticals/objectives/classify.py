@@ -29,7 +29,6 @@ from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetu
 
 _HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
 _PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
-_MANY_UNKNOWN = 0.05
 
 
 class Classifier(Protocol):
@@ -154,7 +153,8 @@ def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) 
         log = finetune(module.train(), rows, collate, _cross_entropy, recipe(config.train, method), work)
         known = read(module, splits.train.texts, "embedding training texts again")
     model = EncoderClassifier(splits.labels, module, read, known, method.name)
-    return Fitted(model, log, probe_accuracy, _token_notes(splits, read))
+    texts = splits.train.texts + splits.validation.texts + splits.test.texts
+    return Fitted(model, log, probe_accuracy, backbones.token_notes(texts, read.tokenizer, read.max_tokens))
 
 
 def _known_targets(splits: Splits) -> IntArray:
@@ -204,20 +204,6 @@ def _batching(
 
 def _cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
     return nn.functional.cross_entropy(module(batch["input_ids"], batch["attention_mask"]), batch["target"])
-
-
-def _token_notes(splits: Splits, read: TextReader) -> tuple[Note, ...]:
-    texts = splits.train.texts + splits.validation.texts + splits.test.texts
-    ids = read.tokenizer(list(texts), max_length=read.max_tokens + 1, truncation=True)["input_ids"]
-    cut = sum(len(row) > read.max_tokens for row in ids)
-    unknown = backbones.unknown_share(read.tokenizer, splits.train.texts)
-    notes = []
-    if cut:
-        notes.append(Note("text_cut", cut, f"texts longer than {read.max_tokens} tokens, read up to there: {cut}"))
-    if unknown > _MANY_UNKNOWN:
-        message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
-        notes.append(Note("unknown_tokens", round(unknown * 100), message))
-    return tuple(notes)
 
 
 def load(folder: Path, labels: tuple[str, ...], config: Config) -> Classifier:
