@@ -16,7 +16,7 @@ from verticals.methods import METHODS, saved
 from verticals.methods.bottleneck import Bottleneck
 from verticals.methods.low_rank import RankPruned
 from verticals.methods.merging import merged
-from verticals.methods.table import Method
+from verticals.methods.method import Method
 from verticals.methods.tuned import Tuned
 
 TUNING = tuple(name for name, method in METHODS.items() if method.adapt is not None)

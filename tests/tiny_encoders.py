@@ -112,8 +112,7 @@ def save_tiny_encoder(architecture: str, folder: Path) -> Path:
 
 def load_tiny_encoder(folder: Path) -> PreTrainedModel:
     """Load it as the objectives do: without pooler, frozen, in evaluation mode."""
-    encoder = backbones.load_encoder(Backbone(str(folder), folder))
-    encoder.requires_grad_(False).eval()
+    encoder: PreTrainedModel = backbones.load_encoder(Backbone(str(folder), folder)).requires_grad_(False).eval()
     return encoder
 
 

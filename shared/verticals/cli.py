@@ -77,7 +77,13 @@ def train(
     outside_label: Annotated[
         str | None, typer.Option(help="Label of rows that belong to no class (out of scope).")
     ] = None,
-    method: Annotated[str | None, typer.Option(help="How the backbone is tuned: tfidf, probe, full or lora.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="How the backbone is tuned: tfidf, probe, full, partial, bitfit, ln-tuning, lora, dora, adalora, ia3, "
+            "prompt, p-tuning, prefix, adapter or adapter-pfeiffer."
+        ),
+    ] = None,
     backbone: Annotated[str | None, typer.Option(help="builtin, a local folder, or a hub id.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of splits, weights and order.")] = None,
     files: ConfigFiles = None,
