@@ -143,9 +143,7 @@ def predict(
 @cli.command()
 def demo(
     app: Annotated[str | None, typer.Argument(metavar="[APP]", help="One app; without it, all installed apps.")] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Serve this run instead of the newest one of the app's own settings.")
-    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Serve this run instead of the app's newest one.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     as_json: AsJson = False,
@@ -172,12 +170,12 @@ def _demo_run(name: str, folder: Path | None) -> "Run":
         if opened.app != name:
             raise VerticalsError(f"{folder}: a run of '{opened.app}', expected one of '{name}'")
         return opened
-    settings = _resolve(vertical, {}, None, None)
-    found = runs.latest(name, settings.digest())
+    found = runs.latest(name)
     if found:
+        _say(f"serving {found.folder}, the newest run of {name}")
         return found
     _say(f"training {name} on its samples (once; the next start uses this run)")
-    return vertical.train(settings)
+    return vertical.train(_resolve(vertical, {}, None, None))
 
 
 def _resolve(app: Vertical, options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None) -> Config:
