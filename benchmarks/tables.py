@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from verticals.methods import METHODS
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = ("README.md", "README.zh-CN.md", "apps/verticals_customer_service/README.md")
+PAGES = ("README.md", "README.zh-CN.md", "apps/verticals_customer_service/README.md", "docs/methods.md")
 _MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _METHODS = ("probe", "full", "lora")
 _WORDS = {
@@ -110,12 +112,36 @@ def stopwatch(language: str) -> str:
     return _table(words["watch"], rows)
 
 
+def methods(language: str) -> str:
+    """The method table of the core."""
+    header = ("method", "what is tuned", "learning rate", "epochs", "learns to", "kept as", "merges", "paper")
+    rows = [
+        (
+            f"`{each.name}`",
+            each.summary,
+            f"{each.learning_rate:g}" if each.adapt else "",
+            str(each.epochs) if each.adapt else "",
+            ", ".join(each.objectives),
+            each.stored_as if each.uses_backbone else "its own files",
+            "yes" if each.merges else "no",
+            f"[{each.paper.rpartition(', ')[0]}]({each.paper.rpartition(', ')[2]})",
+        )
+        for each in METHODS.values()
+    ]
+    return _table(header, rows)
+
+
 def _table(header: Any, rows: list[tuple[str, ...]]) -> str:  # noqa: ANN401 - a row of words
     lines = [tuple(header), ("---",) * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-TABLES: dict[str, Callable[[str], str]] = {"quality": quality, "scope": scope, "stopwatch": stopwatch}
+TABLES: dict[str, Callable[[str], str]] = {
+    "quality": quality,
+    "scope": scope,
+    "stopwatch": stopwatch,
+    "methods": methods,
+}
 
 
 def filled(text: str, language: str) -> str:

@@ -80,7 +80,7 @@ def train(
     method: Annotated[
         str | None,
         typer.Option(
-            help="How the backbone is tuned: tfidf, probe, full, partial, bitfit, ln-tuning, lora, dora, adalora, ia3, "
+            help="How the backbone is tuned; docs/methods.md has the table."
             "prompt, p-tuning, prefix, adapter or adapter-pfeiffer."
         ),
     ] = None,
