@@ -149,10 +149,7 @@ def _record(app: str, config: Config, splits: Splits, measured: Measured, baseli
             "items_per_second": round(1000 / timing["p50_ms"], 1),
         },
         "training": asdict(fitted.log),
-        "rows": {
-            name: len(getattr(splits, name))
-            for name in ("train", "validation", "test", "outside_validation", "outside_test")
-        },
+        "rows": splits.sizes(),
         "classes": len(splits.labels),
         "notes": [asdict(note) for note in (*splits.notes, *fitted.notes)],
         "confused_pairs": evaluation.confused_pairs,

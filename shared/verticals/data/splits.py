@@ -28,6 +28,16 @@ class Splits:
     outside_test: Examples = Examples()
     notes: tuple[Note, ...] = ()
 
+    def sizes(self) -> dict[str, int]:
+        """Return the number of rows of each part."""
+        return {
+            "train": len(self.train),
+            "validation": len(self.validation),
+            "test": len(self.test),
+            "outside_validation": len(self.outside_validation),
+            "outside_test": len(self.outside_test),
+        }
+
     def fingerprint(self) -> str:
         """Return a digest of every text and label, which changes when any row or its split does."""
         parts = (self.train, self.validation, self.test, self.outside_validation, self.outside_test)
