@@ -19,11 +19,11 @@ from verticals.vertical import LANGUAGES, Vertical
 _FRONT = {
     "en": (
         "Applications",
-        "Each runs on this machine, from a model that was fine-tuned here.",
+        "Each runs on this machine, from a model that was trained here.",
         "简体中文",
         "REST reference",
     ),
-    "zh": ("应用", "全部在本机运行，所用模型也在本机微调。", "English", "REST 接口文档"),
+    "zh": ("应用", "全部在本机运行，所用模型也在本机训练。", "English", "REST 接口文档"),
 }
 
 
