@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+
 from verticals.config import build
 from verticals.errors import DataError
 from verticals.evaluation.calibration import Calibration

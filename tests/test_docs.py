@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from toys import Outcome
 
 ROOT = Path(__file__).parent.parent

@@ -9,9 +9,10 @@ import pytest
 import torch
 from safetensors import safe_open
 from torch import nn
-from toys import settings, toy_splits
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from transformers.models.bert.modeling_bert import BertLayer
+
+from toys import settings, toy_splits
 from verticals.config import Config
 from verticals.errors import MethodError, RunError
 from verticals.inference.batches import predict_batches

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
 from torch import Tensor, nn
-from toys import toy_config
 from transformers import PreTrainedModel
+
+from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
+from toys import toy_config
 from verticals import methods, training
 from verticals.config import Config
 from verticals.errors import MethodError, RunError

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from toys import toy_config, toy_splits
 from verticals import parity, runs
 from verticals.errors import RunError

@@ -20,6 +20,7 @@ from transformers import (
     XLMRobertaModel,
     set_seed,
 )
+
 from verticals import backbones
 from verticals.backbones import Backbone
 

@@ -18,6 +18,8 @@ from verticals.vertical import Vertical
 if TYPE_CHECKING:
     from verticals.runs import Run
 
+_INTERRUPTED = 130  # what typer returns for Ctrl-C
+
 cli = typer.Typer(
     help="Fine-tune small language models and run them as applications.",
     no_args_is_help=True,
@@ -246,7 +248,7 @@ def main() -> None:
     """Run the command line."""
     _quieten()
     try:
-        cli(standalone_mode=False)
+        status = cli(standalone_mode=False)
     except VerticalsError as error:
         _fail(str(error), 2)
     except typer.TyperException as error:
@@ -254,8 +256,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         named = next((word for word in sys.argv[2:3] if word in registry.available()), "all")
         _fail(str(registry.missing_extra(named, error)), 2)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail("stopped; the same command continues where it was", 130)
+    else:
+        if status == _INTERRUPTED:
+            _fail("stopped; the same command continues where it was", _INTERRUPTED)
+        sys.exit(status)
 
 
 def _fail(message: str, status: int) -> None:
