@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from verticals import provenance
+from verticals import hub, provenance
 from verticals.evaluation import results
 from verticals.runs import latest
 from verticals_customer_service import data
@@ -50,6 +50,7 @@ def turns() -> dict[str, Any]:
     run = latest("customer-service")
     if run is None or run.manifest["data"]["name"] != "shipped":
         sys.exit("the newest run is not of the shipped data; run: verticals train customer-service")
+    hub.answer_on_one_thread_each()
     bot = Bot.load(run)
     texts = data.splits(run.config).test.texts
     cost = results.latency(lambda text: bot.turn(Conversation(), text), texts, rounds=400)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from toys import Outcome, save_tiny_backbone, toy_config, toy_splits
 from verticals import cli, pilot
 from verticals.runs import Run

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from verticals import backbones
 from verticals.errors import BackboneError
 

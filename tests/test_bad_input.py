@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from toys import Outcome, toy_rows
 
 Command = Callable[..., Outcome]
@@ -112,3 +113,13 @@ def test_a_used_port_is_named_before_any_training(verticals: Command) -> None:
         outcome = verticals("demo", "customer-service", "--port", taken.getsockname()[1])
     assert outcome.code == 2
     assert "choose another port with --port" in outcome.error
+
+
+def test_ctrl_c_is_one_line_without_a_traceback(verticals: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("verticals.registry.get", interrupt)
+    outcome = verticals("train", "customer-service")
+    assert outcome.code == 130
+    assert outcome.err.splitlines() == ["stopped; the same command continues where it was"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from verticals.config import Config, assignment, build, merge, read_yaml
 from verticals.errors import ConfigError
 from verticals_customer_service.settings import Settings

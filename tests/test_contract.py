@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from verticals import registry
 from verticals.config import build, read_yaml
 from verticals.errors import ConfigError

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from verticals.config import DataConfig
 from verticals.data.examples import Examples, Note, drop_repeats, merge_label_spellings
 from verticals.data.loading import load_splits, read_examples

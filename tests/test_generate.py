@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toys import COMMON, Outcome, settings
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, set_seed
+
+from toys import COMMON, Outcome, settings
 from verticals import backbones, objectives
 from verticals.backbones import Backbone
 from verticals.config import Config

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+
 from toys import settings
 from verticals import cli, hub, registry
 from verticals.runs import Run

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from toys import COMMON, Outcome
 from verticals import backbones, objectives
 from verticals.backbones import Backbone

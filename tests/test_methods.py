@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
 from torch import Tensor, nn
-from toys import toy_config
 from transformers import PreTrainedModel
+
+from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
+from toys import toy_config
 from verticals import methods, training
 from verticals.config import Config
 from verticals.errors import MethodError, RunError
@@ -16,7 +17,7 @@ from verticals.methods import METHODS, saved
 from verticals.methods.bottleneck import Bottleneck
 from verticals.methods.low_rank import RankPruned
 from verticals.methods.merging import merged
-from verticals.methods.table import Method
+from verticals.methods.method import Method
 from verticals.methods.tuned import Tuned
 
 TUNING = tuple(name for name, method in METHODS.items() if method.adapt is not None)

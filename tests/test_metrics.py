@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
+
 from verticals.config import AbstainConfig
 from verticals.data.examples import Examples
 from verticals.evaluation.calibration import Calibration, calibrate, reliability, risk_coverage

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, ndcg_score
+
 from verticals.data.pairs import Pairs, PairSplits
 from verticals.evaluation.retrieval import (
     METRICS,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from verticals.data.table import read_table
 from verticals.errors import DataError
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from toys import toy_config, toy_splits
 from verticals import backbones, methods, training
 from verticals.objectives import classify

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from toys import Outcome, toy_rows
 from verticals import methods, objectives, runs
 from verticals.runs import open_run

@@ -20,6 +20,7 @@ from transformers import (
     XLMRobertaModel,
     set_seed,
 )
+
 from verticals import backbones
 from verticals.backbones import Backbone
 
@@ -112,8 +113,7 @@ def save_tiny_encoder(architecture: str, folder: Path) -> Path:
 
 def load_tiny_encoder(folder: Path) -> PreTrainedModel:
     """Load it as the objectives do: without pooler, frozen, in evaluation mode."""
-    encoder = backbones.load_encoder(Backbone(str(folder), folder))
-    encoder.requires_grad_(False).eval()
+    encoder: PreTrainedModel = backbones.load_encoder(Backbone(str(folder), folder)).requires_grad_(False).eval()
     return encoder
 
 

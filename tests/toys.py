@@ -8,6 +8,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
+
 from verticals.config import Config, build
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits

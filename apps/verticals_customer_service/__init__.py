@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from verticals.config import Config
 from verticals.vertical import Service, Vertical
-
 from verticals_customer_service.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from verticals.data.examples import Examples, as_text
 from verticals.data.loading import load_splits, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
-
 from verticals_customer_service.knowledge import Knowledge, read_articles, read_intents, unnamed_intents
 from verticals_customer_service.settings import Settings
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.runs import Run
-
 from verticals_customer_service import knowledge
 from verticals_customer_service.knowledge import Action, Knowledge, Source
 

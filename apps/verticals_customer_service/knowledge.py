@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
+
 from verticals.errors import DataError
 
 Model = TypeVar("Model", bound=BaseModel)

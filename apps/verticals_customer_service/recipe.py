@@ -6,7 +6,6 @@ from typing import Any
 from verticals import pilot
 from verticals.config import Config
 from verticals.runs import Run
-
 from verticals_customer_service import data, knowledge
 
 

@@ -1,6 +1,7 @@
 """The app's own settings."""
 
 from pydantic import Field
+
 from verticals.config import Section
 
 

@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+
 from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
-
 from verticals_customer_service.api import LONGEST_MESSAGE
 from verticals_customer_service.dialogue import GREETING, Bot, Conversation, Turn
 from verticals_customer_service.wording import EXAMPLES, TEXTS

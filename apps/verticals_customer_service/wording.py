@@ -4,7 +4,7 @@ TEXTS = {
     "en": {
         "title": "Customer service",
         "switch": '<a href="/zh/customer-service/">简体中文</a>',
-        "lead": "Brindlewick is an invented shop for home, kitchen and garden. The model behind this page was fine-tuned on this machine.",
+        "lead": "Brindlewick is an invented shop for home, kitchen and garden. The model behind this page was trained on this machine.",
         "tab_chat": "Conversation",
         "tab_evaluation": "Evaluation",
         "chat": "Conversation",
@@ -32,7 +32,7 @@ TEXTS = {
     "zh": {
         "title": "智能客服",
         "switch": '<a href="/customer-service/">English</a>',
-        "lead": "Brindlewick 是虚构的家居、厨房与园艺网店，本页背后的模型就在这台机器上微调。内置模型只懂英语，请用英语提问。",
+        "lead": "Brindlewick 是虚构的家居、厨房与园艺网店，本页背后的模型就在这台机器上训练。内置模型只懂英语，请用英语提问。",
         "tab_chat": "对话",
         "tab_evaluation": "评测",
         "chat": "对话",

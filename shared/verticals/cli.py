@@ -18,6 +18,8 @@ from verticals.vertical import Vertical
 if TYPE_CHECKING:
     from verticals.runs import Run
 
+_INTERRUPTED = 130  # what typer returns for Ctrl-C
+
 cli = typer.Typer(
     help="Fine-tune small language models and run them as applications.",
     no_args_is_help=True,
@@ -77,7 +79,13 @@ def train(
     outside_label: Annotated[
         str | None, typer.Option(help="Label of rows that belong to no class (out of scope).")
     ] = None,
-    method: Annotated[str | None, typer.Option(help="How the backbone is tuned: tfidf, probe, full or lora.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="How the backbone is tuned; docs/methods.md has the table."
+            "prompt, p-tuning, prefix, adapter or adapter-pfeiffer."
+        ),
+    ] = None,
     backbone: Annotated[str | None, typer.Option(help="builtin, a local folder, or a hub id.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of splits, weights and order.")] = None,
     files: ConfigFiles = None,
@@ -168,9 +176,7 @@ def predict(
 @cli.command()
 def demo(
     app: Annotated[str | None, typer.Argument(metavar="[APP]", help="One app; without it, all installed apps.")] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Serve this run instead of the newest one of the app's own settings.")
-    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Serve this run instead of the app's newest one.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     as_json: AsJson = False,
@@ -197,12 +203,12 @@ def _demo_run(name: str, folder: Path | None) -> "Run":
         if opened.app != name:
             raise VerticalsError(f"{folder}: a run of '{opened.app}', expected one of '{name}'")
         return opened
-    settings = _resolve(vertical, {}, None, None)
-    found = runs.latest(name, settings.digest())
+    found = runs.latest(name)
     if found:
+        _say(f"serving {found.folder}, the newest run of {name}")
         return found
     _say(f"training {name} on its samples (once; the next start uses this run)")
-    return vertical.train(settings)
+    return vertical.train(_resolve(vertical, {}, None, None))
 
 
 def _resolve(app: Vertical, options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None) -> Config:
@@ -283,7 +289,7 @@ def main() -> None:
     """Run the command line."""
     _quieten()
     try:
-        cli(standalone_mode=False)
+        status = cli(standalone_mode=False)
     except VerticalsError as error:
         _fail(str(error), 2)
     except typer.TyperException as error:
@@ -291,8 +297,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         named = next((word for word in sys.argv[2:3] if word in registry.available()), "all")
         _fail(str(registry.missing_extra(named, error)), 2)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail("stopped; the same command continues where it was", 130)
+    else:
+        if status == _INTERRUPTED:
+            _fail("stopped; the same command continues where it was", _INTERRUPTED)
+        sys.exit(status)
 
 
 def _fail(message: str, status: int) -> None:

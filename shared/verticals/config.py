@@ -72,7 +72,7 @@ class AbstainConfig(Section):
     """When the model declines to answer."""
 
     max_refused: float = Field(
-        0.04, gt=0, lt=1, description="share of in-scope validation rows that may be refused as unfamiliar"
+        0.03, gt=0, lt=1, description="share of in-scope validation rows that may be refused as unfamiliar"
     )
     min_confidence: float = Field(
         0.5,

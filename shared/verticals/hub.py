@@ -19,11 +19,11 @@ from verticals.vertical import LANGUAGES, Vertical
 _FRONT = {
     "en": (
         "Applications",
-        "Each runs on this machine, from a model that was fine-tuned here.",
+        "Each runs on this machine, from a model that was trained here.",
         "简体中文",
         "REST reference",
     ),
-    "zh": ("应用", "全部在本机运行，所用模型也在本机微调。", "English", "REST 接口文档"),
+    "zh": ("应用", "全部在本机运行，所用模型也在本机训练。", "English", "REST 接口文档"),
 }
 
 
@@ -87,6 +87,14 @@ def front_html(apps: list[Vertical], language: str, other: str) -> str:
     )
 
 
+def answer_on_one_thread_each() -> None:
+    """Give each request one thread: a single message is too small to share, and waiting for a busy core costs more."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def serve(site: FastAPI, host: str, port: int) -> None:
     """Answer requests until interrupted."""
+    answer_on_one_thread_each()
     uvicorn.run(site, host=host, port=port, log_level="warning", access_log=False)

@@ -21,7 +21,7 @@ from verticals.config import Config, home, read_yaml
 from verticals.errors import RunError
 
 MANIFEST = "manifest.json"
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,9 @@ def open_run(folder: Path) -> Run:
     return Run(folder, manifest)
 
 
-def latest(app: str, config_digest: str | None = None) -> Run | None:
-    """Return an app's newest complete run, of these settings where a digest is given."""
-    ending = f"*-{config_digest}*" if config_digest else "*"
-    folders = sorted(path.parent for path in (home() / app).glob(f"{ending}/{MANIFEST}"))
+def latest(app: str) -> Run | None:
+    """Return an app's newest complete run."""
+    folders = sorted(path.parent for path in (home() / app).glob(f"[0-9]*/{MANIFEST}"))
     return open_run(folders[-1]) if folders else None
 
 

@@ -20,7 +20,7 @@ CSS = """
 .gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
 .top { display: flex; justify-content: space-between; align-items: baseline; }
 .top h1 { margin: 0; font-size: 1.5em; }
-.top a, .front a.link { color: #0f766e; }
+.top a { color: #0f766e; }
 .muted { opacity: 0.75; font-size: 0.93em; }
 .label { margin: 14px 0 4px; font-size: 0.85em; opacity: 0.75; }
 .row { display: flex; justify-content: space-between; gap: 12px; }

@@ -11,14 +11,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Sampler
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
+from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments, set_seed
 from transformers.trainer_callback import ProgressCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from verticals.config import TrainConfig
 from verticals.errors import RunError
 from verticals.methods import Method
-from verticals.methods.tuned import Tuned
+from verticals.methods.tuned import MethodCallback, Tuned
 
 Batch = dict[str, Tensor]
 Example = dict[str, Any]
@@ -135,26 +135,6 @@ class _QuietProgress(ProgressCallback):
         """Write nothing."""
 
 
-class _MethodCallback(TrainerCallback):
-    """Lets the methods that take part in the training do so."""
-
-    def __init__(self, tuned: Sequence[Tuned], rows: Sequence[Sequence[int]]) -> None:
-        self._tuned = tuned
-        self._rows = rows
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
-    ) -> None:
-        for each in self._tuned:
-            each.begin(state.max_steps, self._rows)
-
-    def on_optimizer_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
-    ) -> None:
-        for each in self._tuned:
-            each.after_step(state.global_step + 1)
-
-
 class _LossTrainer(Trainer):
     """A Trainer that takes its loss from the objective, gives the head its own learning rate, and stores what is trained."""
 
@@ -171,7 +151,7 @@ class _LossTrainer(Trainer):
         self.remove_callback(ProgressCallback)
         self.add_callback(_QuietProgress)
         self._tuned = [module for module in model.modules() if isinstance(module, Tuned)]
-        self.add_callback(_MethodCallback(self._tuned, data.rows()))
+        self.add_callback(MethodCallback(self._tuned, data.rows()))
         self._loss = loss
         self._plan = plan
         self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+
 from toys import settings
 from verticals import hub, registry
 

@@ -6,8 +6,9 @@ from transformers import PreTrainedModel
 from verticals.config import Config, MethodConfig, Section
 from verticals.errors import MethodError, did_you_mean
 from verticals.methods.layouts import layout_of
+from verticals.methods.method import Method, Objective
 from verticals.methods.prompts import PromptOptions
-from verticals.methods.table import METHODS, Method, Objective
+from verticals.methods.table import METHODS
 
 __all__ = ["METHODS", "Method", "Objective", "check", "get", "options_of"]
 

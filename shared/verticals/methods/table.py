@@ -3,61 +3,9 @@
 One learning rate for all methods misleads: what works for full tuning leaves adapters untrained. Each row carries its own.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
-
-from torch import nn
-from transformers import PreTrainedModel
-
-from verticals.config import Section
 from verticals.methods import bottleneck, low_rank, prompts, rescaling, weights
 from verticals.methods.layouts import LAYOUTS
-
-Objective = Literal["classify", "tag", "match", "generate", "mask"]
-
-
-class NoOptions(Section):
-    """A method without settings of its own."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """One way to learn a task from a backbone.
-
-    Attributes:
-        name: what the user writes.
-        summary: one line.
-        paper: authors, year, address.
-        stored_as: what of the backbone a run has to keep, and in which format.
-        objectives: what it can learn.
-        architectures: the `model_type`s it can tune; None means any.
-        limit: why not more of them.
-        options: the model that validates its own settings.
-        adapt: turns the pretrained encoder into the module that is trained, with exactly the trained parameters requiring
-            gradients; None where the backbone stays as it is.
-        epochs: passes over the training rows.
-        learning_rate: of what the method tunes in the backbone.
-        head_learning_rate: of the task's own layer.
-        merges: whether the tuned encoder can become one plain transformers model.
-        uses_backbone: whether it starts from pretrained weights at all.
-    """
-
-    name: str
-    summary: str
-    paper: str
-    stored_as: Literal["nothing", "adapter", "model", "delta"]
-    objectives: tuple[Objective, ...]
-    architectures: tuple[str, ...] | None = None
-    limit: str = ""
-    options: type[Section] = NoOptions
-    adapt: Callable[[PreTrainedModel, Section], nn.Module] | None = None
-    epochs: int = 0
-    learning_rate: float = 0.0
-    head_learning_rate: float = 0.0
-    merges: bool = False
-    uses_backbone: bool = True
-
+from verticals.methods.method import Method, Objective
 
 _EVERYTHING: tuple[Objective, ...] = ("classify", "tag", "match", "generate", "mask")
 _MERGING: tuple[Objective, ...] = ("classify", "tag", "match", "mask")
@@ -109,8 +57,8 @@ METHODS = {
             limit=_NO_NEW_LAYERS,
             options=weights.PartialOptions,
             adapt=weights.partial,
-            epochs=5,
-            learning_rate=1e-4,
+            epochs=2,
+            learning_rate=2e-4,
             head_learning_rate=1e-3,
             merges=True,
         ),

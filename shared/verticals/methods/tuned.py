@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from torch import Tensor, nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.modeling_outputs import BaseModelOutput
 
 
@@ -32,3 +33,25 @@ class Tuned(nn.Module):
 
     def after_step(self, step: int) -> None:
         """Act after optimizer step number `step`, counted from one."""
+
+
+class MethodCallback(TrainerCallback):
+    """Lets the methods that take part in the training do so."""
+
+    def __init__(self, tuned: Sequence[Tuned], rows: Sequence[Sequence[int]]) -> None:
+        self._tuned = tuned
+        self._rows = rows
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """Tell them how long the training is, and over which rows."""
+        for each in self._tuned:
+            each.begin(state.max_steps, self._rows)
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """Tell them that the optimizer has stepped; the gradients are still there."""
+        for each in self._tuned:
+            each.after_step(state.global_step + 1)

@@ -29,6 +29,7 @@ from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetu
 
 _HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
 _PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
+_MOST_KNOWN = 2000  # training vectors kept for familiarity
 
 
 class Classifier(Protocol):
@@ -147,11 +148,13 @@ def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) 
     known = read(module, splits.train.texts, "embedding training texts")
     held = read(module, splits.validation.texts)
     probe_accuracy = _fit_probe(module.head, known, targets, held, _known_targets(splits), config.train.seed)
+    remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:_MOST_KNOWN]
+    known = known[remembered]
     log = TrainingLog(0.0, 0, 0, sum(parameter.numel() for parameter in module.head.parameters()))
     if method.adapt is not None:
         rows, collate = _batching(splits, targets, read)
         log = finetune(module.train(), rows, collate, _cross_entropy, recipe(config.train, method), work)
-        known = read(module, splits.train.texts, "embedding training texts again")
+        known = read(module, [splits.train.texts[n] for n in remembered], "embedding training texts again")
     model = EncoderClassifier(splits.labels, module, read, known, method.name)
     texts = splits.train.texts + splits.validation.texts + splits.test.texts
     return Fitted(model, log, probe_accuracy, backbones.token_notes(texts, read.tokenizer, read.max_tokens))

@@ -1,0 +1,69 @@
+"""Make the pictures of README and docs from the newest run, in a real browser: `python docs/make_images.py`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+IMAGES = Path(__file__).parent / "images"
+PORT = 7892
+ADDRESS = f"http://127.0.0.1:{PORT}"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PICTURES = (  # file, address, label of the message box, message
+    ("conversation.png", "/customer-service/", "Your message", "the teal lamp came with a crack in the base"),
+    ("conversation-zh.png", "/zh/customer-service/", "您的消息", "the teal lamp came with a crack in the base"),
+)
+
+
+def wait_for_server() -> None:
+    """Return when the server answers, at most two minutes later."""
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{ADDRESS}/healthz", timeout=2)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+        else:
+            return
+    sys.exit("the demo did not start")
+
+
+def take(page: Page) -> None:
+    """Take every picture."""
+    for file, address, label, message in PICTURES:
+        page.goto(ADDRESS + address)
+        page.get_by_label(label).fill(message)
+        page.get_by_label(label).press("Enter")
+        page.locator(".chip").wait_for()
+        page.wait_for_timeout(800)
+        page.screenshot(path=str(IMAGES / file))
+    page.goto(f"{ADDRESS}/customer-service/")
+    page.get_by_role("tab", name="Evaluation").click()
+    page.locator(".js-plotly-plot").nth(1).wait_for()
+    page.wait_for_timeout(800)
+    page.screenshot(path=str(IMAGES / "evaluation.png"), full_page=True)
+
+
+def main() -> None:
+    """Serve the newest run, take the pictures, stop."""
+    IMAGES.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", "from verticals.cli import main; main()", "demo", "--port", str(PORT)]
+    server = subprocess.Popen(command, env=dict(os.environ))
+    try:
+        wait_for_server()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            take(browser.new_page(viewport={"width": 1280, "height": 860}))
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()
