@@ -24,6 +24,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("pilot",),
     ("vertical", "theme"),
     ("registry",),
+    ("benchmark",),
     ("hub",),
     ("cli",),
 )

@@ -62,8 +62,10 @@ class Run:
 
 
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON
-    """Write one JSON file, readable for people."""
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write one JSON file, readable for people; it is whole or not there."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(path)
 
 
 def save(
