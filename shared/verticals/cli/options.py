@@ -1,11 +1,13 @@
 """The options that commands share, and how they become settings."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from verticals.config import Config, assignment, build, merge, read_yaml
+from verticals.errors import ConfigError
 from verticals.vertical import Vertical
 
 App = Annotated[str, typer.Argument(metavar="APP", help="Name of an app; `verticals apps` lists them.")]
@@ -25,6 +27,18 @@ Method = Annotated[
 ]
 Backbone = Annotated[str | None, typer.Option(help="builtin, a local folder, or a hub id.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of splits, weights and order.")]
+
+
+def seconds(text: str) -> float:
+    """Turn `90`, `90s`, `5m` or `1h` into seconds.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if not found:
+        raise ConfigError(f"'{text}' is no length of time; expected 90s, 5m or 1h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def resolve(app: Vertical, options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None) -> Config:
