@@ -14,6 +14,7 @@ from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.metrics import Float64Array
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.objectives import classify
+from verticals.objectives.classifier import Classifier
 from verticals.runs import Run, write_json
 
 
@@ -45,7 +46,7 @@ class Prediction:
 class Predictor:
     """A classifier with its calibration."""
 
-    def __init__(self, classifier: classify.Classifier, calibration: Calibration) -> None:
+    def __init__(self, classifier: Classifier, calibration: Calibration) -> None:
         self.classifier = classifier
         self.calibration = calibration
 
@@ -76,7 +77,7 @@ class Predictor:
         scores = self.classifier.score(texts, progress)
         probabilities = self.calibration.probabilities(scores.logits)
         best = (-probabilities).argsort(axis=1, kind="stable")[:, :alternatives]
-        familiar = scores.familiarity >= self.calibration.min_familiarity
+        familiar = self.calibration.scope(scores) >= self.calibration.min_scope
         return [self._prediction(*row) for row in zip(probabilities, best, familiar, strict=True)]
 
     def _prediction(self, probabilities: Float64Array, best: IntArray, familiar: np.bool_) -> Prediction:
