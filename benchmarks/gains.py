@@ -19,7 +19,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 def rows() -> list[tuple[str, dict[str, Any]]]:
     """Return every kept result that has an accuracy, with the name of its file."""
     found = []
-    for path in sorted(RESULTS.rglob("*.json")):
+    for path in sorted([*RESULTS.glob("*.json"), *(RESULTS / "methods").glob("*.json")]):
         for row in json.loads(path.read_text(encoding="utf-8")).get("results", ()):
             if "accuracy" in row["metrics"] and row["backbone"]:
                 found.append((path.relative_to(ROOT).as_posix(), row))

@@ -15,7 +15,7 @@ from verticals.errors import MissingExtra
 
 def tracked(backbone: Path, *names: str) -> Config:
     """Return settings of a training of eight steps that is logged."""
-    return toy_config("full", backbone, batch_size=16, trackers=names)
+    return toy_config("full", backbone, batch_size=16, learning_rate=3e-3, head_learning_rate=3e-2, trackers=names)
 
 
 def test_tensorboard_holds_the_falling_loss(tiny_backbone: Path) -> None:

@@ -184,7 +184,7 @@ def report(folder: Path, method: str, splits: Splits, config: Config, probe: flo
         config.train.seed,
         config.backbone.name,
     )
-    write_json(folder / f"plain-trainer-{splits.name}-{method}.json", results.document([row]))
+    write_json(folder / f"plain-trainer-{Path(splits.name).stem}-{method}.json", results.document([row]))
 
 
 if __name__ == "__main__":

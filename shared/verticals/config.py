@@ -92,6 +92,9 @@ class ClassifyConfig(Section):
         False,
         description="add the margins of TF-IDF and a linear classifier to the logits, by the weight that is best on validation",
     )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: every class weighs the same in the loss, however many rows it has"
+    )
 
 
 class Config(Section):

@@ -22,7 +22,9 @@ from verticals.config import NoSettings, build
 
 
 def tune(
-    objective: Annotated[str, typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, match or generate.")],
+    objective: Annotated[
+        str, typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, classify-multi, match or generate.")
+    ],
     data: Annotated[str, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file.")],
     test: TestRows = None,
     method: Method = None,
