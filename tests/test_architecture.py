@@ -22,6 +22,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("objectives", "evaluation.predictor"),
     ("parity",),
     ("pilot",),
+    ("transfer", "export"),
     ("vertical", "theme"),
     ("registry",),
     ("benchmark",),
@@ -89,7 +90,15 @@ def test_no_module_is_a_dumping_ground() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["apps"], ["train", "--help"], ["tune", "--help"], ["config", "customer-service"]]
+    "arguments",
+    [
+        ["--help"],
+        ["apps"],
+        ["train", "--help"],
+        ["tune", "--help"],
+        ["transfer", "--help"],
+        ["config", "customer-service"],
+    ],
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
     program = (

@@ -28,6 +28,8 @@ for command in (
     applications.predict,
     applications.demo,
     core.tune,
+    core.pretrain,
+    core.transfer,
     benchmarks.benchmark,
 ):
     cli.command()(command)

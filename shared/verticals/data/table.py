@@ -5,7 +5,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def read_table(path: Path) -> Table:
     Raises:
         DataError: the file is missing, empty, binary, damaged, ragged, or of an unknown format.
     """
-    raw = _read_bytes(path)
+    raw = _read_bytes(path, SUFFIXES)
     if path.suffix.lower() == ".parquet":
         return Table(path, _parquet(path, raw), "parquet")
     text, encoding = _decode(path, raw)
@@ -50,16 +50,26 @@ def read_table(path: Path) -> Table:
     return Table(path, frame, encoding)
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_lines(path: Path) -> tuple[list[str], str]:
+    """Read a text file; returns its lines, without their ends, and its encoding.
+
+    Raises:
+        DataError: the file is missing, empty or binary.
+    """
+    text, encoding = _decode(path, _read_bytes(path, (".txt",)))
+    return [line.removesuffix("\r") for line in text.split("\n")], encoding
+
+
+def _read_bytes(path: Path, suffixes: Sequence[str]) -> bytes:
     if path.is_dir():
-        inside = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
+        inside = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in suffixes)
         raise DataError(
             f"{path}: expected a file, found a folder; name one of its files: {inside[:_SHOWN] or 'none fit'}"
         )
     if not path.exists():
-        raise DataError(f"{path}: no such file; expected one of {', '.join(SUFFIXES)}")
-    if path.suffix.lower() not in SUFFIXES:
-        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(SUFFIXES)}")
+        raise DataError(f"{path}: no such file; expected one of {', '.join(suffixes)}")
+    if path.suffix.lower() not in suffixes:
+        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}")
     try:
         raw = path.read_bytes()
     except OSError as error:

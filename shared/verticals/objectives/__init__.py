@@ -144,10 +144,27 @@ def _generate() -> Objective[Any, Any]:
     )
 
 
+def _mask() -> Objective[Any, Any]:
+    from verticals.objectives import mask
+
+    return Objective(
+        name="mask",
+        settings=mask.MaskSettings,
+        method="full",
+        read=mask.read,
+        fit=mask.fit,
+        evaluate=mask.evaluate,
+        baselines={"untuned": mask.untuned},
+        load=mask.load,
+        answer=mask.answer,
+    )
+
+
 OBJECTIVES: Mapping[str, Callable[[], Objective[Any, Any]]] = {
     "classify": _classify,
     "match": _match,
     "generate": _generate,
+    "mask": _mask,
 }
 
 

@@ -29,7 +29,7 @@ from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetu
 
 _HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
 _PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
-_MOST_KNOWN = 2000  # training vectors kept for familiarity
+MOST_KNOWN = 2000  # training vectors kept for familiarity
 
 
 class Classifier(Protocol):
@@ -90,6 +90,12 @@ class TextReader:
         """Return vectors, [texts, width]."""
         return predict_batches(module.embed, self.tokenizer, texts, self.max_tokens, progress)
 
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text."""
+        return [
+            list(row) for row in self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens)["input_ids"]
+        ]
+
 
 class EncoderClassifier:
     """A backbone with a tuned head, the tuned part of the backbone, and the vectors of the training texts."""
@@ -147,13 +153,13 @@ def _fit_encoder(splits: Splits, targets: IntArray, config: Config, work: Path) 
     module.eval()
     known = read(module, splits.train.texts, "embedding training texts")
     held = read(module, splits.validation.texts)
-    probe_accuracy = _fit_probe(module.head, known, targets, held, _known_targets(splits), config.train.seed)
-    remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:_MOST_KNOWN]
+    probe_accuracy = fit_probe(module.head, known, targets, held, _known_targets(splits), config.train.seed)
+    remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:MOST_KNOWN]
     known = known[remembered]
     log = TrainingLog(0.0, 0, 0, sum(parameter.numel() for parameter in module.head.parameters()))
     if method.adapt is not None:
-        rows, collate = _batching(splits, targets, read)
-        log = finetune(module.train(), rows, collate, _cross_entropy, recipe(config.train, method), work)
+        rows, collate = batching(splits.train.texts, targets, read)
+        log = finetune(module.train(), rows, collate, cross_entropy, recipe(config.train, method), work)
         known = read(module, [splits.train.texts[n] for n in remembered], "embedding training texts again")
     model = EncoderClassifier(splits.labels, module, read, known, method.name)
     texts = splits.train.texts + splits.validation.texts + splits.test.texts
@@ -166,7 +172,7 @@ def _known_targets(splits: Splits) -> IntArray:
     return np.array([position.get(label, -1) for label in splits.validation.labels])
 
 
-def _fit_probe(
+def fit_probe(
     head: nn.Linear,
     vectors: FloatArray,
     targets: IntArray,
@@ -191,10 +197,11 @@ def _fit_probe(
     return float(best.score(held_vectors, held_targets))
 
 
-def _batching(
-    splits: Splits, targets: IntArray, read: TextReader
+def batching(
+    texts: Sequence[str], targets: IntArray, read: TextReader
 ) -> tuple[TokenDataset, Callable[[list[Example]], Batch]]:
-    ids = read.tokenizer(list(splits.train.texts), truncation=True, max_length=read.max_tokens)["input_ids"]
+    """Return tokenised texts with their classes, and how they become a batch."""
+    ids = read.ids(texts)
     rows = TokenDataset([{"input_ids": row, "target": int(target)} for row, target in zip(ids, targets, strict=True)])
 
     def collate(examples: list[Example]) -> Batch:
@@ -205,7 +212,8 @@ def _batching(
     return rows, collate
 
 
-def _cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
+def cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
+    """Return the mean cross-entropy of a batch's classes."""
     return nn.functional.cross_entropy(module(batch["input_ids"], batch["attention_mask"]), batch["target"])
 
 
