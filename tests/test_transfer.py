@@ -20,9 +20,9 @@ from verticals.errors import DataError, MethodError, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.evaluation.plots import transfer_figure
 from verticals.evaluation.report import transfer_table
-from verticals.objectives import anchor, calibrated, classify
+from verticals.objectives import anchor, calibrated
 from verticals.objectives.anchor import ReplayDataset
-from verticals.objectives.classify import ClassifierModule, EncoderClassifier
+from verticals.objectives.encoder_classifier import ClassifierModule, EncoderClassifier, batching, cross_entropy
 from verticals.runs import Run, open_run
 from verticals.training import finetune, recipe
 from verticals.transfer import Attempt, Quality, TransferSettings
@@ -90,9 +90,9 @@ def trained_by_hand(run: Run, target: Splits, work: Path) -> EncoderClassifier:
     """Tune the source's classifier on the target's rows as any classifier is tuned, without a word of any source."""
     source = transfer.load_source(run)
     targets = np.array([run.labels.index(label) for label in target.train.labels])
-    data, collate = classify.batching(target.train.texts, targets, source.read)
+    data, collate = batching(target.train.texts, targets, source.read)
     source.module.requires_grad_(True).train()
-    finetune(source.module, data, collate, classify.cross_entropy, recipe(config(run).train, source._method), work)
+    finetune(source.module, data, collate, cross_entropy, recipe(config(run).train, source._method), work)
     return source
 
 

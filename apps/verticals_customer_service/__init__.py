@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verticals.config import Config
+from verticals.config import ClassifyConfig, Config
 from verticals.vertical import Service, Suite, Vertical
 from verticals_customer_service.settings import Settings
 
@@ -63,6 +63,7 @@ app = Vertical(
     },
     defaults=Path(__file__).with_name("config.yaml"),
     settings=Settings,
+    objective=ClassifyConfig,
     train=_train,
     evaluate=_evaluate,
     predict=_predict,

@@ -66,7 +66,7 @@ def cases(
             {"method": {"name": method}} if method else {},
             *map(assignment, assignments),
         ]
-        config = build(layers, app.settings)
+        config = build(layers, app.settings, app.objective)
         for number in range(seeds):
             parts = (app.name, suite.name, method, f"seed{number + 1}" if number else None)
             train = config.train.model_copy(update={"seed": config.train.seed + number})

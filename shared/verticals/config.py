@@ -82,6 +82,15 @@ class AbstainConfig(Section):
     )
 
 
+class ClassifyConfig(Section):
+    """What the `objective` section holds when texts are classified."""
+
+    blend: bool = Field(
+        False,
+        description="add the margins of TF-IDF and a linear classifier to the logits, by the weight that is best on validation",
+    )
+
+
 class Config(Section):
     """Everything one training depends on; `objective` and `app` are validated by models of their own."""
 

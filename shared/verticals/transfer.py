@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import Field
 
 from verticals import methods, objectives, pilot, runs
-from verticals.config import Config, Section, home
+from verticals.config import ClassifyConfig, Config, Section, home
 from verticals.data.examples import Examples, Note, note
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.splits import Splits, with_labels
@@ -28,8 +28,8 @@ from verticals.evaluation.report import transfer_table
 from verticals.inference.batches import IntArray
 from verticals.methods import saved
 from verticals.methods.merging import merged
-from verticals.objectives import Trained, anchor, calibrated, classify
-from verticals.objectives.classify import EncoderClassifier
+from verticals.objectives import Trained, anchor, blend, calibrated, encoder_classifier
+from verticals.objectives.encoder_classifier import EncoderClassifier
 from verticals.pilot import Baseline, Measured
 from verticals.runs import Run, write_json
 
@@ -154,8 +154,10 @@ def prepare(
     known = with_labels(source_rows, source.labels) if source_rows else None
     union = with_labels(target, source.labels)
     crossed = _crossing(known, union) if known else ()
-    backbone = source.config.backbone
-    return Task(source, known, union, config.model_copy(update={"backbone": backbone}), settings, (*notes, *crossed))
+    alone = {"backbone": source.config.backbone, "objective": ClassifyConfig().model_dump()}
+    if ClassifyConfig.model_validate(source.config.objective).blend:
+        notes = (*notes, Note("blend_left", 1, "the source's blended TF-IDF classifier is not transferred"))
+    return Task(source, known, union, config.model_copy(update=alone), settings, (*notes, *crossed))
 
 
 def _crossing(source: Splits, target: Splits) -> tuple[Note, ...]:
@@ -217,8 +219,8 @@ def fit(task: Task, strength: float, work: Path) -> Trained[Predictor]:
 
 
 def load_source(source: Run) -> EncoderClassifier:
-    """Load the classifier of a run that has a backbone."""
-    return cast(EncoderClassifier, classify.load(source.folder, source.labels, source.config))
+    """Load the classifier of a run that has a backbone; what was blended into it stays behind."""
+    return encoder_classifier.load(source.folder, source.labels, source.config)
 
 
 def measure(task: Task, model: Predictor) -> Quality:
@@ -263,6 +265,6 @@ def _add_files(task: Task, record: dict[str, Any], folder: Path) -> None:
     if tuned and methods.get(task.config.method.name).stored_as != "model":
         saved.carry(merged(load_source(task.source).module.encoder), folder)
     for name in task.source.manifest["files"]:
-        if not (folder / name).exists() and Path(name).parts[0] not in saved.PARTS:
+        if not (folder / name).exists() and Path(name).parts[0] not in (*saved.PARTS, *blend.FILES):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(task.source.folder / name, folder / name)

@@ -57,6 +57,7 @@ class Vertical:
         summary: one sentence by language.
         defaults: its `config.yaml`.
         settings: the model that validates the `app` section.
+        objective: the model that validates the `objective` section.
         train: settings to a saved run.
         evaluate: a run and a test file (or None for its own test rows) to the record that `metrics.json` has.
         predict: a run and a file of rows to the same rows with predictions, as a list of mappings.
@@ -70,6 +71,7 @@ class Vertical:
     summary: Mapping[str, str]
     defaults: Path
     settings: type[BaseModel]
+    objective: type[BaseModel]
     train: "Callable[[Config], Run]"
     evaluate: "Callable[[Run, Path | None], dict[str, Any]]"
     predict: "Callable[[Run, Path], list[dict[str, Any]]]"

@@ -30,6 +30,7 @@ for command in (
     core.tune,
     core.pretrain,
     core.transfer,
+    core.export,
     benchmarks.benchmark,
 ):
     cli.command()(command)

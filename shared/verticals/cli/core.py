@@ -21,7 +21,7 @@ from verticals.cli.options import (
     open_run,
 )
 from verticals.cli.output import report, say, show, show_json
-from verticals.config import Config, NoSettings, build, validate
+from verticals.config import ClassifyConfig, Config, NoSettings, build, validate
 from verticals.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def transfer(
     columns = {"train": data, "test": test, "text": text, "label": label}
     options = given({"data": columns, "method": {"name": method}, "train": {"seed": seed}})
     app = registry.get(source.app).settings if source.app in registry.available() else NoSettings
-    config = build(layers(kept, options, None, assignments), app)
+    config = build(layers(kept, options, None, assignments), app, ClassifyConfig)
     core.check(source, config)
     read = _reader(source.app)
     rows, notes = core.read_source(source, read, source_data, settings)
@@ -149,6 +149,21 @@ def transfer(
         return
     report(made, made.metrics, as_json)
     show("", transfer_table(record))
+
+
+def export(
+    run: RunArgument,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")],
+    as_json: AsJson = False,
+) -> None:
+    """Merge what a run tuned into its backbone: one folder that plain transformers loads, compared with the run."""
+    from verticals import export as core
+
+    made = core.export(open_run(run), folder)
+    if as_json:
+        show_json({"folder": str(made.folder), "difference": made.difference})
+        return
+    show(f"{made.folder}: vectors differ from the run's by at most {made.difference:.1g}")
 
 
 def _numbers(text: str) -> list[float]:

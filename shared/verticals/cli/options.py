@@ -34,7 +34,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed of splits, weights and orde
 
 def resolve(app: Vertical, options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None) -> Config:
     """Return an app's settings: its defaults, then files, options and assignments, later ones winning."""
-    return build(layers(read_yaml(app.defaults), options, files, assignments), app.settings)
+    return build(layers(read_yaml(app.defaults), options, files, assignments), app.settings, app.objective)
 
 
 def layers(

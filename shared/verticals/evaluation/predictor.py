@@ -14,6 +14,7 @@ from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.metrics import Float64Array
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.objectives import classify
+from verticals.objectives.classifier import Classifier
 from verticals.runs import Run, write_json
 
 
@@ -45,7 +46,7 @@ class Prediction:
 class Predictor:
     """A classifier with its calibration."""
 
-    def __init__(self, classifier: classify.Classifier, calibration: Calibration) -> None:
+    def __init__(self, classifier: Classifier, calibration: Calibration) -> None:
         self.classifier = classifier
         self.calibration = calibration
 

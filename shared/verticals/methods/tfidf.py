@@ -15,6 +15,7 @@ from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_ne
 
 _ROWS_AT_ONCE = 512
 _WEIGHTS, _VOCABULARY = "tfidf.safetensors", "vocabulary.json"
+FILES = (_WEIGHTS, _VOCABULARY)
 
 
 class TfidfClassifier:

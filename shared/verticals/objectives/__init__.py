@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from verticals.config import Config, NoSettings, Section
+from verticals.config import ClassifyConfig, Config, Section
 from verticals.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _classify() -> Objective[Any, Any]:
 
     return Objective(
         name="classify",
-        settings=NoSettings,
+        settings=ClassifyConfig,
         method="probe",
         read=calibrated.read,
         fit=calibrated.fit,

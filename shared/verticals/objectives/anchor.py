@@ -23,8 +23,16 @@ from verticals.errors import MethodError
 from verticals.evaluation.classification import class_indices
 from verticals.inference.batches import FloatArray, IntArray, pad
 from verticals.methods.merging import merged
-from verticals.objectives import classify
-from verticals.objectives.classify import ClassifierModule, EncoderClassifier, Fitted, TextReader, cross_entropy
+from verticals.objectives.classifier import Fitted
+from verticals.objectives.encoder_classifier import (
+    MOST_KNOWN,
+    ClassifierModule,
+    EncoderClassifier,
+    TextReader,
+    batching,
+    cross_entropy,
+    fit_probe,
+)
 from verticals.training import Batch, Example, TokenDataset, finetune, recipe
 
 Collate = Callable[[list[Example]], Batch]
@@ -129,7 +137,7 @@ def fit(
     module = ClassifierModule(method.adapt(plain, options), head)
     log = finetune(module.train(), data, collate, loss, recipe(config.train, method), work)
     texts = target.train.texts + (replayed.texts if replayed else ())
-    remembered = np.random.default_rng(seed).permutation(len(texts))[: classify.MOST_KNOWN]
+    remembered = np.random.default_rng(seed).permutation(len(texts))[:MOST_KNOWN]
     known = source.read(module, [texts[number] for number in remembered], "embedding training texts")
     return Fitted(EncoderClassifier(target.labels, module, source.read, known, method.name), log, None, ())
 
@@ -141,7 +149,7 @@ def _union_head(source: EncoderClassifier, target: Splits, targets: IntArray, se
     if len(target.labels) > known:
         held = class_indices(target.validation, target.labels)
         vectors = source.read(source.module, target.train.texts, "embedding target texts")
-        classify.fit_probe(head, vectors, targets, source.read(source.module, target.validation.texts), held, seed)
+        fit_probe(head, vectors, targets, source.read(source.module, target.validation.texts), held, seed)
     with torch.no_grad():
         head.weight[:known], head.bias[:known] = old.weight, old.bias
     return head
@@ -156,7 +164,7 @@ def _batching(
     seed: int,
 ) -> tuple[TokenDataset, Collate, Callable[[nn.Module, Batch], Tensor]]:
     """Return data, collate and loss; without any strength they are those of plain tuning."""
-    data, collate = classify.batching(target.train.texts, targets, source.read)
+    data, collate = batching(target.train.texts, targets, source.read)
     if strength == 0:
         return data, collate, cross_entropy
     texts = (replayed or target.train).texts

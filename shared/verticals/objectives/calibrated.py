@@ -14,6 +14,7 @@ from verticals.evaluation.metrics import accuracy
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import Scores
 from verticals.objectives import Trained, classify
+from verticals.objectives.classifier import Fitted
 from verticals.runs import Run
 
 BASELINE = "tfidf"
@@ -29,7 +30,7 @@ def fit(splits: Splits, config: Config, work: Path) -> Trained[Predictor]:
     return calibrated(classify.fit(splits, config, work), splits, config)
 
 
-def calibrated(fitted: classify.Fitted, splits: Splits, config: Config) -> Trained[Predictor]:
+def calibrated(fitted: Fitted, splits: Splits, config: Config) -> Trained[Predictor]:
     """Calibrate a trained classifier on the validation rows."""
     held, truth = fitted.classifier.score(splits.validation.texts), class_indices(splits.validation, splits.labels)
     calibration = calibrate(held, truth, config.abstain)
