@@ -276,8 +276,8 @@ def test_a_backbone_without_a_mask_and_text_without_a_known_word_are_refused(
         mask.fit(foreign, settings(masking_backbone), tmp_path)
 
 
-def corpus(path: Path, text: str, **config: object) -> Corpus:
-    path.write_text(text, encoding="utf-8")
+def corpus(path: Path, content: str, **config: object) -> Corpus:
+    path.write_text(content, encoding="utf-8")
     return load_corpus(DataConfig.model_validate({"train": str(path), **config}), (), 0)
 
 

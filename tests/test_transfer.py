@@ -1,6 +1,7 @@
 """Transfer on rows that contradict each other: the strength of the KL term decides which side is kept."""
 
 import json
+import runpy
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -376,3 +377,16 @@ def test_settings_of_another_method_are_not_taken_over(tiny_backbone: Path, vert
     config = open_run(Path(json.loads(outcome.out)["results"][0]["run"])).config
     assert (config.method.options, config.train.learning_rate) == ({}, None)
     assert config.backbone.name == str(tiny_backbone)
+
+
+def test_the_medical_notes_have_the_same_conditions_in_both_hospitals_and_what_stands_in_both_is_left_out() -> None:
+    recipe = runpy.run_path(str(Path(__file__).parent.parent / "benchmarks" / "medical.py"))
+    found = recipe["hospitals"](True, 0)
+    assert found.a.labels == found.b.labels
+    assert len(found.a.labels) == 4
+    assert sum(found.a.sizes().values()) == sum(found.b.sizes().values()) == 60
+    assert recipe["without"](found.b, found.a).sizes() == found.b.sizes()
+    both = replace(found.b, train=found.b.train + found.a.test)
+    left = recipe["without"](both, found.a)
+    assert left.train == found.b.train
+    assert left.notes[-1].count == len(found.a.test)
