@@ -21,7 +21,7 @@ Command = Callable[..., Outcome]
 TEXTS = list(toy_splits().test.texts)
 
 
-@pytest.mark.parametrize("method", ["probe", "full", "lora", "bitfit"])
+@pytest.mark.parametrize("method", ["probe", "full", "lora"])
 def test_plain_transformers_and_the_head_give_the_runs_logits(
     train_toy: Callable[[str], Run], tmp_path: Path, method: str
 ) -> None:
@@ -41,11 +41,7 @@ def test_plain_transformers_and_the_head_give_the_runs_logits(
 
 @pytest.mark.parametrize(
     ("method", "expected"),
-    [
-        ("tfidf", "'tfidf' has no backbone to export"),
-        ("prompt", "'prompt' cannot be merged"),
-        ("adapter", "'adapter' cannot"),
-    ],
+    [("tfidf", "'tfidf' has no backbone to export"), ("prompt", "'prompt' cannot be merged")],
 )
 def test_a_method_that_cannot_merge_says_so_by_name(
     train_toy: Callable[[str], Run], tmp_path: Path, method: str, expected: str

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones, methods
 from verticals.backbones import Backbone
 from verticals.config import ClassifyConfig
 from verticals.errors import ConfigError, MethodError, RunError
-from verticals.inference.batches import FloatArray, predict_batches
+from verticals.inference.batches import unit_vectors
 from verticals.methods import saved
 from verticals.methods.merging import merged
 from verticals.parity import TOLERANCE
@@ -60,8 +58,8 @@ def export(run: Run, folder: Path) -> Exported:
         (draft / "README.md").write_text(_card(run), encoding="utf-8")
         again = backbones.locate(str(draft))
         texts, most = _random_texts(tokenizer, run.config.train.seed), run.config.backbone.max_tokens
-        before = _vectors(tuned, tokenizer, texts, most)
-        after = _vectors(backbones.load_encoder(again), backbones.load_tokenizer(again), texts, most)
+        before = unit_vectors(tuned, tokenizer, texts, most)
+        after = unit_vectors(backbones.load_encoder(again), backbones.load_tokenizer(again), texts, most)
         difference = float(np.abs(before - after).max())
         if not difference <= TOLERANCE:
             raise RunError(
@@ -95,17 +93,6 @@ def _random_texts(tokenizer: PreTrainedTokenizerBase, seed: int) -> list[str]:
     draw = np.random.default_rng(seed)
     ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
     return [tokenizer.decode(draw.choice(ordinary, draw.integers(1, _WORDS + 1)).tolist()) for _ in range(_TEXTS)]
-
-
-def _vectors(encoder: nn.Module, tokenizer: PreTrainedTokenizerBase, texts: list[str], max_tokens: int) -> FloatArray:
-    """Return unit vectors, [texts, width]."""
-    module = encoder.eval()
-
-    def forward(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        states = module(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return backbones.mean_pool(states, attention_mask)
-
-    return predict_batches(forward, tokenizer, texts, max_tokens)
 
 
 def _card(run: Run) -> str:

@@ -139,9 +139,12 @@ def _plain(path: Path) -> tuple[list[_Document], list[Note]]:
 
 def _cells(path: Path, wanted: str | None) -> tuple[list[_Document], list[Note]]:
     table = read_table(path)
-    cells = table.frame[column(table, "text", wanted, TEXT_NAMES, "--column")]
-    documents = [_Document(as_text(cell), int(line)) for line, cell in cells.items() if as_text(cell).strip()]
-    blank = [int(line) for line, cell in cells.items() if not as_text(cell).strip()]
+    name = column(table, "text", wanted, TEXT_NAMES, "--column")
+    cells = [
+        _Document(as_text(cell), int(line)) for line, cell in zip(table.frame.index, table.frame[name], strict=True)
+    ]
+    documents = [each for each in cells if each.text.strip()]
+    blank = [each.line for each in cells if not each.text.strip()]
     notes = [note("blank_text", blank, f"{path.name}: rows without text left out")] if blank else []
     return documents, notes + _read_as(path, table.encoding)
 

@@ -31,7 +31,7 @@ from verticals.data.corpus import Corpus, load_corpus
 from verticals.errors import DataError
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.metrics import Float64Array, bootstrap, mean
-from verticals.inference.batches import FloatArray, predict_batches
+from verticals.inference.batches import FloatArray, unit_vectors
 from verticals.methods.merging import merged
 from verticals.objectives import Trained
 from verticals.objectives.masked_module import HEAD_FILE, MaskedModule, anchored_loss, head_of, vectors
@@ -78,7 +78,7 @@ class Masker:
 
     def embed(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
         """Return unit vectors, [texts, width]."""
-        return predict_batches(self.module.embed, self.tokenizer, texts, self.config.backbone.max_tokens, progress)
+        return unit_vectors(self.module.encoder, self.tokenizer, texts, self.config.backbone.max_tokens, progress)
 
     def guesses(self, texts: Sequence[str], progress: str | None = None) -> Float64Array:
         """Guess every ordinary token once, a seventh of each text masked at a time.
@@ -183,10 +183,9 @@ def _finetune(module: MaskedModule, data: MaskedDataset, model: Masker, plan: Re
 
 def evaluate(model: Masker, rows: Corpus) -> Judgement:
     """Guess the words of the held-out documents, and measure how far their vectors are from the untouched backbone's."""
+    most = model.config.backbone.max_tokens
     loss, right, tokens = model.guesses(rows.test, progress="guessing words").T
-    untouched = MaskedModule(_encoder(model.config), model.module.head)
-    was = Masker(untouched, model.tokenizer, model.config, 0).embed(rows.test)
-    now = model.embed(rows.test)
+    was, now = unit_vectors(_encoder(model.config), model.tokenizer, rows.test, most), model.embed(rows.test)
     metrics = {
         "masked_accuracy": bootstrap(_ratio, right, tokens),
         "masked_loss": bootstrap(_ratio, loss, tokens),
