@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from verticals.methods import METHODS
@@ -201,6 +202,61 @@ def _points(estimate: Mapping[str, float]) -> str:
     return f"{estimate['value'] * 100:+.1f} ({estimate['low'] * 100:+.1f} to {estimate['high'] * 100:+.1f})"
 
 
+def measured_methods(language: str) -> str:
+    """Every method on one data set, the mean over its seeds; the interval is that of the test rows."""
+    header = ("data", "method", "accuracy", "over the probe", "seeds", "trained", "training", "peak memory", "kept")
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in (row for path in sorted((RESULTS / "methods").glob("*.json")) for row in _results(path)):
+        groups.setdefault((row["data"]["name"], row["method"]), []).append(row)
+    order = list(METHODS)
+    rows = [
+        _method_row(data, method, kept, groups.get((data, "probe"), []))
+        for (data, method), kept in sorted(groups.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
+    ]
+    return _table(header, rows) if rows else ""
+
+
+def _method_row(data: str, method: str, kept: list[dict[str, Any]], probes: list[dict[str, Any]]) -> tuple[str, ...]:
+    value, low, high = (mean(row["metrics"]["accuracy"][key] for row in kept) for key in ("value", "low", "high"))
+    probe = {row["seed"]: row["metrics"]["accuracy"]["value"] for row in probes}
+    gains = [row["metrics"]["accuracy"]["value"] - probe[row["seed"]] for row in kept if row["seed"] in probe]
+    cost = {
+        name: mean(row["cost"][name] for row in kept) for name in ("train_seconds", "peak_memory_mb", "artefact_bytes")
+    }
+    return (
+        data,
+        f"`{method}`",
+        f"{value:.1%} ({low:.1%}–{high:.1%})",
+        f"{mean(gains) * 100:+.1f}" if gains and method != "probe" else "",
+        str(len(kept)),
+        f"{kept[0]['cost']['trained_parameters']:,}",
+        f"{cost['train_seconds']:.0f} s",
+        f"{cost['peak_memory_mb']:.0f} MB",
+        f"{cost['artefact_bytes'] / 1e6:.1f} MB",
+    )
+
+
+def learning_rates(language: str) -> str:
+    """Accuracy on validation rows by learning rate, the best in bold."""
+    rows = []
+    for path in sorted((RESULTS / "sweeps").glob("*.json")):
+        kept = sorted(_results(path), key=lambda row: float(row["settings"]["learning_rate"]))
+        values = [row["metrics"]["validation_accuracy"]["value"] for row in kept]
+        shown = [
+            f"{'**' * (value == max(values))}{row['settings']['learning_rate']:g}: {value:.1%}{'**' * (value == max(values))}"
+            for row, value in zip(kept, values, strict=True)
+        ]
+        data = kept[0]["data"]
+        rows.append((data["name"], f"`{kept[0]['method']}`", f"{data['split']['train']:,}", ", ".join(shown)))
+    return (
+        _table(("data", "method", "training rows", "learning rate: accuracy on validation rows"), rows) if rows else ""
+    )
+
+
+def _results(path: Path) -> list[dict[str, Any]]:
+    return list(json.loads(path.read_text(encoding="utf-8"))["results"])
+
+
 def _table(header: Any, rows: list[tuple[str, ...]]) -> str:  # noqa: ANN401 - a row of words
     lines = [tuple(header), ("---",) * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -214,6 +270,8 @@ TABLES: dict[str, Callable[[str], str]] = {
     "medical": medical,
     "medical-gains": medical_gains,
     "medical-lambda": medical_lambda,
+    "measured-methods": measured_methods,
+    "learning-rates": learning_rates,
 }
 
 

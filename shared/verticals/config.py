@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -66,6 +66,9 @@ class TrainConfig(Section):
     weight_decay: float = Field(0.01, ge=0)
     warmup_share: float = Field(0.1, ge=0, lt=1)
     checkpoint_steps: int = Field(100, ge=1, description="optimizer steps between two checkpoints")
+    trackers: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = Field(
+        (), description="where the loss is logged to"
+    )
 
 
 class AbstainConfig(Section):
@@ -88,6 +91,9 @@ class ClassifyConfig(Section):
     blend: bool = Field(
         False,
         description="add the margins of TF-IDF and a linear classifier to the logits, by the weight that is best on validation",
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: every class weighs the same in the loss, however many rows it has"
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from verticals import methods, objectives, parity, provenance, runs
+from verticals import distributed, methods, objectives, parity, provenance, runs, trackers
 from verticals.config import Config, home
 from verticals.data.loading import held_out_splits
 from verticals.data.splits import Splits, with_labels
@@ -54,13 +54,19 @@ def train(
         add_files: puts what else the app serves from into the run folder.
 
     Returns:
-        The saved run, proven by reloading it in a fresh process.
+        The saved run, proven by reloading it in a fresh process; where several processes train together, the first one saves it.
     """
     methods.check(config, objective.name, None)  # before anything is read or computed
+    trackers.check(config.train.trackers)
+    if not distributed.is_main():
+        objective.fit(rows, config, _work_folder(app, config, rows))
+        return runs.open_run(Path(distributed.from_main("")))
     with workspace(app, config, rows) as work:
         measured = measure(objective, rows, config, work)
         baselines = measure_baselines(objective, rows, config, measured)
-        return save_measured(app, objective, config, rows, measured, baselines, add_files, {})
+        run = save_measured(app, objective, config, rows, measured, baselines, add_files, {})
+    distributed.from_main(str(run.folder))
+    return run
 
 
 def train_classifier(
@@ -83,8 +89,12 @@ def workspace(app: str, config: Config, rows: Rows) -> Iterator[Path]:
     Raises:
         RunError: another process is at the same training.
     """
-    with runs.reserved(home() / app / f".work-{config.digest()}-{rows.fingerprint()}") as work:
+    with runs.reserved(_work_folder(app, config, rows)) as work:
         yield work
+
+
+def _work_folder(app: str, config: Config, rows: Rows) -> Path:
+    return home() / app / f".work-{config.digest()}-{rows.fingerprint()}"
 
 
 def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Path) -> Measured:

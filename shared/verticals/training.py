@@ -15,6 +15,7 @@ from transformers import Trainer, TrainerControl, TrainerState, TrainingArgument
 from transformers.trainer_callback import ProgressCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
+from verticals import distributed, trackers
 from verticals.config import TrainConfig
 from verticals.errors import RunError
 from verticals.methods import Method
@@ -24,6 +25,7 @@ Batch = dict[str, Tensor]
 Example = dict[str, Any]
 HEAD = "head."  # parameters whose name starts with this learn at the head's rate
 _BATCHES_SORTED_TOGETHER = 16
+_STEPS_BETWEEN_LOGS = 2
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Recipe:
     weight_decay: float
     warmup_share: float
     checkpoint_steps: int
+    trackers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def recipe(config: TrainConfig, method: Method) -> Recipe:
         weight_decay=config.weight_decay,
         warmup_share=config.warmup_share,
         checkpoint_steps=config.checkpoint_steps,
+        trackers=config.trackers,
     )
 
 
@@ -226,14 +230,19 @@ def finetune(
 ) -> TrainingLog:
     """Train `model` in place; checkpoints go to `work`, and a training found there is continued.
 
-    On one machine, with as many threads, an interrupted training ends with the weights of an undisturbed one.
+    On one machine, with as many threads, an interrupted training ends with the weights of an undisturbed one. Where several
+    processes train together, each takes its part of every batch, so that the number of steps and the rows of each stay the same.
+
+    Raises:
+        ConfigError: the processes cannot share a batch evenly.
     """
     set_seed(plan.seed)
-    trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
     checkpoint = last_checkpoint(work)
-    started = time.perf_counter()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    seconds = time.perf_counter() - started
+    with trackers.writing(plan.trackers, work.name.removeprefix(".work-")):
+        trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
+        started = time.perf_counter()
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        seconds = time.perf_counter() - started
     model.eval()
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
@@ -253,7 +262,8 @@ def _arguments(plan: Recipe, rows: int, work: Path) -> TrainingArguments:
         seed=plan.seed,
         data_seed=plan.seed,
         num_train_epochs=plan.epochs,
-        per_device_train_batch_size=plan.batch_size,
+        per_device_train_batch_size=distributed.share_of(plan.batch_size),
+        use_cpu=not torch.accelerator.is_available(),
         learning_rate=plan.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=round(plan.warmup_share * steps),
@@ -261,8 +271,9 @@ def _arguments(plan: Recipe, rows: int, work: Path) -> TrainingArguments:
         save_strategy="steps",
         save_steps=plan.checkpoint_steps,
         save_total_limit=2,
-        logging_strategy="no",
-        report_to=[],
+        logging_strategy="steps" if plan.trackers else "no",
+        logging_steps=_STEPS_BETWEEN_LOGS,
+        report_to=list(plan.trackers),
         remove_unused_columns=False,
         dataloader_pin_memory=False,
         disable_tqdm=False,

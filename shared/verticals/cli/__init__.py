@@ -28,6 +28,7 @@ for command in (
     applications.predict,
     applications.demo,
     core.tune,
+    core.advise,
     core.pretrain,
     core.transfer,
     core.export,

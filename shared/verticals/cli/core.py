@@ -1,5 +1,6 @@
 """Commands of the core, which need no app."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from verticals.cli.options import (
     given,
     layers,
     open_run,
+    seconds,
 )
 from verticals.cli.output import report, say, show, show_json
 from verticals.config import ClassifyConfig, Config, NoSettings, build, validate
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 def tune(
     objective: Annotated[
-        str, typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, match, generate or mask.")
+        str,
+        typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, classify-multi, match, generate or mask."),
     ],
     data: Annotated[str, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file.")],
     test: TestRows = None,
@@ -178,3 +181,29 @@ def _reader(app: str) -> "Callable[[Config], Splits]":
     from verticals.objectives import calibrated
 
     return (registry.get(app).rows if app in registry.available() else None) or calibrated.read
+
+
+def advise(
+    data: Annotated[str, typer.Option(help="Labelled rows: CSV, TSV, JSONL or Parquet file.")],
+    test: TestRows = None,
+    text: Annotated[str | None, typer.Option(help="Column with the text.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
+    budget: Annotated[str, typer.Option(help="What the trial may take: 90s, 5m, 1h.")] = "5m",
+    backbone: Backbone = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try methods on your rows for a few minutes and recommend one: what to expect, what it takes, what is enough."""
+    allowed = seconds(budget)
+    from verticals import advisor, objectives
+    from verticals.advisor import wording
+    from verticals.data.loading import load_splits
+
+    columns = {"train": data, "test": test, "text": text, "label": label}
+    options = given({"data": columns, "backbone": {"name": backbone}, "train": {"seed": seed}})
+    config = build([options], NoSettings, objectives.get("classify").settings)
+    advice = advisor.advise(load_splits(config.data, config.train.seed), config, allowed, time.perf_counter)
+    if as_json:
+        show_json({"schema": 1, "advice": advice.document()})
+        return
+    show(*wording.table(advice.options, advice.recommended), "", *advice.sentences)

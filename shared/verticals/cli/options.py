@@ -1,5 +1,6 @@
 """The options that commands share, and how they become settings."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from verticals import registry
 from verticals.config import Config, assignment, build, home, merge, read_yaml
-from verticals.errors import VerticalsError
+from verticals.errors import ConfigError, VerticalsError
 from verticals.vertical import Vertical
 
 if TYPE_CHECKING:
@@ -30,6 +31,18 @@ Method = Annotated[
 ]
 Backbone = Annotated[str | None, typer.Option(help="builtin, a local folder, or a hub id.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of splits, weights and order.")]
+
+
+def seconds(text: str) -> float:
+    """Turn `90`, `90s`, `5m` or `1h` into seconds.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if not found:
+        raise ConfigError(f"'{text}' is no length of time; expected 90s, 5m or 1h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def resolve(app: Vertical, options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None) -> Config:

@@ -4,13 +4,16 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from verticals import distributed
+
 if TYPE_CHECKING:
     from verticals.runs import Run
 
 
 def show(*lines: str) -> None:
-    """Print lines on standard output."""
-    sys.stdout.write("\n".join(lines) + "\n")
+    """Print lines on standard output; of several processes that train together the first one does."""
+    if distributed.is_main():
+        sys.stdout.write("\n".join(lines) + "\n")
 
 
 def say(line: str) -> None:

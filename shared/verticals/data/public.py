@@ -128,7 +128,11 @@ def _ohsumed(folder: Path, seed: int) -> Splits:
                 part, code = member.name.split("/")[-3:-1]
                 rows[part].append((" ".join(content.read().decode("latin-1").split()), _DISEASES[code]))
     learned, test = (
-        Examples(*(tuple(cells) for cells in zip(*rows[part], strict=True)), tuple(range(1, len(rows[part]) + 1)))
+        Examples(
+            tuple(text for text, _ in rows[part]),
+            tuple(label for _, label in rows[part]),
+            tuple(range(1, len(rows[part]) + 1)),
+        )
         for part in ("training", "test")
     )
     train, validation = carve(learned, 0.1, seed)

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from verticals.config import Section
 
-Objective = Literal["classify", "tag", "match", "generate", "mask"]
+Objective = Literal["classify", "classify-multi", "tag", "match", "generate", "mask"]
 
 
 class NoOptions(Section):

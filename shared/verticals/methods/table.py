@@ -7,9 +7,9 @@ from verticals.methods import bottleneck, low_rank, prompts, rescaling, weights
 from verticals.methods.layouts import LAYOUTS
 from verticals.methods.method import Method, Objective
 
-_EVERYTHING: tuple[Objective, ...] = ("classify", "tag", "match", "generate", "mask")
-_MERGING: tuple[Objective, ...] = ("classify", "tag", "match", "mask")
-_BESIDE: tuple[Objective, ...] = ("classify", "tag", "match")
+_EVERYTHING: tuple[Objective, ...] = ("classify", "classify-multi", "tag", "match", "generate", "mask")
+_MERGING: tuple[Objective, ...] = ("classify", "classify-multi", "tag", "match", "mask")
+_BESIDE: tuple[Objective, ...] = ("classify", "classify-multi", "tag", "match")
 _NO_NEW_LAYERS = "generating trains new cross-attention layers, which it would leave as they were drawn"
 _NO_BACKBONE_LEFT = "masked-language modelling has to leave a plain backbone, and generating trains new layers; it stays beside the model"
 _KNOWN = tuple(LAYOUTS)
@@ -22,7 +22,7 @@ METHODS = {
             "words and characters counted, linear classifier; no backbone",
             "Joachims 1998, https://doi.org/10.1007/BFb0026683",
             stored_as="nothing",
-            objectives=("classify",),
+            objectives=("classify", "classify-multi"),
             limit="it sees a text as a bag of words",
             uses_backbone=False,
         ),
@@ -31,7 +31,7 @@ METHODS = {
             "logistic regression on the frozen backbone's sentence vectors",
             "Alain and Bengio 2016, https://arxiv.org/abs/1610.01644",
             stored_as="nothing",
-            objectives=("classify", "tag"),
+            objectives=("classify", "classify-multi", "tag"),
             limit="it trains a linear layer on frozen states and nothing else",
             merges=True,
         ),

@@ -12,6 +12,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
 from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest
+from verticals.methods.linear import any_of, one_of
 
 _ROWS_AT_ONCE = 512
 _WEIGHTS, _VOCABULARY = "tfidf.safetensors", "vocabulary.json"
@@ -36,18 +37,24 @@ class TfidfClassifier:
         return self._weight.size + self._bias.size
 
     @classmethod
-    def fit(cls, texts: Sequence[str], targets: IntArray, labels: tuple[str, ...], seed: int) -> "TfidfClassifier":
-        """Fit vocabulary, weights and classifier; `targets` index `labels`."""
-        features = FeatureUnion([(name, TfidfVectorizer(**settings)) for name, settings in _VECTORIZERS.items()])
-        known = csr_matrix(features.fit_transform(texts))
-        machine = LinearSVC(C=1.0, random_state=seed).fit(known, targets)
-        weight, bias = machine.coef_, machine.intercept_
-        if len(machine.classes_) == 2:  # scikit-learn keeps one row for two classes
-            weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-        full_weight = np.zeros((len(labels), weight.shape[1]), np.float32)
-        full_bias = np.full(len(labels), -1.0, np.float32)
-        full_weight[machine.classes_], full_bias[machine.classes_] = weight, bias
-        return cls(labels, features, full_weight, full_bias, known)
+    def fit(
+        cls, texts: Sequence[str], targets: IntArray, labels: tuple[str, ...], seed: int, balanced: bool = False
+    ) -> "TfidfClassifier":
+        """Fit vocabulary, weights and a classifier that chooses one label; `targets` index `labels`.
+
+        Where it is balanced, every class weighs the same however many rows it has.
+        """
+        features, known = _features(texts)
+        machine = LinearSVC(C=1.0, class_weight="balanced" if balanced else None, random_state=seed)
+        weight, bias = one_of(machine.fit(known, targets), len(labels))
+        return cls(labels, features, weight, bias, known)
+
+    @classmethod
+    def fit_any(cls, texts: Sequence[str], targets: IntArray, labels: tuple[str, ...], seed: int) -> "TfidfClassifier":
+        """Fit vocabulary, weights and a classifier for each label; `targets` are 1 where a text has it, [texts, labels]."""
+        features, known = _features(texts)
+        weight, bias = any_of(lambda: LinearSVC(C=1.0, random_state=seed), known, targets)
+        return cls(labels, features, weight, bias, known)
 
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts; the margins of the machine stand for logits."""
@@ -89,6 +96,11 @@ class TfidfClassifier:
         parts = (weights["known.data"], weights["known.indices"], weights["known.indptr"])
         known = csr_matrix(parts, shape=(len(parts[2]) - 1, weights["weight"].shape[1]))
         return cls(labels, FeatureUnion(vectorizers), weights["weight"], weights["bias"], known)
+
+
+def _features(texts: Sequence[str]) -> tuple[FeatureUnion, csr_matrix]:
+    features = FeatureUnion([(name, TfidfVectorizer(**settings)) for name, settings in _VECTORIZERS.items()])
+    return features, csr_matrix(features.fit_transform(texts))
 
 
 _VECTORIZERS = {

@@ -112,6 +112,22 @@ def _classify() -> Objective[Any, Any]:
     )
 
 
+def _classify_multi() -> Objective[Any, Any]:
+    from verticals.objectives import classify_multi
+
+    return Objective(
+        name="classify-multi",
+        settings=classify_multi.MultiLabelConfig,
+        method="probe",
+        read=classify_multi.read,
+        fit=classify_multi.fit,
+        evaluate=classify_multi.evaluate,
+        baselines={classify_multi.BASELINE: classify_multi.baseline},
+        load=classify_multi.load,
+        answer=classify_multi.answer,
+    )
+
+
 def _match() -> Objective[Any, Any]:
     from verticals.objectives import match
 
@@ -162,6 +178,7 @@ def _mask() -> Objective[Any, Any]:
 
 OBJECTIVES: Mapping[str, Callable[[], Objective[Any, Any]]] = {
     "classify": _classify,
+    "classify-multi": _classify_multi,
     "match": _match,
     "generate": _generate,
     "mask": _mask,

@@ -23,6 +23,7 @@ from verticals.errors import MethodError
 from verticals.evaluation.classification import class_indices
 from verticals.inference.batches import FloatArray, IntArray, pad
 from verticals.methods.merging import merged
+from verticals.objectives import heads
 from verticals.objectives.classifier import Fitted
 from verticals.objectives.encoder_classifier import (
     MOST_KNOWN,
@@ -31,7 +32,6 @@ from verticals.objectives.encoder_classifier import (
     TextReader,
     batching,
     cross_entropy,
-    fit_probe,
 )
 from verticals.training import Batch, Example, TokenDataset, finetune, recipe
 
@@ -149,7 +149,9 @@ def _union_head(source: EncoderClassifier, target: Splits, targets: IntArray, se
     if len(target.labels) > known:
         held = class_indices(target.validation, target.labels)
         vectors = source.read(source.module, target.train.texts, "embedding target texts")
-        fit_probe(head, vectors, targets, source.read(source.module, target.validation.texts), held, seed)
+        probe = heads.one_class(targets, held, len(target.labels), balanced=False, seed=seed).probe
+        (weight, bias), _ = probe(vectors, source.read(source.module, target.validation.texts))
+        head.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
     with torch.no_grad():
         head.weight[:known], head.bias[:known] = old.weight, old.bias
     return head

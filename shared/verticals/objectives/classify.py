@@ -9,7 +9,7 @@ from verticals.config import ClassifyConfig, Config
 from verticals.data.splits import Splits
 from verticals.inference.batches import IntArray
 from verticals.methods.tfidf import TfidfClassifier
-from verticals.objectives import encoder_classifier
+from verticals.objectives import encoder_classifier, heads
 from verticals.objectives.blend import Blend
 from verticals.objectives.classifier import Classifier, Fitted
 from verticals.training import TrainingLog
@@ -22,7 +22,8 @@ def fit(splits: Splits, config: Config, work: Path) -> Fitted:
         linear = _linear(splits, targets, config)
         return Fitted(linear, TrainingLog(0.0, 0, 0, linear.trained_parameters), None, ())
     held = known_targets(splits)
-    fitted = encoder_classifier.fit(splits, targets, held, config, work)
+    head = heads.one_class(targets, held, len(splits.labels), _balanced(config), config.train.seed)
+    fitted = encoder_classifier.fit(splits, head, config, work)
     if not ClassifyConfig.model_validate(config.objective).blend:
         return fitted
     blended = Blend.fit(fitted.classifier, _linear(splits, targets, config), splits.validation.texts, held)
@@ -49,4 +50,8 @@ def known_targets(splits: Splits) -> IntArray:
 
 
 def _linear(splits: Splits, targets: IntArray, config: Config) -> TfidfClassifier:
-    return TfidfClassifier.fit(splits.train.texts, targets, splits.labels, config.train.seed)
+    return TfidfClassifier.fit(splits.train.texts, targets, splits.labels, config.train.seed, _balanced(config))
+
+
+def _balanced(config: Config) -> bool:
+    return ClassifyConfig.model_validate(config.objective).class_weights == "balanced"

@@ -7,28 +7,54 @@ backbone tuned (LP-FT, Kumar et al. 2022, https://arxiv.org/abs/2202.10054).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
 from verticals.backbones import Backbone
 from verticals.config import Config
-from verticals.data.splits import Splits
 from verticals.errors import RunError
 from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest, pad, predict_batches
 from verticals.methods import saved
 from verticals.objectives.classifier import Fitted
+from verticals.objectives.heads import Head
 from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetune, recipe
 
 _HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
-_PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
 MOST_KNOWN = 2000  # training vectors kept for familiarity
+
+
+class Part(Protocol):
+    """The texts of one split."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """In order."""
+
+
+class Texts(Protocol):
+    """What is read of a task's rows here; the targets come beside them."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the logits."""
+
+    @property
+    def train(self) -> Part:
+        """What is learned from."""
+
+    @property
+    def validation(self) -> Part:
+        """What the probe is chosen on."""
+
+    @property
+    def test(self) -> Part:
+        """What is judged; here only its tokens are counted."""
 
 
 class ClassifierModule(nn.Module):
@@ -104,8 +130,8 @@ class EncoderClassifier:
         saved.save(self.module.encoder, self._method, folder)
 
 
-def fit(splits: Splits, targets: IntArray, held_targets: IntArray, config: Config, work: Path) -> Fitted:
-    """Fit the probe and tune from it as the method says; the targets index `splits.labels`, checkpoints go to `work`."""
+def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
+    """Fit the probe and tune from it as the method says; checkpoints go to `work`."""
     method = methods.get(config.method.name)
     set_seed(config.train.seed)
     backbone = backbones.locate(config.backbone.name)
@@ -118,50 +144,26 @@ def fit(splits: Splits, targets: IntArray, held_targets: IntArray, config: Confi
     module.eval()
     known = read(module, splits.train.texts, "embedding training texts")
     held = read(module, splits.validation.texts)
-    probe_accuracy = fit_probe(module.head, known, targets, held, held_targets, config.train.seed)
+    (weight, bias), probe_quality = learned.probe(known, held)
+    module.head.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
     remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:MOST_KNOWN]
     known = known[remembered]
     log = TrainingLog(0.0, 0, 0, sum(parameter.numel() for parameter in module.head.parameters()))
     if method.adapt is not None:
-        rows, collate = batching(splits.train.texts, targets, read)
-        log = finetune(module.train(), rows, collate, cross_entropy, recipe(config.train, method), work)
+        rows, collate = batching(splits.train.texts, learned.targets, read)
+        log = finetune(module.train(), rows, collate, learned.loss, recipe(config.train, method), work)
         known = read(module, [splits.train.texts[n] for n in remembered], "embedding training texts again")
     model = EncoderClassifier(splits.labels, module, read, known, method.name)
     texts = splits.train.texts + splits.validation.texts + splits.test.texts
-    return Fitted(model, log, probe_accuracy, backbones.token_notes(texts, read.tokenizer, read.max_tokens))
-
-
-def fit_probe(
-    head: nn.Linear,
-    vectors: FloatArray,
-    targets: IntArray,
-    held_vectors: FloatArray,
-    held_targets: IntArray,
-    seed: int,
-) -> float:
-    """Fit logistic regressions, put the one that is best on validation into `head`, and return its accuracy there."""
-    fitted = [
-        LogisticRegression(C=strength, max_iter=1000, random_state=seed).fit(vectors, targets)
-        for strength in _PROBE_STRENGTHS
-    ]
-    best = max(fitted, key=lambda probe: float(probe.score(held_vectors, held_targets)))
-    weight, bias = best.coef_, best.intercept_
-    if len(best.classes_) == 2:  # scikit-learn keeps one row for two classes
-        weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    with torch.no_grad():
-        head.weight.zero_()
-        head.bias.fill_(float(bias.min()) - 1.0)  # a class without rows is never the best
-        head.weight[best.classes_] = torch.as_tensor(weight, dtype=torch.float32)
-        head.bias[best.classes_] = torch.as_tensor(bias, dtype=torch.float32)
-    return float(best.score(held_vectors, held_targets))
+    return Fitted(model, log, probe_quality, backbones.token_notes(texts, read.tokenizer, read.max_tokens))
 
 
 def batching(
     texts: Sequence[str], targets: IntArray, read: TextReader
 ) -> tuple[TokenDataset, Callable[[list[Example]], Batch]]:
-    """Return tokenised texts with their classes, and how they become a batch."""
+    """Return tokenised texts with their targets, and how they become a batch."""
     rows = TokenDataset(
-        [{"input_ids": row, "target": int(target)} for row, target in zip(read.ids(texts), targets, strict=True)]
+        [{"input_ids": row, "target": target.tolist()} for row, target in zip(read.ids(texts), targets, strict=True)]
     )
 
     def collate(examples: list[Example]) -> Batch:

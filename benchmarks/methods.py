@@ -1,0 +1,61 @@
+"""Measure every method on one data set: `python benchmarks/methods.py banking77 --seeds 3`.
+
+Each method and seed is one `verticals tune classify` in a process of its own, so that its peak memory is its own, and one file in
+`results/methods/`. What has a file is not measured again; a killed training is continued. `tables.py` puts the files into docs/methods.md.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from verticals.methods import METHODS
+from verticals.runs import write_json
+
+FOLDER = Path(__file__).parent / "results" / "methods"
+
+
+def command(method: str, data: str, seed: int, options: Sequence[str]) -> list[str]:
+    """Return the command that trains and measures one method."""
+    chosen = ["--data", data, "--method", method, "--seed", str(seed), *options, "--json"]
+    return [sys.executable, "-m", "verticals", "tune", "classify", *chosen]
+
+
+def measure(path: Path, words: Sequence[str]) -> str | None:
+    """Run a command and keep the document it prints; return its last line of complaint where it fails."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, json.loads(done.stdout))
+    return None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what has no file yet; return 1 where something failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", help="a public data set's name, or a file")
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS), metavar="METHOD")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--results", type=Path, default=FOLDER)
+    chosen, options = parser.parse_known_args(arguments)
+    name, failed = Path(chosen.data).stem, 0
+    wanted = [
+        (chosen.results / f"{name}-{method}-seed{seed}.json", command(method, chosen.data, seed, options))
+        for seed in range(chosen.seeds)
+        for method in chosen.methods
+    ]
+    for path, words in tqdm([each for each in wanted if not each[0].exists()], desc="methods", unit="training"):
+        complaint = measure(path, words)
+        if complaint:
+            failed = 1
+            tqdm.write(f"{path.stem}: {complaint}", file=sys.stderr)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,191 @@
+"""Time to the probe's validation accuracy plus one point: tuning from the probe beside a plain `transformers.Trainer`.
+
+`python benchmarks/peers/plain_trainer.py banking77 --method full` trains both in one process, one after the other, on the same rows with
+the same backbone and batch size. The plain one is what the library's own examples do: a sequence classifier with a random head,
+AdamW at 5e-5, linear decay. Both are judged on the validation rows every few steps; that does not count as time.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import (
+    AutoModelForSequenceClassification,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer import DEFAULT_CALLBACKS
+
+from verticals import backbones, objectives
+from verticals.config import Config, NoSettings, assignment, build
+from verticals.data.splits import Splits
+from verticals.evaluation import results
+from verticals.evaluation.classification import class_indices
+from verticals.inference.batches import predict_batches
+from verticals.objectives import classify
+from verticals.runs import write_json
+
+FOLDER = Path(__file__).parent.parent / "results"
+MARGIN = 0.01
+Judge = Callable[[nn.Module], float]
+
+
+@dataclass
+class Watch(TrainerCallback):
+    """Stops a training at a target accuracy, and tells how long it took without the judging."""
+
+    judge: Judge
+    target: float
+    every: int
+    started: float = field(default_factory=time.perf_counter)
+    judging: float = 0.0
+    best: float = 0.0
+    reached: float | None = None
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: nn.Module | None = None,
+        **kwargs: object,
+    ) -> None:
+        """Judge the model every few steps."""
+        if model is None or state.global_step % self.every:
+            return
+        before = time.perf_counter()
+        self.best = max(self.best, self.judge(model.eval()))
+        model.train()
+        self.judging += time.perf_counter() - before
+        if self.best >= self.target:
+            self.reached = time.perf_counter() - self.started - self.judging
+            control.should_training_stop = True
+
+    def seconds(self) -> float:
+        """Return the seconds to the target, or until now where it was not reached."""
+        return self.reached if self.reached is not None else time.perf_counter() - self.started - self.judging
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[Watch]:
+    """Give a callback to every Trainer that is made meanwhile."""
+    DEFAULT_CALLBACKS.append(watch)
+    try:
+        yield watch
+    finally:
+        DEFAULT_CALLBACKS.remove(watch)
+
+
+def judge_of(splits: Splits, config: Config) -> Judge:
+    """Return what gives a model's accuracy on the validation rows."""
+    tokenizer = backbones.load_tokenizer(backbones.locate(config.backbone.name))
+    truth = class_indices(splits.validation, splits.labels)
+
+    def judge(model: nn.Module) -> float:
+        def logits(input_ids: Tensor, mask: Tensor) -> Tensor:
+            out = model(input_ids=input_ids, attention_mask=mask)
+            return out if isinstance(out, Tensor) else out.logits
+
+        found = predict_batches(logits, tokenizer, splits.validation.texts, config.backbone.max_tokens)
+        return float(np.mean(found.argmax(axis=1) == truth))
+
+    return judge
+
+
+def ours(splits: Splits, config: Config, watch: Callable[[], Watch]) -> Watch:
+    """Tune from the probe; the probe's own time counts."""
+    with tempfile.TemporaryDirectory() as work, watched(watch()) as seen:
+        classify.fit(splits, config, Path(work))
+    return seen
+
+
+def plain(splits: Splits, config: Config, epochs: int, watch: Callable[[], Watch]) -> Watch:
+    """Tune with nothing but the library."""
+    set_seed(config.train.seed)
+    backbone = backbones.locate(config.backbone.name)
+    tokenizer = backbones.load_tokenizer(backbone)
+    with tempfile.TemporaryDirectory() as work, watched(watch()) as seen:
+        model = AutoModelForSequenceClassification.from_pretrained(
+            backbone.folder, num_labels=len(splits.labels), dtype=torch.float32
+        )
+        ids = tokenizer(list(splits.train.texts), truncation=True, max_length=config.backbone.max_tokens)["input_ids"]
+        targets = class_indices(splits.train, splits.labels).tolist()
+        rows = [{"input_ids": row, "labels": target} for row, target in zip(ids, targets, strict=True)]
+        arguments = TrainingArguments(
+            output_dir=work,
+            seed=config.train.seed,
+            num_train_epochs=epochs,
+            per_device_train_batch_size=config.train.batch_size,
+            save_strategy="no",
+            logging_strategy="no",
+            dataloader_pin_memory=False,
+        )
+        Trainer(model, arguments, DataCollatorWithPadding(tokenizer), rows).train()
+    return seen
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Time both and print the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", help="a public data set's name, or a file")
+    parser.add_argument("--method", default="full")
+    parser.add_argument("--epochs", type=int, default=10, help="of the plain one, at most")
+    parser.add_argument("--every", type=int, default=20, help="steps between two judgements")
+    parser.add_argument("--set", action="append", default=[], dest="settings", metavar="SECTION.NAME=VALUE")
+    parser.add_argument("--results", type=Path, default=FOLDER)
+    chosen = parser.parse_args(arguments)
+    objective = objectives.get("classify")
+    layers = [{"data": {"train": chosen.data}, "method": {"name": "probe"}}, *map(assignment, chosen.settings)]
+    config = build(layers, NoSettings, objective.settings)
+    splits = objective.read(config)
+    with tempfile.TemporaryDirectory() as work:
+        probe = classify.fit(splits, config, Path(work)).probe_validation_accuracy or 0.0
+    judge, target = judge_of(splits, config), probe + MARGIN
+
+    def watch() -> Watch:
+        return Watch(judge, target, chosen.every)
+
+    tuned = config.model_copy(update={"method": config.method.model_copy(update={"name": chosen.method})})
+    found = {"ours": ours(splits, tuned, watch), "plain": plain(splits, config, chosen.epochs, watch)}
+    report(chosen.results, chosen.method, splits, config, probe, found)
+
+
+def report(folder: Path, method: str, splits: Splits, config: Config, probe: float, found: dict[str, Watch]) -> None:
+    """Print what was measured and keep it as a result."""
+    for name, each in found.items():
+        how = "reached" if each.reached is not None else "NOT reached"
+        sys.stdout.write(f"{name:<7}{how} {probe + MARGIN:.4f} in {each.seconds():.1f} s, best {each.best:.4f}\n")
+    ratio = found["plain"].seconds() / found["ours"].seconds()
+    least = "" if found["plain"].reached is not None else "at least "
+    sys.stdout.write(f"plain transformers.Trainer takes {least}{ratio:.2f} times as long\n")
+    cost = {f"{name}_seconds": round(each.seconds(), 1) for name, each in found.items()}
+    reached = {f"{name}_reached": float(each.reached is not None) for name, each in found.items()}
+    row = results.row(
+        "core",
+        "plain-trainer",
+        method,
+        {},
+        {},
+        {**cost, **reached, "ratio": round(ratio, 2), "target_accuracy": round(probe + MARGIN, 4)},
+        {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()},
+        config.train.seed,
+        config.backbone.name,
+    )
+    write_json(folder / f"plain-trainer-{Path(splits.name).stem}-{method}.json", results.document([row]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

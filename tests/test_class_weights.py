@@ -1,0 +1,74 @@
+"""Class weights: every class weighs the same in the probe and in the loss, however many rows it has."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.utils.class_weight import compute_class_weight
+from torch import nn
+
+from toys import toy_splits
+from verticals.config import ClassifyConfig, NoSettings, build
+from verticals.objectives import classify
+from verticals.objectives.encoder_classifier import EncoderClassifier
+from verticals.objectives.heads import balanced_weights, one_class
+
+MANY, FEW = 90, 10
+
+
+def overlapping() -> tuple[np.ndarray, np.ndarray]:
+    """Return one-dimensional vectors of two classes that overlap, nine times as many of the first."""
+    generator = np.random.default_rng(0)
+    vectors = np.concatenate([generator.normal(0, 1, MANY), generator.normal(1, 1, FEW)])
+    return vectors[:, None].astype(np.float32), np.array([0] * MANY + [1] * FEW)
+
+
+def recalls(balanced: bool) -> list[float]:
+    vectors, targets = overlapping()
+    (weight, bias), _ = one_class(targets, targets, 2, balanced, 0).probe(vectors, vectors)
+    predicted = (vectors @ weight.T + bias).argmax(axis=1)
+    return [float((predicted[targets == each] == each).mean()) for each in (0, 1)]
+
+
+def test_balanced_weights_are_scikit_learns_and_nothing_for_a_class_without_rows() -> None:
+    _, targets = overlapping()
+    expected = compute_class_weight("balanced", classes=np.array([0, 1]), y=targets)
+    assert balanced_weights(targets, 3) == pytest.approx([*expected, 0.0])
+
+
+def test_a_balanced_probe_finds_the_rare_class() -> None:
+    plain, balanced = recalls(False), recalls(True)
+    assert plain[1] < 0.2
+    assert balanced[1] > 0.5
+
+
+def test_every_class_has_the_same_share_of_a_balanced_loss() -> None:
+    _, targets = overlapping()
+    logits = torch.tensor([[2.0, 0.0]]).expand(MANY + FEW, 2)  # sure of the frequent class, whatever the row
+
+    class Fixed(nn.Module):
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            return logits
+
+    batch = {"input_ids": torch.zeros(1), "attention_mask": torch.zeros(1), "target": torch.from_numpy(targets)}
+    right, wrong = (float(nn.functional.cross_entropy(logits[:1], torch.tensor([each]))) for each in (0, 1))
+    plain, balanced = (float(one_class(targets, targets, 2, each, 0).loss(Fixed(), batch)) for each in (False, True))
+    assert plain == pytest.approx(0.9 * right + 0.1 * wrong)
+    assert balanced == pytest.approx(0.5 * right + 0.5 * wrong)
+
+
+@pytest.mark.parametrize("method", ["tfidf", "full"])
+def test_a_classifier_is_trained_with_balanced_weights(tiny_backbone: Path, tmp_path: Path, method: str) -> None:
+    sections = {
+        "method": {"name": method},
+        "backbone": {"name": str(tiny_backbone), "max_tokens": 32},
+        "train": {"epochs": 2},
+        "objective": {"class_weights": "balanced"},
+    }
+    config = build([sections], NoSettings, ClassifyConfig)
+    splits = toy_splits()
+    fitted = classify.fit(splits, config, tmp_path).classifier
+    assert isinstance(fitted, EncoderClassifier) == (method == "full")
+    right = fitted.score(splits.test.texts).logits.argmax(axis=1)
+    assert [splits.labels[n] for n in right] == list(splits.test.labels)

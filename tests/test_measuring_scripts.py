@@ -1,0 +1,118 @@
+"""The scripts of `benchmarks/`: what they keep, that they go on where they stopped, and the tables made of it."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from torch import nn
+from transformers import TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer import DEFAULT_CALLBACKS
+
+from toys import toy_rows
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+def script(name: str) -> ModuleType:
+    """Import a script, which is no part of any package."""
+    spec = importlib.util.spec_from_file_location(Path(name).stem, BENCHMARKS / name)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    rows = toy_rows(16)
+    lines = [f"{text},{label}" for text, label in zip(rows.texts, rows.labels, strict=True)]
+    path = tmp_path / "labelled.csv"
+    path.write_text("text,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def kept(path: Path) -> list[dict[str, Any]]:
+    return list(json.loads(path.read_text(encoding="utf-8"))["results"])
+
+
+def test_methods_are_measured_once_each_and_a_failure_is_told(
+    labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    methods, folder = script("methods.py"), tmp_path / "results"
+    arguments = [str(labelled), "--methods", "tfidf", "--seeds", "1", "--results", str(folder)]
+    assert methods.main(arguments) == 0
+    path = folder / "labelled-tfidf-seed0.json"
+    (row,) = kept(path)
+    assert (row["method"], row["seed"]) == ("tfidf", 0)
+    assert {"train_seconds", "peak_memory_mb", "trained_parameters", "artefact_bytes"} <= row["cost"].keys()
+    written = path.stat().st_mtime_ns
+    assert methods.main(arguments) == 0
+    assert path.stat().st_mtime_ns == written
+    assert methods.main([*arguments, "--set", "train.epochs=none", "--results", str(tmp_path / "other")]) == 1
+    assert "labelled-tfidf-seed0: error: setting train.epochs" in capsys.readouterr().err
+
+
+def test_a_sweep_judges_on_validation_rows_and_goes_on_where_it_stopped(
+    labelled: Path, tmp_path: Path, tiny_backbone: Path
+) -> None:
+    sweep, path = script("learning_rates.py"), tmp_path / "lora-labelled.json"
+    settings = [f"backbone.name={tiny_backbone}", "backbone.max_tokens=32", "train.epochs=1"]
+    options = ["--data", str(labelled), "--rows", "24", "--results", str(tmp_path)]
+    options += [word for each in settings for word in ("--set", each)]
+    sweep.main(["lora", "1e-3", *options])
+    (first,) = kept(path)
+    sweep.main(["lora", "1e-3", "1e-2", *options])
+    rows = kept(path)
+    assert rows[0] == first
+    assert [row["settings"]["learning_rate"] for row in rows] == [1e-3, 1e-2]
+    assert {name for row in rows for name in row["metrics"]} == {"validation_accuracy"}
+    assert rows[0]["data"]["split"]["train"] == 24
+    assert rows[0]["data"]["fingerprint"] == rows[1]["data"]["fingerprint"]
+
+
+def test_the_watch_stops_at_the_target_and_judges_only_every_few_steps() -> None:
+    peer = script("peers/plain_trainer.py")
+    found = iter([0.2, 0.9])
+    watch = peer.Watch(lambda model: next(found), target=0.8, every=2)
+    control = TrainerControl()
+    for step in range(1, 5):
+        assert not control.should_training_stop
+        state = TrainerState(global_step=step)
+        watch.on_step_end(TrainingArguments(report_to=[]), state, control, model=nn.Linear(1, 1))
+    assert control.should_training_stop
+    assert watch.best == 0.9
+    assert 0 <= watch.reached == watch.seconds()
+
+
+def test_the_peer_is_timed_beside_ours_in_one_run(
+    labelled: Path, tmp_path: Path, tiny_backbone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = [f"backbone.name={tiny_backbone}", "backbone.max_tokens=32", "train.epochs=1"]
+    arguments = [str(labelled), "--epochs", "1", "--every", "1", "--results", str(tmp_path)]
+    peer, before = script("peers/plain_trainer.py"), list(DEFAULT_CALLBACKS)
+    peer.main([*arguments, *(word for each in settings for word in ("--set", each))])
+    assert before == DEFAULT_CALLBACKS
+    (row,) = kept(tmp_path / "plain-trainer-labelled-full.json")
+    assert row["cost"]["ratio"] == pytest.approx(row["cost"]["plain_seconds"] / row["cost"]["ours_seconds"], rel=0.5)
+    assert f"{row['cost']['ratio']:.2f} times as long" in capsys.readouterr().out
+
+
+def test_the_table_of_methods_is_the_mean_over_seeds_with_the_gain_over_the_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = script("tables.py")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    (tmp_path / "methods").mkdir()
+    cost = {"train_seconds": 60.0, "peak_memory_mb": 900.0, "artefact_bytes": 2_000_000, "trained_parameters": 1000}
+    for method, seed, accuracy in (("probe", 0, 0.8), ("probe", 1, 0.8), ("lora", 0, 0.9), ("lora", 1, 0.88)):
+        metrics = {"accuracy": {"value": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}}
+        row = {"data": {"name": "toy"}, "method": method, "seed": seed, "metrics": metrics, "cost": cost}
+        (tmp_path / "methods" / f"toy-{method}-seed{seed}.json").write_text(json.dumps({"results": [row]}))
+    *_, probe, lora = tables.measured_methods("en").splitlines()
+    assert probe.startswith("| toy | `probe` | 80.0% (79.0%–81.0%) |  | 2 |")
+    assert lora == "| toy | `lora` | 89.0% (88.0%–90.0%) | +9.0 | 2 | 1,000 | 60 s | 900 MB | 2.0 MB |"
