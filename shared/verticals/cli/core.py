@@ -10,8 +10,15 @@ from verticals.config import NoSettings, build
 
 
 def tune(
-    objective: Annotated[str, typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, match or generate.")],
-    data: Annotated[str, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file.")],
+    objective: Annotated[
+        str, typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, tag, match or generate.")
+    ],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="Training rows: CSV, TSV, JSONL, Parquet or column (CoNLL) file, or a public data set's name."
+        ),
+    ],
     test: TestRows = None,
     method: Method = None,
     backbone: Backbone = None,

@@ -16,6 +16,9 @@ _NAMES = {
     "oos_auroc": "out-of-scope AUROC",
     "mrr": "MRR",
     "map": "MAP",
+    "entity_f1": "entity F1",
+    "token_micro_f1": "word accuracy, O included (micro F1)",
+    "token_macro_f1": "macro F1 of the tags, O included",
     "chrf": "chrF",
     "bleu": "BLEU",
 }
@@ -122,7 +125,7 @@ Values with 95 % bootstrap intervals.
 
 ## Noticed in the data
 {notes}
-{_classifier_section(config, record) if "calibration" in record else ""}
+{_classifier_section(config, record) if "calibration" in record else ""}{_tagger_section(record) if "types" in record else ""}
 ## Load it
 `model/` loads with `transformers`, `adapter/` with `peft.PeftModel` on the backbone; the tokenizer is in `tokenizer/`. Where the model
 gives vectors, they are the mean of the token states, scaled to unit length.
@@ -143,3 +146,21 @@ refuses at most {config.abstain.max_refused:.0%}. The {record["classes"]} classe
 ## Most confused
 {pairs}
 """
+
+
+def _tagger_section(record: Mapping[str, Any]) -> str:
+    return f"""
+## Entities, as seqeval counts them
+{_quality_table("type", record["types"])}
+
+## Words, as scikit-learn counts them
+{_quality_table("tag", record["tags"])}
+"""
+
+
+def _quality_table(first: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [
+        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['support']} |"
+        for name, row in rows.items()
+    ]
+    return "\n".join([f"| {first} | precision | recall | F1 | support |", "|---|---|---|---|---|", *lines])

@@ -112,6 +112,22 @@ def _classify() -> Objective[Any, Any]:
     )
 
 
+def _tag() -> Objective[Any, Any]:
+    from verticals.objectives import tag
+
+    return Objective(
+        name="tag",
+        settings=tag.TagSettings,
+        method="full",
+        read=tag.read,
+        fit=tag.fit,
+        evaluate=tag.evaluate,
+        baselines={"word-features": tag.word_features},
+        load=tag.load,
+        answer=tag.answer,
+    )
+
+
 def _match() -> Objective[Any, Any]:
     from verticals.objectives import match
 
@@ -146,6 +162,7 @@ def _generate() -> Objective[Any, Any]:
 
 OBJECTIVES: Mapping[str, Callable[[], Objective[Any, Any]]] = {
     "classify": _classify,
+    "tag": _tag,
     "match": _match,
     "generate": _generate,
 }
