@@ -72,7 +72,7 @@ def toy_tagged_splits(train: int = 120) -> TaggedSplits:
     return TaggedSplits("toy-tags", tag_labels(rows), rows, toy_sentences(40, 1), toy_sentences(40, 2))
 
 
-def tag_config(method: str, backbone: Path, **sections: Any) -> Config:
+def tag_config(method: str, backbone: Path, /, **sections: Any) -> Config:
     """Return settings for a quick training on the tiny backbone."""
     base = {
         "method": {"name": method},

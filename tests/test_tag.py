@@ -120,7 +120,7 @@ def test_the_command_line_tags_saves_proves_and_reports(
     run = open_run(Path(result["run"]))
     assert run.metrics["tags"]["O"]["support"] + sum(run.metrics["types"]["TOWN"].values()) > 100
     assert "| TOWN |" in (run.folder / "README.md").read_text(encoding="utf-8")
-    found = objectives.get("tag").answer(objectives.get("tag").load(run), "We saw Bath, and a bath.")
+    found = objectives.get("tag").answer(objectives.get("tag").load(run), "We saw Bath in the old bath.")
     assert [(each.type, each.words) for each in found] == [("TOWN", ("Bath",))]
 
 

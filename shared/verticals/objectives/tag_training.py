@@ -22,7 +22,7 @@ from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetu
 
 _PROBE_WORDS = 250_000  # 400 MB of features
 _PROBE_EPOCHS = 10  # or as many as make _PROBE_STEPS
-_PROBE_STEPS = 1000
+_PROBE_STEPS = 300
 _PROBE_BATCH = 512
 _PROBE_RATE = 1e-2
 
