@@ -33,9 +33,16 @@ if TYPE_CHECKING:
 def tune(
     objective: Annotated[
         str,
-        typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, classify-multi, match, generate or mask."),
+        typer.Argument(
+            metavar="OBJECTIVE", help="What to learn: classify, classify-multi, tag, match, generate or mask."
+        ),
     ],
-    data: Annotated[str, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="Training rows: CSV, TSV, JSONL, Parquet or column (CoNLL) file, or a public data set's name."
+        ),
+    ],
     test: TestRows = None,
     method: Method = None,
     backbone: Backbone = None,

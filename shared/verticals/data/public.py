@@ -6,6 +6,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from verticals.data.columns import column
 from verticals.data.examples import Examples, drop_repeats, from_table, note
@@ -13,16 +14,18 @@ from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
 from verticals.errors import DataError
 
+S = TypeVar("S")
+
 
 @dataclass(frozen=True)
-class PublicDataset:
+class PublicDataset(Generic[S]):
     """A published data set: its folder, how to read its own split, under which licence it stands, and where users get it."""
 
     name: str
     folder: str
     licence: str
     source: str
-    read: Callable[[Path, int], Splits]
+    read: Callable[[Path, int], S]
 
 
 def load(name: str, seed: int) -> Splits:
@@ -32,6 +35,16 @@ def load(name: str, seed: int) -> Splits:
         DataError: the folder is not there; the message names licence and source.
     """
     dataset = PUBLIC[name]
+    return dataset.read(folder_of(dataset), seed)
+
+
+def folder_of(dataset: PublicDataset[Any]) -> Path:
+    """Return the data set's folder below `VERTICALS_DATA`.
+
+    Raises:
+        DataError: the folder is not there; the message names licence and source.
+    """
+    name = dataset.name
     root = os.environ.get("VERTICALS_DATA")
     folder = Path(root) / dataset.folder if root else None
     if folder is None or not folder.is_dir():
@@ -39,7 +52,7 @@ def load(name: str, seed: int) -> Splits:
         raise DataError(
             f"{name}: {place}; get it from {dataset.source} ({dataset.licence}) and set VERTICALS_DATA to its parent"
         )
-    return dataset.read(folder, seed)
+    return folder
 
 
 def _banking77(folder: Path, seed: int) -> Splits:

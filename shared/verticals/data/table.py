@@ -39,7 +39,8 @@ def read_table(path: Path) -> Table:
     Raises:
         DataError: the file is missing, empty, binary, damaged, ragged, or of an unknown format.
     """
-    raw = _read_bytes(path, SUFFIXES)
+    _check_suffix(path, SUFFIXES)
+    raw = _read_bytes(path)
     if path.suffix.lower() == ".parquet":
         return Table(path, _parquet(path, raw), "parquet")
     text, encoding = _decode(path, raw)
@@ -56,20 +57,33 @@ def read_lines(path: Path) -> tuple[list[str], str]:
     Raises:
         DataError: the file is missing, empty or binary.
     """
-    text, encoding = _decode(path, _read_bytes(path, (".txt",)))
+    _check_suffix(path, (".txt",))
+    text, encoding = read_text(path)
     return [line.removesuffix("\r") for line in text.split("\n")], encoding
 
 
-def _read_bytes(path: Path, suffixes: Sequence[str]) -> bytes:
+def read_text(path: Path) -> tuple[str, str]:
+    """Return a file's text and its encoding, whatever its suffix.
+
+    Raises:
+        DataError: the file is missing, empty, binary, or of no known encoding.
+    """
+    return _decode(path, _read_bytes(path))
+
+
+def _check_suffix(path: Path, suffixes: Sequence[str]) -> None:
+    if path.is_file() and path.suffix.lower() not in suffixes:
+        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}")
+
+
+def _read_bytes(path: Path) -> bytes:
     if path.is_dir():
-        inside = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in suffixes)
+        inside = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
         raise DataError(
             f"{path}: expected a file, found a folder; name one of its files: {inside[:_SHOWN] or 'none fit'}"
         )
     if not path.exists():
-        raise DataError(f"{path}: no such file; expected one of {', '.join(suffixes)}")
-    if path.suffix.lower() not in suffixes:
-        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}")
+        raise DataError(f"{path}: no such file; expected one of {', '.join(SUFFIXES)}")
     try:
         raw = path.read_bytes()
     except OSError as error:

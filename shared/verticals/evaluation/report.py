@@ -16,6 +16,9 @@ _NAMES = {
     "oos_auroc": "out-of-scope AUROC",
     "mrr": "MRR",
     "map": "MAP",
+    "entity_f1": "entity F1",
+    "token_micro_f1": "word accuracy, O included (micro F1)",
+    "token_macro_f1": "macro F1 of the tags, O included",
     "chrf": "chrF",
     "bleu": "BLEU",
     "masked_accuracy": "masked tokens guessed right",
@@ -130,7 +133,7 @@ Values with 95 % bootstrap intervals.
 
 ## Noticed in the data
 {notes}
-{_classifier_section(config, record) if "calibration" in record else ""}
+{_classifier_section(config, record) if "calibration" in record else ""}{_tagger_section(record) if "types" in record else ""}
 ## Load it
 `model/` loads with `transformers`, `adapter/` with `peft.PeftModel` on the backbone; the tokenizer is in `tokenizer/`. Where the model
 gives vectors, they are the mean of the token states, scaled to unit length. A pretrained backbone has its tokenizer in `model/`, which is
@@ -173,3 +176,21 @@ def transfer_table(record: Mapping[str, Any]) -> str:
 
 def _strength(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     return f"{row['strength']:g}{' (saved)' if row['strength'] == record['strength'] else ''}"
+
+
+def _tagger_section(record: Mapping[str, Any]) -> str:
+    return f"""
+## Entities, as seqeval counts them
+{_quality_table("type", record["types"])}
+
+## Words, as scikit-learn counts them
+{_quality_table("tag", record["tags"])}
+"""
+
+
+def _quality_table(first: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [
+        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['support']} |"
+        for name, row in rows.items()
+    ]
+    return "\n".join([f"| {first} | precision | recall | F1 | support |", "|---|---|---|---|---|", *lines])
