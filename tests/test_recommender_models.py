@@ -182,7 +182,8 @@ def test_a_recent_item_outweighs_an_old_one_exactly_by_the_half_life() -> None:
 
 def test_vectors_that_are_not_finite_or_empty_are_like_nothing() -> None:
     model = vectors.fit(np.array([[3, 4], [np.nan, 1], [0, 0], [np.inf, 0]], np.float32))
-    np.testing.assert_allclose(model.vectors, [[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
+    expected = np.array([[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
+    np.testing.assert_allclose(model.vectors, expected, atol=1e-6)
 
 
 def test_equal_scores_have_no_spread_to_divide_by() -> None:

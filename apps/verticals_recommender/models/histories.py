@@ -30,14 +30,16 @@ class Histories:
         """Items of all users, user after user, in the order of the stored weights."""
         return np.asarray(self.weights.indices, np.int64)
 
-    def rows(self, start: int, stop: int) -> "Histories":
-        """Return the users from `start` to before `stop`."""
-        first, last = self.weights.indptr[start], self.weights.indptr[min(stop, len(self))]
-        return Histories(self.weights[start:stop], self.ages[first:last])
+    def select(self, users: IntArray) -> "Histories":
+        """Return these users, in the order given."""
+        stored = sparse.csr_matrix(
+            (np.arange(len(self.ages)), self.weights.indices, self.weights.indptr), shape=self.weights.shape
+        )
+        return Histories(self.weights[users], self.ages[stored[users].data])
 
     def row(self, user: int) -> "Histories":
         """Return one user."""
-        return self.rows(user, user + 1)
+        return self.select(np.array([user]))
 
     def decayed(self, half_life: float) -> "Histories":
         """Return histories in which an item with `half_life` newer ones counts half."""
