@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +34,10 @@ def nobody(users: int, items: int) -> Histories:
 KNOWN = interactions([(0, 0), (0, 1), (1, 0), (2, 0)])
 HELD = interactions([(0, 2), (0, 5), (1, 1)])
 MODEL = fixed([6, 5, 4, 3, 2, 1])
+
+
+def judge(judged_on: evaluation.Protocol) -> dict[str, Any]:
+    return evaluation.evaluate(evaluation.rank(MODEL, judged_on), judged_on)
 
 
 def test_ranks_count_every_unseen_item_and_no_seen_one() -> None:
@@ -111,7 +116,7 @@ def test_the_shelf_is_measured_against_the_catalogue_and_the_users_own_taste() -
 
 
 def test_groups_of_users_and_items_are_counted_and_measured_apart() -> None:
-    record = evaluation.evaluate(MODEL, evaluation.protocol(KNOWN, interactions([(0, 2), (0, 5), (1, 1)], users=4)))
+    record = judge(evaluation.protocol(KNOWN, HELD))
     assert record["metrics"]["ndcg_at_10"]["low"] <= record["metrics"]["ndcg_at_10"]["value"]
     assert sum(group["users"] for group in record["by_user_activity"].values()) == 2
     assert record["by_item_age"]["cold"]["items"] == 4
@@ -131,5 +136,5 @@ def test_items_are_grouped_by_age_where_times_are_known() -> None:
 
 
 def test_new_users_are_a_group_of_their_own() -> None:
-    record = evaluation.evaluate(MODEL, evaluation.protocol(interactions([(0, 0)]), interactions([(0, 1), (2, 3)])))
+    record = judge(evaluation.protocol(interactions([(0, 0)]), interactions([(0, 1), (2, 3)])))
     assert record["by_user_activity"]["new"]["users"] == 1

@@ -15,7 +15,7 @@ from verticals.inference.batches import IntArray
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models.histories import Histories, histories
 from verticals_recommender.models.model import Mask, Model
-from verticals_recommender.ranking import Ranking, estimate, gains, rank_held_out
+from verticals_recommender.ranking import Ranking, estimates, gains, rank_held_out
 
 CUTS = (10, 20, 50)
 _SHELF = 10
@@ -70,17 +70,21 @@ def _thirds(values: Float64Array, members: Mask, names: tuple[str, str, str]) ->
     }
 
 
-def evaluate(model: Model, judged_on: Protocol) -> dict[str, Any]:
-    """Measure one model.
+def rank(model: Model, judged_on: Protocol) -> Ranking:
+    """Return what a model makes of the held-out rows."""
+    return rank_held_out(model, judged_on.seen, judged_on.held_out, max(CUTS))
+
+
+def evaluate(ranking: Ranking, judged_on: Protocol) -> dict[str, Any]:
+    """Measure what a model made of the held-out rows.
 
     Returns:
         `metrics` by name, `by_user_activity` and `by_item_age` by group, each estimate with its interval over users.
     """
-    ranking = rank_held_out(model, judged_on.seen, judged_on.held_out, max(CUTS))
     per_user = {name: values for cut in CUTS for name, values in gains(ranking, cut).items()}
-    metrics = {name: each for name, values in per_user.items() if (each := estimate(values))}
+    shelf = beyond_accuracy(ranking, judged_on)
     return {
-        "metrics": results.estimates({**metrics, **beyond_accuracy(ranking, judged_on)}),
+        "metrics": results.estimates({**estimates(per_user), **shelf}),
         "by_user_activity": _by_activity(ranking, judged_on, per_user[f"ndcg_at_{_SHELF}"]),
         "by_item_age": {
             name: _bucket(ranking.only(items), int(items.sum())) for name, items in judged_on.item_groups.items()
@@ -104,11 +108,8 @@ def beyond_accuracy(ranking: Ranking, judged_on: Protocol) -> dict[str, Estimate
     return {
         f"coverage_at_{_SHELF}": _exact(float((exposure > 0).mean())),
         f"gini_at_{_SHELF}": _exact(gini(exposure)),
-        **{
-            name: each
-            for name, values in ((f"novelty_at_{_SHELF}", novelty), (f"popularity_lift_at_{_SHELF}", lift))
-            if (each := estimate(values))
-        },
+        **estimates({f"novelty_at_{_SHELF}": novelty}),
+        **estimates({f"popularity_lift_at_{_SHELF}": lift}),
     }
 
 
@@ -145,15 +146,11 @@ def _by_activity(ranking: Ranking, judged_on: Protocol, values: Float64Array) ->
     had = np.diff(judged_on.seen.weights.indptr)[ranking.users].astype(np.float64)
     groups = {"new": had == 0, **_thirds(had, had > 0, ("light", "medium", "heavy"))}
     return {
-        name: {"users": int(members.sum()), **_estimates({f"ndcg_at_{_SHELF}": values[members]})}
+        name: {"users": int(members.sum()), **results.estimates(estimates({f"ndcg_at_{_SHELF}": values[members]}))}
         for name, members in groups.items()
     }
 
 
 def _bucket(ranking: Ranking, items: int) -> dict[str, Any]:
     recalls = {f"recall_at_{cut}": gains(ranking, cut)[f"recall_at_{cut}"] for cut in CUTS} if len(ranking.row) else {}
-    return {"items": items, "rows": len(ranking.row), **_estimates(recalls)}
-
-
-def _estimates(values: Mapping[str, Float64Array]) -> dict[str, dict[str, float]]:
-    return results.estimates({name: each for name, array in values.items() if (each := estimate(array))})
+    return {"items": items, "rows": len(ranking.row), **results.estimates(estimates(recalls))}

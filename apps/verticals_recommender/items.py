@@ -15,6 +15,7 @@ from verticals.data.table import Table, read_table
 from verticals.errors import DataError
 from verticals_recommender.times import seconds
 
+SAMPLES = Path(__file__).with_name("samples")
 NAMES = {
     "item": ("item", "item_id", "id", "sku", "product_id", "article_id", "movie_id"),
     "title": ("title", "name", "headline"),

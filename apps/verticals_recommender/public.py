@@ -13,6 +13,8 @@ from verticals.errors import DataError
 from verticals_recommender.interactions import Interactions, align, encode
 from verticals_recommender.items import Catalogue, Item
 
+FOLDERS = {"ml-100k": "ml-100k", "book-crossing": "book_crossing"}
+
 
 @dataclass(frozen=True)
 class PublicDataset:
@@ -32,7 +34,7 @@ def load(name: str) -> tuple[Interactions, Catalogue]:
     """
     dataset = PUBLIC[name]
     root = os.environ.get("VERTICALS_DATA")
-    folder = Path(root) / name.replace("book-crossing", "book_crossing") if root else None
+    folder = Path(root) / FOLDERS[name] if root else None
     where = f"get it from {dataset.source} ({dataset.licence}) and set VERTICALS_DATA to its parent"
     if folder is None or not folder.is_dir():
         raise DataError(f"{name}: {f'no folder {folder}' if folder else 'VERTICALS_DATA is not set'}; {where}")

@@ -3,18 +3,19 @@
 Sampled metrics order models differently from full ones (Krichene and Rendle 2020, doi 10.1145/3394486.3403226).
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap
+from verticals.evaluation.metrics import Estimate, Float64Array
 from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Mask, Model
 
 _USERS_AT_ONCE = 128
+_RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,16 @@ def gains(ranking: Ranking, k: int) -> dict[str, Float64Array]:
     }
 
 
-def mean(values: Float64Array) -> float:
-    """Return the mean over users."""
-    return float(np.mean(values))
+def estimates(values: Mapping[str, Float64Array], seed: int = 0) -> dict[str, Estimate]:
+    """Return the means over users with their 95 % bootstrap intervals; nothing where there are no users.
 
-
-def estimate(values: Float64Array, metric: Callable[..., float] = mean) -> Estimate | None:
-    """Return a metric of the users' values with its bootstrap interval over users; nothing where there are no users."""
-    return bootstrap(metric, values) if len(values) else None
+    All metrics are resampled with the same draws, at once: a draw is how often it takes each user (Efron 1979).
+    """
+    users = len(next(iter(values.values()), ()))
+    if not users:
+        return {}
+    table = np.stack(list(values.values()), axis=1)
+    draws = np.random.default_rng(seed).multinomial(users, np.full(users, 1 / users), _RESAMPLES)
+    low, high = np.percentile(draws @ table / users, [2.5, 97.5], axis=0)
+    means = table.mean(axis=0)
+    return {name: Estimate(float(means[n]), float(low[n]), float(high[n])) for n, name in enumerate(values)}

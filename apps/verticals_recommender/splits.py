@@ -67,6 +67,20 @@ def random_split(interactions: Interactions, validation_share: float, test_share
     return Split("random", train, validation, test)
 
 
+def new_items_split(
+    interactions: Interactions, item_share: float, validation_share: float, test_share: float, seed: int
+) -> Split:
+    """Hold out a random share of the items with all their rows for test, and split the other rows at random.
+
+    So the test part has items that no training row has, as a shop has on every new day.
+    """
+    items = interactions.shape[1]
+    new = np.random.default_rng(seed).permutation(items) < round(item_share * items)
+    is_new = new[interactions.item]
+    rest = random_split(interactions.take(~is_new), validation_share, test_share, seed)
+    return Split("new-items", rest.train, rest.validation, joined(rest.test, interactions.take(is_new)))
+
+
 def leave_one_out(interactions: Interactions, seed: int) -> Split:
     """Hold out each user's last row for test and the one before for validation.
 
