@@ -27,7 +27,7 @@ GRID: dict[str, Any] = {
     "shares": [0.5],
 }
 CATALOGUE = Catalogue(tuple(Item(f"i{n}", f"i{n}", category=f"c{n % 6}", tags=(f"t{n % 5}",)) for n in range(60)))
-BEHAVIOUR = generate(CATALOGUE, Behaviour(users=80, rows=12)).interactions
+BEHAVIOUR = generate(CATALOGUE, Behaviour(users=200, rows=15, drift=0.1)).interactions
 
 
 def config(folder: Path, **settings: object) -> Config:

@@ -97,8 +97,8 @@ def encode(
     rating: FloatArray | None = None,
     time: Float64Array | None = None,
 ) -> Interactions:
-    """Number users and items in the order of their first rows; what is not given is 1, NaN and NaN."""
-    user, user_names = pd.factorize(np.array(users, dtype=object))
+    """Number users by name and items in the order of their first rows; what is not given is 1, NaN and NaN."""
+    user_names, user = np.unique(np.array(users, dtype=object), return_inverse=True)
     item, item_names = pd.factorize(np.array(items, dtype=object))
     return Interactions(
         users=tuple(str(name) for name in user_names),

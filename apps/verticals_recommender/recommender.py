@@ -108,7 +108,7 @@ def load(run: Run) -> Recommender:
 
 
 def _split(frame: pd.DataFrame, catalogue: Catalogue, kind: str) -> Split:
-    users, user = np.unique(frame["user"].to_numpy(str), return_inverse=True)
+    users, user = np.unique(frame["user"].to_numpy(object), return_inverse=True)
     whole = Interactions(
         tuple(str(name) for name in users),
         catalogue.ids,
