@@ -85,10 +85,10 @@ def test_the_known_structure_is_found_again() -> None:
     made = generate(CATALOGUE, replace(SMALL, users=300, rows=20))
     rows, _ = align(made.interactions, CATALOGUE)
     split = splits.time_split(rows, 0.2, 0.2)
-    validation = candidates.Validation(split, 1000, 0)
+    validation = candidates.Validation([split], None, 1000, 0)
     judged = np.array([int(name[1:]) for name in rows.users])[np.unique(split.validation.user)]
     right = validation.ndcg(made.wanted[judged])
-    chosen = candidates.choose(split, None, GRID, 1000, 0)
+    chosen = candidates.choose([split], None, GRID, 1000, 0)
     assert right > 2 * chosen.validation["popularity"]
     assert 1.3 * chosen.validation["popularity"] < chosen.validation[chosen.served] < right
     assert chosen.served != "popularity"
@@ -99,21 +99,21 @@ def test_the_model_that_serves_is_the_best_on_validation_and_refits_with_the_sam
     split = splits.random_split(rows, 0.2, 0.2, 0)
     categories = np.array([int(item.category[1:]) for item in whole.items])
     text = np.eye(8, dtype=np.float32)[categories]
-    chosen = candidates.choose(split, text, GRID, 1000, 0)
+    chosen = candidates.choose([split], text, GRID, 1000, 0)
     assert chosen.validation[chosen.served] == max(chosen.validation.values())
     assert {"popularity", "item-knn", "ease", "als", "text"} <= set(chosen.validation)
     models = candidates.fit_all(chosen, split.known(), text, 0)
     assert set(models) == set(chosen.settings()) == set(chosen.validation)
-    validation = candidates.Validation(split, 1000, 0)
-    again = candidates.fit_all(chosen, split.train, text, 0)
-    for name, model in again.items():
-        assert validation.ndcg(validation.scores(model)) == pytest.approx(chosen.validation[name], abs=1e-6)
+    validation = candidates.Validation([split], text, 1000, 0)
+    for name, candidate in chosen.candidates.items():
+        assert validation.ndcg(validation.scores(candidate)) == chosen.validation[name]
 
 
-def test_at_most_so_many_users_decide() -> None:
+def test_at_most_so_many_users_decide_in_each_fold() -> None:
     rows, _ = align(generate(CATALOGUE, SMALL).interactions, CATALOGUE)
-    validation = candidates.Validation(splits.random_split(rows, 0.2, 0.2, 0), 20, 0)
-    assert len(validation.histories) == validation.wanted.shape[0] == 20
+    folds = splits.folds(splits.random_split(rows, 0.2, 0.2, 0), 3, 0)
+    popular = candidates.families(GRID, has_text=False)["popularity"][0]
+    assert len(candidates.Validation(folds, None, 20, 0).scores(popular)) == 3 * 20
 
 
 def test_the_shipped_catalogues_are_as_large_and_varied_as_promised() -> None:

@@ -190,6 +190,17 @@ def test_new_items_are_held_out_with_all_their_rows() -> None:
     assert sum(item in cold for item in parts.test.item.tolist()) == 60
 
 
+def test_folds_exchange_validation_rows_and_never_test_rows() -> None:
+    first = splits.random_split(rows(), 0.1, 0.2, 0)
+    folds = splits.folds(first, 3, 7)
+    assert folds[0] is first
+    drawn = [set(zip(f.validation.user.tolist(), f.validation.item.tolist(), strict=True)) for f in folds]
+    assert [len(part) for part in drawn] == [24] * 3
+    assert drawn[0] != drawn[1] != drawn[2]
+    test = set(zip(first.test.user.tolist(), first.test.item.tolist(), strict=True))
+    assert not test & (drawn[0] | drawn[1] | drawn[2])
+
+
 def test_too_few_rows_to_hold_out_are_refused() -> None:
     with pytest.raises(DataError, match="too few"):
         splits.hold_out(rows(1, 2), 0.1, 0)

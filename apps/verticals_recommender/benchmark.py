@@ -41,8 +41,8 @@ class Measured:
 def ml_100k(config: Config) -> list[dict[str, Any]]:
     """MovieLens 100K: random 80/20 over all ratings, all of them implicit, five seeds, full ranking.
 
-    Settings and the model that serves are chosen for each seed on an eighth of its training rows; all models are then fitted on all
-    training rows. Values are means over the seeds with their 95 % t intervals.
+    Settings and the model that serves are chosen for each seed on parts of its training rows, an eighth each; all models are then
+    fitted on all training rows. Values are means over the seeds with their 95 % t intervals.
     """
     interactions, _ = public.load("ml-100k")
     rows = without_times(interactions)
@@ -79,7 +79,7 @@ def measure(split: Split, text: FloatArray | None, config: Config, seed: int) ->
     """Choose on validation, fit on training and validation rows, and measure every model on the test rows."""
     settings = Settings.model_validate(config.app)
     started = time.perf_counter()
-    chosen = choose(split, text, settings.grid, settings.validation_users, seed)
+    chosen = choose(splits.folds(split, settings.folds, seed + 1), text, settings.grid, settings.validation_users, seed)
     models = fit_all(chosen, split.known(), text, seed)
     seconds = time.perf_counter() - started
     protocol = evaluation.protocol(split.known(), split.test)

@@ -117,24 +117,22 @@ def _recent(material: Material, inner: Candidate, half_life: float) -> Model:
 
 
 class Validation:
-    """The users who decide, with what they saw and what they wanted next."""
+    """The users who decide, with what they saw and what they wanted next; those of all folds, one fold after the other."""
 
-    def __init__(self, split: Split, most: int, seed: int) -> None:
-        users = np.unique(split.validation.user)
-        if len(users) > most:
-            users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
-        self.histories = histories(split.train).select(users)
-        self.wanted = sparse.csr_matrix(split.validation.matrix()[users])
+    def __init__(self, folds: Sequence[Split], text: FloatArray | None, most: int, seed: int) -> None:
+        self._folds = [_judges(fold, text, most, seed) for fold in folds]
+        self._seen = sparse.vstack([judges.weights for _, judges, _ in self._folds], format="csr")
+        self._wanted = sparse.vstack([wanted for _, _, wanted in self._folds], format="csr")
 
-    def scores(self, model: Model) -> FloatArray:
-        """Return the users' scores in units of their spread, [users, items]."""
-        scores = model.scores(self.histories)
-        return scores / spread(scores)
+    def scores(self, candidate: Candidate) -> FloatArray:
+        """Fit a candidate in every fold and return the users' scores in units of their spread, [users, items]."""
+        blocks = [candidate.fit(material).scores(judges) for material, judges, _ in self._folds]
+        return np.concatenate([block / spread(block) for block in blocks])
 
     def ndcg(self, scores: FloatArray) -> float:
         """Return the mean nDCG at 10 over all unseen items."""
         unseen = scores.copy()
-        unseen[self.histories.weights.nonzero()] = -np.inf
+        unseen[self._seen.nonzero()] = -np.inf
         count = min(SHELF, scores.shape[1])
         shelf = np.argpartition(-unseen, count - 1, axis=1)[:, :count]
         order = np.argsort(-np.take_along_axis(unseen, shelf, axis=1), axis=1, kind="stable")
@@ -143,31 +141,42 @@ class Validation:
 
     def _gains(self, shelf: IntArray) -> Float64Array:
         users = np.arange(len(shelf))[:, None]
-        hits = np.asarray(self.wanted[np.broadcast_to(users, shelf.shape), shelf].todense()) > 0
+        hits = np.asarray(self._wanted[np.broadcast_to(users, shelf.shape), shelf].todense()) > 0
         discounts = 1 / np.log2(np.arange(2, shelf.shape[1] + 2))
-        ideal = np.cumsum(discounts)[np.minimum(np.diff(self.wanted.indptr), shelf.shape[1]) - 1]
+        ideal = np.cumsum(discounts)[np.minimum(np.diff(self._wanted.indptr), shelf.shape[1]) - 1]
         return np.asarray((hits * discounts).sum(axis=1) / ideal, np.float64)
 
 
-def choose(split: Split, text: FloatArray | None, grid: Grid, most_users: int, seed: int) -> Chosen:
+def _judges(
+    fold: Split, text: FloatArray | None, most: int, seed: int
+) -> tuple[Material, Histories, sparse.csr_matrix]:
+    """Return what to fit on, the histories of the users who decide, and what they wanted next."""
+    users = np.unique(fold.validation.user)
+    if len(users) > most:
+        users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
+    known = histories(fold.train)
+    return Material(known, text, seed), known.select(users), sparse.csr_matrix(fold.validation.matrix()[users])
+
+
+def choose(folds: Sequence[Split], text: FloatArray | None, grid: Grid, most_users: int, seed: int) -> Chosen:
     """Fit on the training rows, compare on the validation rows; test rows are not looked at.
 
     Args:
-        split: the rows.
+        folds: the same rows with different validation parts; several make the choice steadier.
         text: vectors of the item texts, [items, width]; None where there is no text.
         grid: what is tried.
-        most_users: at most so many users decide.
+        most_users: at most so many users of each fold decide.
         seed: of the models and of the choice of users.
     """
-    material = Material(histories(split.train), text, seed)
-    validation = Validation(split, most_users, seed)
+    validation = Validation(folds, text, most_users, seed)
+    timed = all(fold.train.timed for fold in folds)
     candidates: dict[str, Candidate] = {}
     measured: dict[str, float] = {}
     scores: dict[str, FloatArray] = {}
     for name, members in families(grid, text is not None).items():
-        best = _best(validation, material, members)
-        if split.train.timed and name not in {"popularity", item_knn.KIND}:
-            best = max([best, _best(validation, material, list(_recents(best[1], grid)))], key=lambda each: each[0])
+        best = _best(validation, members)
+        if timed and name not in {"popularity", item_knn.KIND}:
+            best = max([best, _best(validation, list(_recents(best[1], grid)))], key=lambda each: each[0])
         measured[name], candidates[name], scores[name] = best
     shares, reached = _blended(validation, scores, max(measured, key=measured.__getitem__), grid)
     if shares:
@@ -178,10 +187,10 @@ def choose(split: Split, text: FloatArray | None, grid: Grid, most_users: int, s
 Judged = tuple[float, Candidate, FloatArray]
 
 
-def _best(validation: Validation, material: Material, tried: Sequence[Candidate]) -> Judged:
+def _best(validation: Validation, tried: Sequence[Candidate]) -> Judged:
     judged = []
     for candidate in tried:
-        scores = validation.scores(candidate.fit(material))
+        scores = validation.scores(candidate)
         judged.append((validation.ndcg(scores), candidate, scores))
     return max(judged, key=lambda each: each[0])
 

@@ -67,3 +67,9 @@ def split(config: Config, interactions: Interactions) -> Split:
     if kind == "time" or (kind == "auto" and interactions.timed):
         return splits.time_split(interactions, validation, test)
     return splits.random_split(interactions, validation, test, seed)
+
+
+def folds(config: Config, made: Split) -> list[Split]:
+    """Return the validation parts on which models are chosen: several where rows were split at random, else the one."""
+    count = Settings.model_validate(config.app).folds
+    return splits.folds(made, count, config.train.seed + 1) if made.kind in {"random", "new-items"} else [made]

@@ -41,7 +41,7 @@ def train(config: Config) -> Run:
     read = data.load(config)
     split = data.split(config, read.interactions)
     vectors = item_vectors(read.catalogue, config)
-    chosen = choose(split, vectors, settings.grid, settings.validation_users, config.train.seed)
+    chosen = choose(data.folds(config, split), vectors, settings.grid, settings.validation_users, config.train.seed)
     models = fit_all(chosen, split.known(), vectors, config.train.seed)
     trained = Recommender(read.catalogue, split, models, chosen.served)
     seconds = time.perf_counter() - started
@@ -53,17 +53,16 @@ def train(config: Config) -> Run:
         "cost": {"train_seconds": round(seconds, 2), **cost(trained)},
         "machine": provenance.machine(),
     }
-    facts = {
-        "objective": "recommend",
-        "data": {"name": read.name, "fingerprint": split.fingerprint(), "split": split.kind},
-    }
+    named = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.kind}
 
     def write(folder: Path) -> None:
         recommender.write(folder, trained)
         write_json(folder / "metrics.json", record)
-        (folder / "README.md").write_text(model_card(config, facts["data"], record), encoding="utf-8")
+        (folder / "README.md").write_text(model_card(config, named, record), encoding="utf-8")
 
-    return runs.save(APP, config, facts, write, lambda run: recommender.prove(run, trained))
+    return runs.save(
+        APP, config, {"objective": "recommend", "data": named}, write, lambda run: recommender.prove(run, trained)
+    )
 
 
 def item_vectors(catalogue: Catalogue, config: Config) -> FloatArray | None:

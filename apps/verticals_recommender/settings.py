@@ -45,4 +45,5 @@ class Settings(Section):
     core: int = Field(0, ge=0, description="users and items with fewer rows are left out, again and again; 0 keeps all")
     split: SplitKind = Field("auto", description="auto: by time where every row has one, else random")
     validation_users: int = Field(2000, ge=10, description="at most so many users decide which model serves")
+    folds: int = Field(3, ge=1, description="validation parts that are drawn, where rows are split at random")
     grid: Grid = Grid()

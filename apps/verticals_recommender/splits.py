@@ -67,6 +67,17 @@ def random_split(interactions: Interactions, validation_share: float, test_share
     return Split("random", train, validation, test)
 
 
+def folds(split: Split, count: int, seed: int) -> list[Split]:
+    """Return the split with other validation rows of the same number, drawn at random from what is not test; itself first.
+
+    Only for splits in which validation rows were drawn at random; later rows cannot be exchanged for earlier ones.
+    """
+    known = split.known()
+    share = len(split.validation) / len(known)
+    others = [hold_out(known, share, seed + number) for number in range(1, count)]
+    return [split, *(Split(split.kind, train, validation, split.test) for train, validation in others)]
+
+
 def new_items_split(
     interactions: Interactions, item_share: float, validation_share: float, test_share: float, seed: int
 ) -> Split:
