@@ -8,8 +8,9 @@ import pytest
 
 from verticals.errors import DataError
 from verticals_recommender import public, splits
-from verticals_recommender.interactions import Interactions, align, encode, k_core, read_interactions
+from verticals_recommender.interactions import Interactions, align, encode, read_interactions
 from verticals_recommender.items import Catalogue, Item, read_catalogue, write_catalogue
+from verticals_recommender.k_core import k_core
 from verticals_recommender.models.histories import histories, history
 from verticals_recommender.times import seconds
 

@@ -8,8 +8,9 @@ from verticals.data.examples import Note
 from verticals.errors import ConfigError
 from verticals_recommender import public, splits
 from verticals_recommender.behaviour import NEWS, SHOP, generate
-from verticals_recommender.interactions import Interactions, align, k_core, read_interactions
+from verticals_recommender.interactions import Interactions, align, read_interactions
 from verticals_recommender.items import SAMPLES, Catalogue, read_catalogue
+from verticals_recommender.k_core import k_core
 from verticals_recommender.settings import Settings
 from verticals_recommender.splits import Split
 
