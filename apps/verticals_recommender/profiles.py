@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Literal, get_args
 
 from verticals.inference.batches import FloatArray
 
 Action = Literal["click", "like", "hide", "less", "shown"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-_NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Profile:
     history: tuple[int, ...] = ()
     hidden: frozenset[int] = frozenset()
     less: tuple[int, ...] = ()
-    shown: Mapping[int, int] = field(default=_NOTHING)
+    shown: Mapping[int, int] = field(default_factory=dict)
     wish: FloatArray | None = field(default=None, compare=False)
 
     def after(self, action: Action, items: Iterable[int]) -> "Profile":
@@ -52,11 +50,9 @@ class Profile:
                 hidden.discard(item)
                 history[item] = None
         return replace(
-            self, history=tuple(history), hidden=frozenset(hidden), less=tuple(less), shown=MappingProxyType(shown)
+            self, history=tuple(history), hidden=frozenset(hidden), less=tuple(less), shown=shown
         )
 
     def without(self, item: int) -> "Profile":
         """Return the profile as if the item had never been clicked; it stays excluded, since the person knows it."""
-        return replace(
-            self, history=tuple(each for each in self.history if each != item), hidden=self.hidden | {item}
-        )
+        return replace(self, history=tuple(each for each in self.history if each != item), hidden=self.hidden | {item})

@@ -85,9 +85,9 @@ class Store:
         with self._database.begin() as connection:
             connection.execute(insert(_EVENTS), rows)
 
-    def events(self, user: str) -> list[Event]:
-        """Return a user's newest events, oldest first."""
-        newest = select(_EVENTS).where(_EVENTS.c.user == user).order_by(_EVENTS.c.number.desc()).limit(MOST_EVENTS)
+    def events(self, user: str, most: int | None = MOST_EVENTS) -> list[Event]:
+        """Return a user's newest events, oldest first; nothing for `most` means all of them."""
+        newest = select(_EVENTS).where(_EVENTS.c.user == user).order_by(_EVENTS.c.number.desc()).limit(most)
         with self._database.connect() as connection:
             rows = connection.execute(newest).all()
         return [Event(row.user, row.item, row.action, row.at) for row in reversed(rows)]
