@@ -14,7 +14,7 @@ import pytest
 from verticals.errors import DataError, RunError
 from verticals.inference.batches import FloatArray
 from verticals_recommender.retrieval import stored
-from verticals_recommender.retrieval.choice import Sample, Target, choose, curve, meets, recall
+from verticals_recommender.retrieval.choice import Target, choose, curve, meets, recall
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.million import MillionItems, clustered_vectors, million_items
 from verticals_recommender.retrieval.structures import KINDS, IndexSpec, Kind, fitting, proposal

@@ -23,13 +23,13 @@ NOW = 1_000 * DAY
 HALF = 12  # items 0-11 are tea, 12-23 are tools
 
 
-def people(seed: int = 0, users: int = 80) -> Histories:
-    """Return people who buy six teas, or six tools, and never both."""
+def people(seed: int = 0, users: int = 300) -> Histories:
+    """Return people who buy every other tea, or every other tool, and never both."""
     generator = np.random.default_rng(seed)
-    weights = np.zeros((users, 2 * HALF), np.float32)
-    for user in range(users):
-        weights[user, generator.choice(HALF, 6, replace=False) + HALF * (user % 2)] = 1
-    return Histories(sparse.csr_matrix(weights), np.zeros(6 * users, np.float32))
+    kind = np.repeat(np.array([[True], [False]]), HALF, axis=1).ravel()
+    buys = (generator.random((users, 2 * HALF)) < 0.5) & (kind == (np.arange(users) % 2 == 0)[:, None])
+    matrix = sparse.csr_matrix(buys.astype(np.float32))
+    return Histories(matrix, np.zeros(matrix.nnz, np.float32))
 
 
 def text_vectors() -> FloatArray:
@@ -57,7 +57,7 @@ def goods() -> list[Item]:
 def engine() -> Engine:
     bought = people()
     counts = popularity.fit(bought).counts
-    return Engine(ease.fit(bought, 5.0, 24), shelf(goods(), counts, text_vectors()))
+    return Engine(ease.fit(bought, 100.0, 24), shelf(goods(), counts, text_vectors()))
 
 
 def items_of(engine: Engine, profile: Profile, now: float = NOW, **rules: Any) -> list[int]:
@@ -238,7 +238,10 @@ def test_the_counterfactual_list_is_the_list_of_somebody_without_the_item(engine
     mixed = Profile().after("click", [0, 13])
     rules = Rules(count=6)
     changed = counterfactual(engine, mixed, 13, rules, NOW)
-    assert list(changed.items) == [item for item in items_of(engine, Profile().after("click", [0]), count=7) if item != 13][:6]
+    assert (
+        list(changed.items)
+        == [item for item in items_of(engine, Profile().after("click", [0]), count=7) if item != 13][:6]
+    )
     assert set(changed.gone) == set(items_of(engine, mixed, count=6)) - set(changed.items)
     assert any(item >= HALF for item in changed.gone)
     assert 13 not in changed.items

@@ -77,9 +77,11 @@ class Live:
         self._encode = encode
         self._writing = Lock()
         self._state = state
-        for item in store.removed_items() & set(state.catalogue.positions):
+        added = store.added_items()
+        came_back = {item.id for item in added}
+        for item in (store.removed_items() | came_back) & set(state.catalogue.positions):
             self._erase(item)
-        if added := store.added_items():
+        if added:
             self._extend(added)
 
     @property
@@ -187,4 +189,3 @@ class Live:
             "available": int(shelf.available[position]),
             "training_rows": sum(event.item == item for event in self.store.chosen()),
         }
-

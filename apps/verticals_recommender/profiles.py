@@ -49,9 +49,7 @@ class Profile:
                 shown.pop(item, None)
                 hidden.discard(item)
                 history[item] = None
-        return replace(
-            self, history=tuple(history), hidden=frozenset(hidden), less=tuple(less), shown=shown
-        )
+        return replace(self, history=tuple(history), hidden=frozenset(hidden), less=tuple(less), shown=shown)
 
     def without(self, item: int) -> "Profile":
         """Return the profile as if the item had never been clicked; it stays excluded, since the person knows it."""

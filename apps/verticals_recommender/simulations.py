@@ -17,7 +17,7 @@ from verticals_recommender.models.model import Model
 
 Fit = Callable[[Histories], Model]
 _USERS_AT_ONCE = 1024
-_SUSPECT_SHARE = 0.1
+_SUSPECT_SHARE = 0.05
 _ALARM_CHANCE = 1e-3
 _FEWEST_BUYERS = 5
 

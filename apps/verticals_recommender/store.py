@@ -4,39 +4,36 @@ Two tables: events, and items that were added or removed after the training. SQL
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import (
     Column,
+    Connection,
     Float,
     Index,
     Integer,
     MetaData,
     String,
     Table,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     select,
     text,
 )
 from sqlalchemy import Engine as Database
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
-from verticals.errors import DataError
+from verticals.storage import transaction
 from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
 
 MOST_EVENTS = 5000  # of one user; older ones no longer shape the list
-_TABLES = MetaData()
+TABLES = MetaData()
 _EVENTS = Table(
     "recommender_events",
-    _TABLES,
+    TABLES,
     Column("number", Integer, primary_key=True),
     Column("user", String(200), nullable=False),
     Column("item", String(200), nullable=False),
@@ -47,7 +44,7 @@ _EVENTS = Table(
 )
 _ITEMS = Table(
     "recommender_items",
-    _TABLES,
+    TABLES,
     Column("number", Integer, primary_key=True),
     Column("item", String(200), nullable=False, unique=True),
     Column("attributes", String, nullable=True),  # nothing: the item was removed
@@ -68,21 +65,13 @@ class Store:
     """The tables of one database; every method is one transaction."""
 
     def __init__(self, database: Database) -> None:
-        """Make the tables that are missing.
-
-        Raises:
-            DataError: the database cannot be reached.
-        """
+        """Take a database that `storage.open_database` opened with `TABLES`."""
         self._database = database
-        try:
-            _TABLES.create_all(database)
-        except OperationalError as error:
-            raise DataError(f"{database.url!r}: cannot open the database: {error.orig}; check its address") from error
 
     def record(self, user: str, action: Action, items: Sequence[str], at: float) -> None:
         """Keep what a user did; `at` is in seconds since 1970."""
         rows = [{"user": user, "item": item, "action": action, "at": at} for item in items]
-        with self._database.begin() as connection:
+        with self._changing() as connection:
             connection.execute(insert(_EVENTS), rows)
 
     def events(self, user: str, most: int | None = MOST_EVENTS) -> list[Event]:
@@ -101,7 +90,7 @@ class Store:
     def add_items(self, items: Sequence[Item]) -> None:
         """Keep items that came after the training; one that was removed may come back."""
         rows = [{"item": item.id, "attributes": json.dumps(asdict(item), ensure_ascii=False)} for item in items]
-        with self._database.begin() as connection:
+        with self._changing() as connection:
             connection.execute(delete(_ITEMS).where(_ITEMS.c.item.in_([item.id for item in items])))
             connection.execute(insert(_ITEMS), rows)
 
@@ -120,14 +109,14 @@ class Store:
 
     def forget_user(self, user: str) -> int:
         """Delete all that a user did and return the number of events."""
-        with self._database.begin() as connection:
+        with self._changing() as connection:
             gone = connection.execute(delete(_EVENTS).where(_EVENTS.c.user == user)).rowcount
         self._overwrite()
         return gone
 
     def forget_item(self, item: str) -> int:
         """Delete an item and every event with it; its id alone stays, so that a restart does not bring it back."""
-        with self._database.begin() as connection:
+        with self._changing() as connection:
             gone = connection.execute(delete(_EVENTS).where(_EVENTS.c.item == item)).rowcount
             connection.execute(delete(_ITEMS).where(_ITEMS.c.item == item))
             connection.execute(insert(_ITEMS), [{"item": item, "attributes": None}])
@@ -139,26 +128,20 @@ class Store:
         with self._database.connect() as connection:
             return int(connection.scalar(select(func.count()).where(_EVENTS.c.user == user)) or 0)
 
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are all kept or none; SQLite overwrites what is deleted."""
+        with transaction(self._database) as connection:
+            if self._sqlite:
+                connection.execute(text("PRAGMA secure_delete=ON"))
+            yield connection
+
+    @property
+    def _sqlite(self) -> bool:
+        return self._database.dialect.name == "sqlite"
+
     def _overwrite(self) -> None:
         """Empty SQLite's log, which still holds what was deleted from the tables."""
-        if self._database.dialect.name == "sqlite":
+        if self._sqlite:
             with self._database.connect() as connection:
                 connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-
-
-def open_database(url: str) -> Database:
-    """Return a database by its SQLAlchemy address; `sqlite://` is one in memory."""
-    if not url.startswith("sqlite"):
-        return create_engine(url)
-    memory = url in ("sqlite://", "sqlite:///:memory:")
-    shared = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}} if memory else {}
-    database = create_engine(url, **shared)
-    event.listen(database, "connect", _prepare_sqlite)
-    return database
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "busy_timeout=5000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
