@@ -46,7 +46,8 @@ def make(path: Path) -> Live:
     vectors = unit(encode([item.text for item in items]))
     counts = np.arange(len(items), dtype=np.float32)
     model = Blend((fit(vectors), Popularity(counts)), (1.0, 0.01))
-    state = State(Catalogue(items), Engine(model, shelf(items, counts, vectors)))
+    past = {"wilhelmina": (0, 4), "bo": (1,)}
+    state = State(Catalogue(items), Engine(model, shelf(items, counts, vectors)), past)
     index = VectorIndex(IndexSpec(), np.arange(len(items)), vectors)
     return Live(state, index, encode, Store(open_database(f"sqlite:///{path}", TABLES)))
 
@@ -115,7 +116,8 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
     proof = client.delete("/api/items/tea1").json()
     assert proof["clean"]
     assert proof["events_deleted"] == 1
-    assert set(proof["left"]) == {"catalogue", "likeness", "vectors", "index", "available", "training_rows"}
+    assert set(proof["left"]) == {"catalogue", "likeness", "vectors", "index", "matrix", "available", "training_rows"}
+    assert live.state.trained["bo"] == ()
     everything = client.post("/api/recommend", json={"user": "ada", "rules": {"count": 100, "in_stock": False}})
     assert "tea1" not in ids(everything)
     assert "tea1" not in ids(client.get("/api/similar/tea0?count=100"))
@@ -138,7 +140,16 @@ def test_a_forgotten_user_is_in_no_table_no_training_row_no_answer_and_not_in_th
     assert b"bo" in bytes_after
     assert (proof.events_deleted, proof.clean) == (1, True)
     assert [event.user for event in live.store.chosen()] == ["bo"]
-    assert live.state.profile(live.store.events("wilhelmina")) == Profile()
+    assert live.state.profile("wilhelmina", live.store.events("wilhelmina")) == Profile()
+    assert set(live.state.trained) == {"bo"}
+
+
+def test_what_a_user_did_before_the_training_shapes_the_list_and_is_exported(client: TestClient) -> None:
+    results = client.post("/api/recommend", json={"user": "bo", "rules": {"count": 2}}).json()["results"]
+    assert {result["category"] for result in results} == {"tea"}
+    assert "tea1" not in {result["id"] for result in results}
+    first = client.get("/api/users/bo").json()["events"][0]
+    assert first == {"user": "bo", "item": "tea1", "action": "click", "at": None}
 
 
 def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
@@ -148,7 +159,7 @@ def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
     assert [(event["item"], event["action"]) for event in exported["events"]] == [("tea0", "click"), ("tool0", "less")]
     assert client.delete("/api/users/ada").json() == {
         "events_deleted": 2,
-        "left": {"events": 0, "training_rows": 0, "profile": 0},
+        "left": {"events": 0, "training_rows": 0, "matrix": 0, "profile": 0},
         "clean": True,
     }
     assert client.get("/api/users/ada").json()["events"] == []
@@ -165,7 +176,7 @@ def test_a_restart_remembers_events_new_items_and_removals(tmp_path: Path) -> No
     known = again.state.catalogue.positions
     assert "tea10" in known
     assert not {"tea9", "tea2"} & set(known)
-    profile = again.state.profile(again.store.events("ada"))
+    profile = again.state.profile("ada", again.store.events("ada"))
     assert [again.state.catalogue.ids[item] for item in profile.history] == ["tea10"]
     again.add_items([Item("tea2", "herbal tea")])
     assert "tea2" in make(path).state.catalogue.positions
@@ -182,7 +193,7 @@ def test_a_refused_batch_of_items_changes_nothing(live: Live) -> None:
 def test_requests_beside_a_writer_see_either_state_and_never_half_of_one(live: Live) -> None:
     def read(_: int) -> bool:
         state = live.state
-        found = recommend(state.engine, state.profile([]), Rules(count=100), NOW)
+        found = recommend(state.engine, Profile(), Rules(count=100), NOW)
         near = live.similar(state, "tea0", 50)
         return all(
             state.catalogue.items[item].id for item in [each.item for each in found] + [item for item, _ in near]

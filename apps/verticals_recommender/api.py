@@ -152,7 +152,7 @@ def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
 
 def _profile(live: Live, state: State, request: RecommendRequest) -> Profile:
     if request.user:
-        return state.profile(live.store.events(request.user))
+        return state.profile(request.user, live.store.events(request.user))
     try:
         return live.visitor(state, request.items, request.sentence)
     except DataError as error:

@@ -4,8 +4,8 @@ A request takes the present state and keeps it. A change prepares the next state
 is read from the store with each request, so that a click counts at once and a forgotten user is forgotten at once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
 from typing import Any
 
@@ -26,10 +26,17 @@ _NOBODY = Item("", "")
 
 @dataclass(frozen=True)
 class State:
-    """What a request sees: items in the order of the model's columns, and what ranks them. A removed item leaves an empty place."""
+    """What a request sees. A removed item leaves an empty place.
+
+    Attributes:
+        catalogue: the items, in the order of the model's columns.
+        engine: what ranks them.
+        trained: columns of what each user did before the training, oldest first.
+    """
 
     catalogue: Catalogue
     engine: Engine
+    trained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def position(self, item: str) -> int:
         """Return an item's column.
@@ -41,10 +48,11 @@ class State:
             raise DataError(f"no item '{item}' in the catalogue; add it first")
         return self.catalogue.positions[item]
 
-    def profile(self, events: Iterable[Event]) -> Profile:
-        """Return what events say of a user, as columns; events on items that are gone are passed over."""
+    def profile(self, user: str, events: Iterable[Event]) -> Profile:
+        """Return what is known of a user, as columns; events on items that are gone are passed over."""
         known = self.catalogue.positions
-        return Profile().following((event.action, known[event.item]) for event in events if event.item in known)
+        past = Profile(history=self.trained.get(user, ()))
+        return past.following((event.action, known[event.item]) for event in events if event.item in known)
 
 
 @dataclass(frozen=True)
@@ -145,18 +153,26 @@ class Live:
 
     def forget_user(self, user: str) -> Erased:
         """Delete all that a user did, and look for what is left; the next training does not see the user either."""
-        gone = self.store.forget_user(user)
-        profile = self._state.profile(self.store.events(user))
+        with self._writing:
+            trained = {name: items for name, items in self._state.trained.items() if name != user}
+            self._state = replace(self._state, trained=trained)
+            gone = self.store.forget_user(user)
+        profile = self._state.profile(user, self.store.events(user))
         left = {
             "events": self.store.mentions(user),
             "training_rows": sum(event.user == user for event in self.store.chosen()),
+            "matrix": int(user in self._state.trained),
             "profile": len(profile.history) + len(profile.hidden) + len(profile.less) + len(profile.shown),
         }
         return Erased(gone, left)
 
     def export_user(self, user: str) -> list[dict[str, Any]]:
-        """Return all that is stored about a user, oldest first."""
-        return [asdict(event) for event in self.store.events(user, most=None)]
+        """Return all that is stored about a user, oldest first; what came before the training has no time."""
+        ids = self._state.catalogue.ids
+        before = [
+            {"user": user, "item": ids[n], "action": "click", "at": None} for n in self._state.trained.get(user, ())
+        ]
+        return before + [asdict(event) for event in self.store.events(user, most=None)]
 
     def _extend(self, items: Sequence[Item]) -> None:
         now = self._state
@@ -166,7 +182,7 @@ class Live:
         vectors = unit(self._encode([item.text for item in items]))
         engine = Engine(now.engine.model.extended(vectors), now.engine.shelf.extended(items, vectors))
         self.index.add(np.arange(len(now.catalogue), len(catalogue)), vectors)
-        self._state = State(catalogue, engine)
+        self._state = replace(now, catalogue=catalogue, engine=engine)
 
     def _erase(self, item: str) -> None:
         now = self._state
@@ -174,7 +190,8 @@ class Live:
         items = list(now.catalogue.items)
         items[position] = _NOBODY
         engine = Engine(now.engine.model.erased(position), now.engine.shelf.erased(position))
-        self._state = State(Catalogue(tuple(items), now.catalogue.notes), engine)
+        trained = {user: tuple(each for each in past if each != position) for user, past in now.trained.items()}
+        self._state = State(Catalogue(tuple(items), now.catalogue.notes), engine, trained)
         self.index.remove(np.array([position]))
         self.index.purge()
 
@@ -186,6 +203,7 @@ class Live:
             "likeness": int(np.count_nonzero(model.similar(position))),
             "vectors": int(np.count_nonzero(shelf.vectors[position])),
             "index": int(np.count_nonzero(self.index.rows()[0] == position)),
+            "matrix": sum(position in past for past in state.trained.values()),
             "available": int(shelf.available[position]),
             "training_rows": sum(event.item == item for event in self.store.chosen()),
         }

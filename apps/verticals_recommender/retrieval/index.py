@@ -12,15 +12,20 @@ from threading import Lock
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 
 from verticals.errors import DataError
 from verticals.inference.batches import FloatArray, IntArray
-from verticals_recommender.retrieval.structures import IndexSpec, build, fitting, parameters
+from verticals_recommender.retrieval.snapshot import (
+    Snapshot,
+    built,
+    folded,
+    nearest,
+    selection_of,
+    with_rows,
+    without_rows,
+)
+from verticals_recommender.retrieval.structures import IndexSpec
 
-BoolArray = npt.NDArray[np.bool_]
-_NO_ID = -1
-_NO_IDS = np.empty(0, np.int64)
 _FRESH_ROWS = 4096  # scanned exactly in less than half a millisecond; more are moved into the structure
 _MOST_DEAD = 0.2
 
@@ -31,28 +36,6 @@ class Neighbours:
 
     ids: IntArray
     scores: FloatArray
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    """What a reader sees; its arrays are never written to."""
-
-    spec: IndexSpec
-    built: faiss.Index
-    ids: IntArray
-    vectors: FloatArray
-    alive: BoolArray
-    selection: faiss.SearchParameters
-    fresh_ids: IntArray
-    fresh: FloatArray
-
-    @property
-    def living_ids(self) -> IntArray:
-        return np.concatenate([self.ids[self.alive], self.fresh_ids])
-
-    @property
-    def living_vectors(self) -> FloatArray:
-        return np.concatenate([self.vectors[self.alive], self.fresh])
 
 
 class VectorIndex:
@@ -72,7 +55,7 @@ class VectorIndex:
         _check(ids, vectors, vectors.shape[-1])
         self.spec = spec
         self._writing = Lock()
-        self._now = _built(spec, ids, vectors)
+        self._now = built(spec, ids, vectors)
 
     def __len__(self) -> int:
         now = self._now
@@ -97,7 +80,7 @@ class VectorIndex:
         now = self._now
         _check_values(queries, now.vectors.shape[1])
         with one_thread():
-            found = [_nearest(now, query, k) for query in np.ascontiguousarray(queries, np.float32)]
+            found = [nearest(now, query, k) for query in np.ascontiguousarray(queries, np.float32)]
         return Neighbours(np.array([ids for ids, _ in found], np.int64), np.array([s for _, s in found], np.float32))
 
     def set_effort(self, effort: int) -> None:
@@ -105,7 +88,7 @@ class VectorIndex:
         with self._writing:
             self.spec = self.spec.model_copy(update={"effort": effort})
             spec = self._now.spec.model_copy(update={"effort": effort})
-            self._now = replace(self._now, spec=spec, selection=_selection(spec, self._now.alive))
+            self._now = replace(self._now, spec=spec, selection=selection_of(spec, self._now.alive))
 
     def add(self, ids: IntArray, vectors: FloatArray) -> None:
         """Add rows; they are found from now on.
@@ -118,7 +101,7 @@ class VectorIndex:
             known = np.intersect1d(ids, self._now.living_ids)
             if len(known):
                 raise DataError(f"id {known[0]} is in the index already; change it with update")
-            self._now = self._settled(_with(self._now, ids, vectors))
+            self._now = self._settled(with_rows(self._now, ids, vectors))
 
     def update(self, ids: IntArray, vectors: FloatArray) -> None:
         """Give rows new vectors; a reader sees each row either before or after, never twice and never not at all.
@@ -128,7 +111,7 @@ class VectorIndex:
         """
         with self._writing:
             _check(ids, vectors, self.width)
-            self._now = self._settled(_with(_without(self._now, ids), ids, vectors))
+            self._now = self._settled(with_rows(without_rows(self._now, ids), ids, vectors))
 
     def remove(self, ids: IntArray) -> None:
         """Remove rows; they are found no longer. `purge` also frees their vectors.
@@ -137,17 +120,17 @@ class VectorIndex:
             DataError: an id is not there.
         """
         with self._writing:
-            self._now = self._settled(_without(self._now, ids))
+            self._now = self._settled(without_rows(self._now, ids))
 
     def purge(self) -> None:
         """Build anew from the rows that count, so that nothing of a removed row is left in memory."""
         with self._writing:
-            self._now = _built(self.spec, self._now.living_ids, self._now.living_vectors)
+            self._now = built(self.spec, self._now.living_ids, self._now.living_vectors)
 
-    def _settled(self, after: _Snapshot) -> _Snapshot:
+    def _settled(self, after: Snapshot) -> Snapshot:
         if len(after.alive) - after.alive.sum() > _MOST_DEAD * len(after.alive) + _FRESH_ROWS:
-            return _built(self.spec, after.living_ids, after.living_vectors)
-        return _folded(after) if len(after.fresh_ids) > _FRESH_ROWS else after
+            return built(self.spec, after.living_ids, after.living_vectors)
+        return folded(after) if len(after.fresh_ids) > _FRESH_ROWS else after
 
 
 @contextmanager
@@ -159,77 +142,6 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(before)
-
-
-def _built(spec: IndexSpec, ids: IntArray, vectors: FloatArray) -> _Snapshot:
-    rows = np.ascontiguousarray(vectors, np.float32)
-    fitted = fitting(spec, len(rows))
-    alive = np.ones(len(rows), bool)
-    index = build(fitted, rows)
-    return _Snapshot(
-        fitted, index, np.asarray(ids, np.int64), rows, alive, parameters(fitted, None), _NO_IDS, rows[:0].copy()
-    )
-
-
-def _folded(now: _Snapshot) -> _Snapshot:
-    """Move the fresh rows into a copy of the structure; what it has learned about the vectors stays."""
-    index = faiss.clone_index(now.built)
-    index.add(now.fresh)
-    alive = np.concatenate([now.alive, np.ones(len(now.fresh), bool)])
-    return replace(
-        now,
-        built=index,
-        ids=np.concatenate([now.ids, now.fresh_ids]),
-        vectors=np.concatenate([now.vectors, now.fresh]),
-        alive=alive,
-        selection=_selection(now.spec, alive),
-        fresh_ids=_NO_IDS,
-        fresh=now.fresh[:0].copy(),
-    )
-
-
-def _selection(spec: IndexSpec, alive: BoolArray) -> faiss.SearchParameters:
-    return parameters(spec, None if alive.all() else alive)
-
-
-def _with(now: _Snapshot, ids: IntArray, vectors: FloatArray) -> _Snapshot:
-    return replace(
-        now,
-        fresh_ids=np.concatenate([now.fresh_ids, np.asarray(ids, np.int64)]),
-        fresh=np.concatenate([now.fresh, np.asarray(vectors, np.float32)]),
-    )
-
-
-def _without(now: _Snapshot, ids: IntArray) -> _Snapshot:
-    missing = ids[~np.isin(ids, now.living_ids)]
-    if len(missing):
-        raise DataError(f"id {missing[0]} is not in the index; add it first")
-    alive = now.alive & ~np.isin(now.ids, ids)
-    kept = ~np.isin(now.fresh_ids, ids)
-    return replace(
-        now,
-        alive=alive,
-        selection=_selection(now.spec, alive),
-        fresh_ids=now.fresh_ids[kept],
-        fresh=now.fresh[kept],
-    )
-
-
-def _nearest(now: _Snapshot, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """Find candidates in the structure, and order them and the fresh rows by their exact inner products; ties go to the lower id."""
-    positions = _NO_IDS
-    if len(now.ids):
-        wanted = min(k * now.spec.rescored, len(now.ids))
-        positions = now.built.search(query[None], wanted, params=now.selection)[1][0]
-        positions = positions[positions >= 0]
-    ids = np.concatenate([now.ids[positions], now.fresh_ids])
-    scores = np.concatenate([now.vectors[positions] @ query, now.fresh @ query])
-    best = np.lexsort((ids, -scores))[:k]
-    missing = k - len(best)
-    return (
-        np.pad(ids[best], (0, missing), constant_values=_NO_ID),
-        np.pad(scores[best], (0, missing), constant_values=-np.inf),
-    )
 
 
 def _check(ids: IntArray, vectors: FloatArray, width: int) -> None:

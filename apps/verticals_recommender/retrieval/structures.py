@@ -1,7 +1,7 @@
 """The FAISS structures that find near vectors, described as data and built from vectors; nothing is ever read with `faiss.read_index`."""
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import faiss
 import numpy as np
@@ -85,9 +85,13 @@ def _code_parts(width: int) -> int:
 
 def parameters(spec: IndexSpec, alive: npt.NDArray[np.bool_] | None) -> faiss.SearchParameters:
     """Return what one search needs, its effort and the rows that still count; the structure itself is never changed by a search."""
-    selector = None if alive is None else faiss.IDSelectorBitmap(np.packbits(alive, bitorder="little"))
+    library: Any = faiss  # its type stubs leave out the keyword arguments of its Python layer
+    selector = None if alive is None else library.IDSelectorBitmap(np.packbits(alive, bitorder="little"))
+    found: faiss.SearchParameters
     if spec.kind == "flat":
-        return faiss.SearchParameters(sel=selector)
-    if spec.kind == "hnsw":
-        return faiss.SearchParametersHNSW(efSearch=spec.effort, sel=selector)
-    return faiss.SearchParametersIVF(nprobe=spec.effort, sel=selector)
+        found = library.SearchParameters(sel=selector)
+    elif spec.kind == "hnsw":
+        found = library.SearchParametersHNSW(efSearch=spec.effort, sel=selector)
+    else:
+        found = library.SearchParametersIVF(nprobe=spec.effort, sel=selector)
+    return found
