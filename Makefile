@@ -40,6 +40,7 @@ check: $(VENV)/.dev  ## Lint, type-check and test
 bench: $(VENV)/.demo  ## Measure on public data in $$VERTICALS_DATA and write benchmarks/results/
 	$(BIN)/verticals benchmark --profile full --results benchmarks/results
 	$(BIN)/python benchmarks/stopwatch.py
+	$(BIN)/python benchmarks/medical.py
 
 clean:  ## Remove the virtual environment; runs stay
 	rm -rf $(VENV)

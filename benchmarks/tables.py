@@ -15,7 +15,13 @@ from verticals.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = ("README.md", "README.zh-CN.md", "apps/verticals_customer_service/README.md", "docs/methods.md")
+PAGES = (
+    "README.md",
+    "README.zh-CN.md",
+    "apps/verticals_customer_service/README.md",
+    "docs/methods.md",
+    "docs/medical.md",
+)
 _MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _METHODS = ("probe", "full", "lora")
 _WORDS = {
@@ -132,6 +138,70 @@ def methods(language: str) -> str:
     return _table(header, rows)
 
 
+def steps(name: str) -> list[dict[str, Any]]:
+    """Return every row of a result file; none where it was not measured."""
+    path = RESULTS / f"{name}.json"
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+    return rows
+
+
+_MEDICAL = {"medical": "OHSUMED to Medical Abstracts", "medical-sample": "notes written for this project"}
+
+
+def medical(language: str) -> str:
+    """The chain on medical text: every step on both hospitals."""
+    header = ("data", "step", "method", "accuracy on A", "accuracy on B", "tuned parameters", "training")
+    lines = [
+        (
+            shown,
+            row["step"],
+            row["method"],
+            *(_share(row["sides"][side]) for side in "ab"),
+            f"{row['cost']['trained_parameters']:,}",
+            f"{row['cost']['train_seconds']:.0f} s",
+        )
+        for name, shown in _MEDICAL.items()
+        for row in steps(name)
+        if "sides" in row
+    ]
+    return _table(header, lines)
+
+
+def medical_gains(language: str) -> str:
+    """What each step of the chain gains over another, on the same rows; the first is the text that it read."""
+    lines = []
+    for name, shown in _MEDICAL.items():
+        for row in steps(name):
+            if row["step"] == "pretrain":
+                gain = row["baseline"]["masked_accuracy_gain"]
+                lines.append((shown, "pretrain", "built-in backbone", "masked tokens guessed right", _points(gain)))
+            for gain in row.get("gains", ()):
+                lines.append((shown, row["step"], gain["over"], f"accuracy on {gain['side'].upper()}", _points(gain)))
+    return _table(("data", "step", "over", "measured", "gain in points"), lines)
+
+
+def medical_lambda(language: str) -> str:
+    """Both hospitals over the strength of the KL term."""
+    lines = []
+    for name, shown in _MEDICAL.items():
+        for record in (row["transfer"] for row in steps(name) if row["step"] == "A to B"):
+            sides = [("before", record["before"])]
+            sides += [
+                (f"{each['strength']:g}{' (saved)' if each['strength'] == record['strength'] else ''}", each)
+                for each in record["sweep"]
+            ]
+            lines += [(shown, strength, _share(each["source"]), _share(each["target"])) for strength, each in sides]
+    return _table(("data", "KL strength", "accuracy on A", "accuracy on B"), lines)
+
+
+def _share(estimate: Mapping[str, float]) -> str:
+    return f"{estimate['value']:.1%} ({estimate['low']:.1%}–{estimate['high']:.1%})"
+
+
+def _points(estimate: Mapping[str, float]) -> str:
+    return f"{estimate['value'] * 100:+.1f} ({estimate['low'] * 100:+.1f} to {estimate['high'] * 100:+.1f})"
+
+
 def measured_methods(language: str) -> str:
     """Every method on one data set, the mean over its seeds; the interval is that of the test rows."""
     header = ("data", "method", "accuracy", "over the probe", "seeds", "trained", "training", "peak memory", "kept")
@@ -197,6 +267,9 @@ TABLES: dict[str, Callable[[str], str]] = {
     "scope": scope,
     "stopwatch": stopwatch,
     "methods": methods,
+    "medical": medical,
+    "medical-gains": medical_gains,
+    "medical-lambda": medical_lambda,
     "measured-methods": measured_methods,
     "learning-rates": learning_rates,
 }

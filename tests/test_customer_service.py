@@ -200,7 +200,7 @@ def test_labels_without_names_get_readable_ones() -> None:
 
 def test_knowledge_survives_the_run_folder(bot: Bot, tmp_path: Path) -> None:
     knowledge.write(tmp_path, bot.knowledge)
-    again = knowledge.read(tmp_path)
+    again = knowledge.read(tmp_path, list(bot.knowledge.intents))
     assert (again.intents, again.articles) == (bot.knowledge.intents, bot.knowledge.articles)
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from transformers.models.bert.modeling_bert import BertLayer
 
+from interruption import Stopped, stop_at
 from toys import settings, toy_splits
 from verticals.config import Config
 from verticals.errors import MethodError, RunError
@@ -25,10 +26,6 @@ from verticals.training import last_checkpoint
 TUNING = tuple(name for name, method in METHODS.items() if method.adapt is not None)
 STEP_STOPPED = 14  # in the fourth epoch of five, when AdaLoRA has pruned and has not finished
 TEXTS = toy_splits().test.texts
-
-
-class Stopped(Exception):  # noqa: N818 - no error, a pulled plug
-    """Stands for a pulled plug."""
 
 
 @dataclass(frozen=True)
@@ -65,20 +62,6 @@ def trained(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Ca
     return once
 
 
-def stop_at(step: int) -> torch.utils.hooks.RemovableHandle:
-    """Raise in the forward pass of this training step."""
-    steps = 0
-
-    def count(module: nn.Module, inputs: object) -> None:
-        nonlocal steps
-        if isinstance(module, encoder_classifier.ClassifierModule) and module.training:
-            steps += 1
-            if steps == step:
-                raise Stopped
-
-    return nn.modules.module.register_module_forward_pre_hook(count)
-
-
 @pytest.mark.parametrize("method", TUNING)
 def test_separable_rows_are_learned_and_reload_with_equal_logits(
     trained: Callable[[str], Trained], tmp_path: Path, method: str
@@ -100,7 +83,7 @@ def test_separable_rows_are_learned_and_reload_with_equal_logits(
 def test_an_interrupted_training_ends_with_the_same_bits(
     trained: Callable[[str], Trained], tiny_backbone: Path, tmp_path: Path, method: str
 ) -> None:
-    plug = stop_at(STEP_STOPPED)
+    plug = stop_at(STEP_STOPPED, encoder_classifier.ClassifierModule)
     with pytest.raises(Stopped):
         train(method, tiny_backbone, tmp_path)
     plug.remove()
@@ -114,7 +97,7 @@ def test_an_interrupted_training_ends_with_the_same_bits(
 def test_adalora_prunes_to_its_budget_and_a_continued_training_prunes_the_same(
     trained: Callable[[str], Trained], tiny_backbone: Path, tmp_path: Path
 ) -> None:
-    plug = stop_at(STEP_STOPPED)
+    plug = stop_at(STEP_STOPPED, encoder_classifier.ClassifierModule)
     with pytest.raises(Stopped):
         train("adalora", tiny_backbone, tmp_path / "work")
     plug.remove()

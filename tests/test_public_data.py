@@ -14,6 +14,7 @@ from verticals.data import public
         ("clinc150", 150, 18_000, 4_500, 1_000),
         ("phrasebank-50agree", 3, 3_877, 969, 0),
         ("phrasebank-allagree", 3, 1_810, 453, 0),
+        ("ohsumed", 23, 3_357, 4_043, 0),
     ],
 )
 def test_no_row_is_lost(public_data: Path, name: str, classes: int, learned: int, tested: int, outside: int) -> None:

@@ -8,6 +8,7 @@ from verticals.vertical import Service, Suite, Vertical
 from verticals_customer_service.settings import Settings
 
 if TYPE_CHECKING:
+    from verticals.data.splits import Splits
     from verticals.runs import Run
 
 
@@ -36,6 +37,12 @@ def _serve(run: "Run") -> Service:
 
     bot = Bot.load(run)
     return Service(build_api(bot), build_pages(bot, run))
+
+
+def _rows(config: Config) -> "Splits":
+    from verticals_customer_service import data
+
+    return data.splits(config)
 
 
 def _suite(name: str, summary: str, quick: bool) -> Suite:
@@ -67,4 +74,5 @@ app = Vertical(
         _suite("banking77", "77 intents of a bank's customers", quick=True),
         _suite("clinc150", "150 intents and out-of-scope questions", quick=False),
     ),
+    rows=_rows,
 )

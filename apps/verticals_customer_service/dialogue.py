@@ -70,7 +70,7 @@ class Bot:
     @classmethod
     def load(cls, run: Run) -> "Bot":
         """Load the bot that a run holds."""
-        return cls(Predictor.load(run), knowledge.read(run.folder))
+        return cls(Predictor.load(run), knowledge.read(run.folder, run.labels))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message."""

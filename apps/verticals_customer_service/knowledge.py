@@ -136,6 +136,8 @@ def write(folder: Path, knowledge: Knowledge) -> None:
     (folder / "articles.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def read(folder: Path) -> Knowledge:
-    """Read what `write` wrote."""
-    return Knowledge(read_intents(folder / "intents.yaml"), read_articles(folder / "articles.jsonl"))
+def read(folder: Path, labels: Sequence[str]) -> Knowledge:
+    """Read what `write` wrote; labels that a transfer added get a readable name and no article."""
+    named = read_intents(folder / "intents.yaml")
+    added = unnamed_intents([label for label in labels if label not in named])
+    return Knowledge({**named, **added}, read_articles(folder / "articles.jsonl"))

@@ -162,11 +162,14 @@ def token_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_to
     """Say how many texts are cut, and whether the tokenizer does not cover their language."""
     lengths = [len(ids) for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"]]
     cut = sum(length > max_tokens for length in lengths)
+    message = f"texts longer than {max_tokens} tokens, read up to there: {cut}"
+    return (*((Note("text_cut", cut, message),) if cut else ()), *unknown_notes(texts, tokenizer))
+
+
+def unknown_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
+    """Say whether the tokenizer does not cover the language of the texts."""
     unknown = unknown_share(tokenizer, texts)
-    notes = []
-    if cut:
-        notes.append(Note("text_cut", cut, f"texts longer than {max_tokens} tokens, read up to there: {cut}"))
-    if unknown > _MANY_UNKNOWN:
-        message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
-        notes.append(Note("unknown_tokens", round(unknown * 100), message))
-    return tuple(notes)
+    if unknown <= _MANY_UNKNOWN:
+        return ()
+    message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
+    return (Note("unknown_tokens", round(unknown * 100), message),)

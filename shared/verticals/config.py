@@ -176,13 +176,18 @@ def build(
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = merge(merged, layer)
-    config = _validate(Config, merged, ())
-    objective = _validate(objective_settings, config.objective, ("objective",))
-    app = _validate(app_settings, config.app, ("app",))
+    config = validate(Config, merged, ())
+    objective = validate(objective_settings, config.objective, ("objective",))
+    app = validate(app_settings, config.app, ("app",))
     return config.model_copy(update={"objective": objective.model_dump(), "app": app.model_dump()})
 
 
-def _validate(model: type[M], values: Mapping[str, Any], prefix: tuple[str, ...]) -> M:
+def validate(model: type[M], values: Mapping[str, Any], prefix: tuple[str, ...]) -> M:
+    """Return the settings of one section; `prefix` names where they stand.
+
+    Raises:
+        ConfigError: a name is unknown (the nearest is suggested) or a value does not fit.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from verticals import distributed, methods, objectives, parity, provenance, runs, trackers
 from verticals.config import Config, home
 from verticals.data.loading import held_out_splits
-from verticals.data.splits import Splits
+from verticals.data.splits import Splits, with_labels
 from verticals.errors import RunError
 from verticals.evaluation import results
 from verticals.evaluation.judgement import Judgement
@@ -192,6 +192,7 @@ def evaluate_splits(run: Run, splits: Splits) -> dict[str, Any]:
     Raises:
         RunError: the rows are no longer those that the run was trained on.
     """
+    splits = with_labels(splits, run.labels)  # a transferred run has its source's classes too
     expected, found = run.manifest["data"]["fingerprint"], splits.fingerprint()
     if expected != found:
         raise RunError(

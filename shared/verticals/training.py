@@ -86,19 +86,26 @@ class TokenDataset(Dataset[Example]):
 
     def lengths(self) -> list[int]:
         """Return the number of tokens of each example."""
-        return [len(row) for row in self.rows()]
+        return [len(example["input_ids"]) for example in self._examples]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose examples are read next; plain examples are the same in every epoch."""
 
 
 class LengthGroupedSampler(Sampler[int]):
     """Shuffled examples, neighbours of similar length; the order depends on seed and epoch alone.
 
-    The library's own sampler draws from the global generator, so that a resumed training would see another order.
+    The library's own sampler draws from the global generator, so that a resumed training would see another order. It is also the
+    sampler that tells the data its epoch, through `on_epoch`: accelerate does not where a resumed training skips batches.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+    def __init__(
+        self, lengths: Sequence[int], batch_size: int, seed: int, on_epoch: Callable[[int], None] = lambda epoch: None
+    ) -> None:
         self._lengths = np.asarray(lengths)
         self._batch_size = batch_size
         self._seed = seed
+        self._on_epoch = on_epoch
         self._epoch = 0
 
     def __len__(self) -> int:
@@ -107,6 +114,7 @@ class LengthGroupedSampler(Sampler[int]):
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order is drawn next."""
         self._epoch = epoch
+        self._on_epoch(epoch)
 
     def __iter__(self) -> Iterator[int]:
         generator = np.random.default_rng([self._seed, self._epoch])
@@ -158,7 +166,7 @@ class _LossTrainer(Trainer):
         self.add_callback(MethodCallback(self._tuned, data.rows()))
         self._loss = loss
         self._plan = plan
-        self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed)
+        self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed, data.set_epoch)
 
     def compute_loss(
         self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: object = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import gradio as gr
     from fastapi import APIRouter
 
+    from verticals.data.splits import Splits
     from verticals.runs import Run
 
 LANGUAGES = ("en", "zh")
@@ -62,6 +63,7 @@ class Vertical:
         predict: a run and a file of rows to the same rows with predictions, as a list of mappings.
         serve: a run to what the hub mounts.
         suites: what `verticals benchmark` measures.
+        rows: settings to the labelled rows of an app that classifies, by which `verticals transfer` reads as the app does.
     """
 
     name: str
@@ -75,3 +77,4 @@ class Vertical:
     predict: "Callable[[Run, Path], list[dict[str, Any]]]"
     serve: "Callable[[Run], Service]"
     suites: tuple[Suite, ...] = ()
+    rows: "Callable[[Config], Splits] | None" = None

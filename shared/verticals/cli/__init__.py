@@ -29,6 +29,9 @@ for command in (
     applications.demo,
     core.tune,
     core.advise,
+    core.pretrain,
+    core.transfer,
+    core.export,
     benchmarks.benchmark,
 ):
     cli.command()(command)

@@ -18,10 +18,10 @@ from verticals.cli.options import (
     Seed,
     TestRows,
     given,
+    open_run,
     resolve,
 )
 from verticals.cli.output import report, say, show, show_json
-from verticals.config import home
 from verticals.errors import VerticalsError
 
 if TYPE_CHECKING:
@@ -134,18 +134,6 @@ def demo(
         show_json({"address": address, "runs": {name: str(opened.folder) for name, opened in runs.items()}})
     say(f"open {address} in a browser; stop with Ctrl-C")
     hub.serve(site, host, port)
-
-
-def open_run(reference: str) -> "Run":
-    """Open a run by its folder, or the newest one of an app by the app's name."""
-    from verticals import runs
-
-    if reference in registry.available():
-        found = runs.latest(reference)
-        if found is None:
-            raise VerticalsError(f"no run of '{reference}' in {home()}; train one with: verticals train {reference}")
-        return found
-    return runs.open_run(Path(reference))
 
 
 def _demo_run(name: str, folder: Path | None) -> "Run":

@@ -1,31 +1,48 @@
 """Commands of the core, which need no app."""
 
 import time
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from verticals import registry
 from verticals.cli.options import (
     AsJson,
     Assignments,
     Backbone,
     ConfigFiles,
     Method,
+    RunArgument,
     Seed,
     TestRows,
     given,
     layers,
+    open_run,
     seconds,
 )
-from verticals.cli.output import report, show, show_json
-from verticals.config import NoSettings, build
+from verticals.cli.output import report, say, show, show_json
+from verticals.config import ClassifyConfig, Config, NoSettings, build, validate
+from verticals.errors import ConfigError
+
+if TYPE_CHECKING:
+    from verticals.data.splits import Splits
 
 
 def tune(
     objective: Annotated[
-        str, typer.Argument(metavar="OBJECTIVE", help="What to learn: classify, classify-multi, match or generate.")
+        str,
+        typer.Argument(
+            metavar="OBJECTIVE", help="What to learn: classify, classify-multi, tag, match, generate or mask."
+        ),
     ],
-    data: Annotated[str, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="Training rows: CSV, TSV, JSONL, Parquet or column (CoNLL) file, or a public data set's name."
+        ),
+    ],
     test: TestRows = None,
     method: Method = None,
     backbone: Backbone = None,
@@ -51,6 +68,126 @@ def tune(
     )
     run = pilot.tune(wanted, config)
     report(run, run.metrics, as_json)
+
+
+def pretrain(
+    text: Annotated[
+        list[str], typer.Option(help="Domain text: a .txt file, or a table with a text column; may be repeated.")
+    ],
+    column: Annotated[str | None, typer.Option(help="Column with the text, where a file is a table.")] = None,
+    test: Annotated[str | None, typer.Option(help="Text that only measures; without it a share is held out.")] = None,
+    method: Method = None,
+    backbone: Backbone = None,
+    seed: Seed = None,
+    files: ConfigFiles = None,
+    assignments: Assignments = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a backbone read domain text (`tune mask`); the folder it makes serves every method as --backbone FOLDER."""
+    from verticals import objectives, pilot
+    from verticals.objectives.mask import BACKBONE
+
+    wanted = objectives.get("mask")
+    options = given(
+        {
+            "data": {"train": text[0], "test": test, "text": column},
+            "method": {"name": method},
+            "backbone": {"name": backbone},
+            "train": {"seed": seed},
+            "objective": {"also": text[1:] or None},
+        }
+    )
+    config = build(
+        layers({"method": {"name": wanted.method}}, options, files, assignments), NoSettings, wanted.settings
+    )
+    run = pilot.tune(wanted, config)
+    report(run, run.metrics, as_json)
+    say(f"use it with: --backbone {run.folder / BACKBONE}")
+
+
+def transfer(
+    run: RunArgument,
+    data: Annotated[
+        str, typer.Option(help="The target's rows: CSV, TSV, JSONL or Parquet file, or a public data set.")
+    ],
+    test: TestRows = None,
+    text: Annotated[str | None, typer.Option(help="Column with the text.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column with the label; it may have labels of its own.")] = None,
+    anchor: Annotated[
+        str, typer.Option(help="replay: the KL term is taken on the source's rows; target: on the target's inputs.")
+    ] = "replay",
+    source_data: Annotated[
+        str | None, typer.Option(help="Where the source's rows are now, if they were moved.")
+    ] = None,
+    lambdas: Annotated[str, typer.Option(help="Strengths of the KL term to try.")] = "0,0.1,0.3,1,3,10",
+    max_source_loss: Annotated[
+        float, typer.Option(help="Source accuracy, on validation rows, that the saved run may have lost.")
+    ] = 0.02,
+    method: Method = None,
+    seed: Seed = None,
+    plot: Annotated[Path | None, typer.Option(help="HTML file to write, with both sides over the strengths.")] = None,
+    assignments: Assignments = None,
+    as_json: AsJson = False,
+) -> None:
+    """Teach a run new rows while a KL term holds it to what it knew; both sides are measured."""
+    from verticals import pilot
+    from verticals import transfer as core
+    from verticals.evaluation import results
+    from verticals.evaluation.report import transfer_table
+
+    wanted = {"anchor": anchor, "lambdas": _numbers(lambdas), "max_source_loss": max_source_loss}
+    settings = validate(core.TransferSettings, wanted, ("transfer",))
+    source = open_run(run)
+    same = method in {None, source.config.method.name}
+    kept = source.config.model_dump(include={"backbone", "abstain", "app"} | ({"method", "train"} if same else set()))
+    columns = {"train": data, "test": test, "text": text, "label": label}
+    options = given({"data": columns, "method": {"name": method}, "train": {"seed": seed}})
+    app = registry.get(source.app).settings if source.app in registry.available() else NoSettings
+    config = build(layers(kept, options, None, assignments), app, ClassifyConfig)
+    core.check(source, config)
+    read = _reader(source.app)
+    rows, notes = core.read_source(source, read, source_data, settings)
+    made = core.transfer(core.prepare(source, rows, read(config), config, settings, notes))
+    record = made.read_json(core.RECORD)
+    if plot is not None:
+        from verticals.evaluation.plots import transfer_figure
+
+        sides = {"target": "target", "source": "source"}
+        transfer_figure(record, "strength of the KL term", "accuracy", sides).write_html(plot)
+    if as_json:
+        show_json(results.document([{**pilot.result(made, made.metrics), "transfer": record}]))
+        return
+    report(made, made.metrics, as_json)
+    show("", transfer_table(record))
+
+
+def export(
+    run: RunArgument,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to make.")],
+    as_json: AsJson = False,
+) -> None:
+    """Merge what a run tuned into its backbone: one folder that plain transformers loads, compared with the run."""
+    from verticals import export as core
+
+    made = core.export(open_run(run), folder)
+    if as_json:
+        show_json({"folder": str(made.folder), "difference": made.difference})
+        return
+    show(f"{made.folder}: vectors differ from the run's by at most {made.difference:.1g}")
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ConfigError(f"--lambdas {text}: expected numbers with commas between them, such as 0,0.3,1") from error
+
+
+def _reader(app: str) -> "Callable[[Config], Splits]":
+    """Return how rows are read: as the app does, or as the core does for a run without an app."""
+    from verticals.objectives import calibrated
+
+    return (registry.get(app).rows if app in registry.available() else None) or calibrated.read
 
 
 def advise(

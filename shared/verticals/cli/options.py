@@ -2,13 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from verticals.config import Config, assignment, build, merge, read_yaml
-from verticals.errors import ConfigError
+from verticals import registry
+from verticals.config import Config, assignment, build, home, merge, read_yaml
+from verticals.errors import ConfigError, VerticalsError
 from verticals.vertical import Vertical
+
+if TYPE_CHECKING:
+    from verticals.runs import Run
 
 App = Annotated[str, typer.Argument(metavar="APP", help="Name of an app; `verticals apps` lists them.")]
 RunArgument = Annotated[
@@ -65,3 +69,15 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
         chosen = {name: value for name, value in values.items() if value is not None}
         present = merge(present, {section: chosen}) if chosen else present
     return present
+
+
+def open_run(reference: str) -> "Run":
+    """Open a run by its folder, or the newest one of an app by the app's name."""
+    from verticals import runs
+
+    if reference in registry.available():
+        found = runs.latest(reference)
+        if found is None:
+            raise VerticalsError(f"no run of '{reference}' in {home()}; train one with: verticals train {reference}")
+        return found
+    return runs.open_run(Path(reference))

@@ -35,8 +35,11 @@ class LabelSets:
     def take(self, positions: Iterable[int]) -> "LabelSets":
         """Return the rows at these positions, in the order given."""
         chosen = [int(position) for position in positions]
-        texts, labels = tuple(self.texts[p] for p in chosen), tuple(self.labels[p] for p in chosen)
-        return LabelSets(texts, labels, tuple(self.lines[p] for p in chosen))
+        return LabelSets(
+            tuple(self.texts[p] for p in chosen),
+            tuple(self.labels[p] for p in chosen),
+            tuple(self.lines[p] for p in chosen),
+        )
 
     def matrix(self, labels: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return 1 where a row has a label, else 0, [rows, labels]."""
@@ -106,8 +109,7 @@ def read(path: Path, config: DataConfig, separator: str) -> tuple[LabelSets, lis
     table = read_table(path)
     text = column(table, "text", config.text, TEXT_NAMES)
     label = column(table, "label", config.label, LABEL_COLUMNS)
-    blank: list[int] = []
-    repeated: list[int] = []
+    blank, repeated, without = [], [], []
     rows: dict[str, tuple[str, int, list[str]]] = {}
     for line, raw_text, raw_labels in zip(table.frame.index, table.frame[text], table.frame[label], strict=True):
         key = text_key(as_text(raw_text))

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from verticals.data.examples import Examples, Note
+from verticals.data.examples import Examples, Note, label_key
 from verticals.errors import DataError
 
 
@@ -47,6 +48,23 @@ class Splits:
     def samples(self) -> tuple[str, ...]:
         """Return the texts of the test rows."""
         return self.test.texts
+
+
+def with_labels(splits: Splits, labels: Sequence[str]) -> Splits:
+    """Add the splits' labels to `labels`, which come first; those that differ only by case or space take their spelling."""
+    spelling = {label_key(label): label for label in labels}
+
+    def spelled(part: Examples) -> Examples:
+        return replace(part, labels=tuple(spelling.get(label_key(label), label) for label in part.labels))
+
+    named = [spelling.get(label_key(label), label) for label in splits.labels]
+    return replace(
+        splits,
+        labels=tuple(dict.fromkeys((*labels, *named))),
+        train=spelled(splits.train),
+        validation=spelled(splits.validation),
+        test=spelled(splits.test),
+    )
 
 
 def carve(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:

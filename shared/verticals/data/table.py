@@ -5,7 +5,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def read_table(path: Path) -> Table:
     Raises:
         DataError: the file is missing, empty, binary, damaged, ragged, or of an unknown format.
     """
+    _check_suffix(path, SUFFIXES)
     raw = _read_bytes(path)
     if path.suffix.lower() == ".parquet":
         return Table(path, _parquet(path, raw), "parquet")
@@ -50,6 +51,31 @@ def read_table(path: Path) -> Table:
     return Table(path, frame, encoding)
 
 
+def read_lines(path: Path) -> tuple[list[str], str]:
+    """Read a text file; returns its lines, without their ends, and its encoding.
+
+    Raises:
+        DataError: the file is missing, empty or binary.
+    """
+    _check_suffix(path, (".txt",))
+    text, encoding = read_text(path)
+    return [line.removesuffix("\r") for line in text.split("\n")], encoding
+
+
+def read_text(path: Path) -> tuple[str, str]:
+    """Return a file's text and its encoding, whatever its suffix.
+
+    Raises:
+        DataError: the file is missing, empty, binary, or of no known encoding.
+    """
+    return _decode(path, _read_bytes(path))
+
+
+def _check_suffix(path: Path, suffixes: Sequence[str]) -> None:
+    if path.is_file() and path.suffix.lower() not in suffixes:
+        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}")
+
+
 def _read_bytes(path: Path) -> bytes:
     if path.is_dir():
         inside = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
@@ -58,8 +84,6 @@ def _read_bytes(path: Path) -> bytes:
         )
     if not path.exists():
         raise DataError(f"{path}: no such file; expected one of {', '.join(SUFFIXES)}")
-    if path.suffix.lower() not in SUFFIXES:
-        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(SUFFIXES)}")
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -47,6 +47,27 @@ def risk_coverage_figure(record: Mapping[str, Any], coverage: str, risk: str, ch
     return figure.update_xaxes(tickformat=".0%").update_yaxes(tickformat=".1%", rangemode="tozero")
 
 
+def transfer_figure(record: Mapping[str, Any], strength: str, accuracy: str, sides: Mapping[str, str]) -> go.Figure:
+    """Draw target and source accuracy over the strength of the KL term; dotted lines are where they were before.
+
+    `sides` names `target` and `source` as people read them.
+    """
+    figure = _figure(strength, accuracy).update_layout(showlegend=True)
+    names = [f"{row['strength']:g}" for row in record["sweep"]]  # as categories: 0 has no place on a logarithmic axis
+    for side, colour in (("target", INK), ("source", WARN)):
+        if record["before"][side] is None:
+            continue
+        values = [row[side]["value"] for row in record["sweep"]]
+        above = [row[side]["high"] - row[side]["value"] for row in record["sweep"]]
+        below = [row[side]["value"] - row[side]["low"] for row in record["sweep"]]
+        figure.add_scatter(
+            x=names, y=values, name=sides[side], mode="lines+markers", line={"color": colour},
+            error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below},
+        )  # fmt: skip
+        figure.add_hline(y=record["before"][side]["value"], line={"color": colour, "dash": "dot", "width": 1})
+    return figure.update_xaxes(type="category").update_yaxes(tickformat=".0%")
+
+
 def _figure(x: str, y: str) -> go.Figure:
     figure = go.Figure()
     return figure.update_layout(

@@ -16,10 +16,21 @@ _NAMES = {
     "oos_auroc": "out-of-scope AUROC",
     "mrr": "MRR",
     "map": "MAP",
+    "entity_f1": "entity F1",
+    "token_micro_f1": "word accuracy, O included (micro F1)",
+    "token_macro_f1": "macro F1 of the tags, O included",
     "chrf": "chrF",
     "bleu": "BLEU",
+    "masked_accuracy": "masked tokens guessed right",
+    "masked_loss": "masked-LM loss, nats a token",
+    "vector_cosine": "cosine of a text's vector to the one before",
+    "pair_cosine": "cosine of two different texts (1: collapsed)",
 }
-_PLAIN = {"ece": 3, "oos_auroc": 3, "mrr": 3, "map": 3, "ndcg_at_10": 3, "perplexity": 2, "chrf": 1, "bleu": 1}
+_PLAIN = {
+    **dict.fromkeys(("ece", "oos_auroc", "mrr", "map", "ndcg_at_10"), 3),
+    **dict.fromkeys(("masked_loss", "vector_cosine", "pair_cosine"), 3),
+    **{"perplexity": 2, "chrf": 1, "bleu": 1},
+}
 _POINTS = {"chrf": 1.0}  # on a scale of 0 to 100 already
 
 
@@ -122,10 +133,11 @@ Values with 95 % bootstrap intervals.
 
 ## Noticed in the data
 {notes}
-{_classifier_section(config, record) if "calibration" in record else ""}
+{_classifier_section(config, record) if "calibration" in record else ""}{_tagger_section(record) if "types" in record else ""}
 ## Load it
 `model/` loads with `transformers`, `adapter/` with `peft.PeftModel` on the backbone; the tokenizer is in `tokenizer/`. Where the model
-gives vectors, they are the mean of the token states, scaled to unit length.
+gives vectors, they are the mean of the token states, scaled to unit length. A pretrained backbone has its tokenizer in `model/`, which is
+what `--backbone` takes.
 """
 
 
@@ -144,3 +156,41 @@ The {record["classes"]} classes are in `labels.json`, the linear head in `head.s
 ## Most confused
 {pairs}
 """
+
+
+def transfer_table(record: Mapping[str, Any]) -> str:
+    """Return a transfer's accuracy before and after as Markdown: one row per strength of the KL term, the saved one marked."""
+    rows = [("before", record["before"]), *((_strength(record, row), row) for row in record["sweep"])]
+    lines = [
+        f"| {name} | {_interval('accuracy', row['target'])} | {_interval('accuracy', row['source'])} |"
+        for name, row in rows
+    ]
+    taken = {"replay": "replayed source rows", "target": "the target's inputs"}[record["anchor"]]
+    most = f"{record['max_source_loss'] * 100:g} points of source accuracy"
+    rule = f"the best on the target's validation rows among those that lose at most {most}"
+    if not record["kept"]:
+        rule = f"the one that loses least on the source's validation rows, since each loses more than {most}"
+    head = f"Source: {record['source']}. The KL term is taken on {taken}; saved is {rule}."
+    return "\n".join([head, "", "| KL strength | target accuracy | source accuracy |", "|---|---|---|", *lines])
+
+
+def _strength(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    return f"{row['strength']:g}{' (saved)' if row['strength'] == record['strength'] else ''}"
+
+
+def _tagger_section(record: Mapping[str, Any]) -> str:
+    return f"""
+## Entities, as seqeval counts them
+{_quality_table("type", record["types"])}
+
+## Words, as scikit-learn counts them
+{_quality_table("tag", record["tags"])}
+"""
+
+
+def _quality_table(first: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [
+        f"| {name} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['support']} |"
+        for name, row in rows.items()
+    ]
+    return "\n".join([f"| {first} | precision | recall | F1 | support |", "|---|---|---|---|---|", *lines])

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
+
+from verticals import backbones
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -77,6 +79,25 @@ def predict_batches(
         for start in tqdm(range(0, len(order), _BATCH), desc=progress, disable=progress is None, leave=False):
             chosen = order[start : start + _BATCH]
             input_ids, attention_mask = pad([encoded["input_ids"][i] for i in chosen], tokenizer)
-            blocks.append(forward(input_ids, attention_mask).float().numpy())
+            blocks.append(forward(input_ids, attention_mask).float().cpu().numpy())
     rows = np.concatenate(blocks)
     return rows[np.argsort(order, kind="stable")]
+
+
+def unit_vectors(
+    encoder: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    max_tokens: int,
+    progress: str | None = None,
+) -> FloatArray:
+    """Return the vectors that an encoder by itself gives, [texts, width]; it is left in evaluation mode."""
+    encoder.eval()
+    device = next(encoder.parameters()).device
+
+    def embed(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        mask = attention_mask.to(device)
+        hidden = encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state
+        return backbones.mean_pool(hidden, mask)
+
+    return predict_batches(embed, tokenizer, texts, max_tokens, progress)

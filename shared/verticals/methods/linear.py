@@ -1,28 +1,18 @@
 """scikit-learn's linear classifiers as one layer: a weight row and a bias for every class."""
 
 from collections.abc import Callable
-from typing import Protocol, Self
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 
 from verticals.inference.batches import FloatArray, IntArray
 
-Float64Array = npt.NDArray[np.float64]
+Linear: TypeAlias = LogisticRegression | LinearSVC
 Layer = tuple[FloatArray, FloatArray]  # weight, [classes, features], and bias, [classes]
 _NEVER = 1.0  # below every other bias
-
-
-class Linear(Protocol):
-    """What scikit-learn's linear classifiers have in common, once they are fitted."""
-
-    coef_: Float64Array
-    intercept_: Float64Array
-    classes_: IntArray
-
-    def fit(self, X: FloatArray | csr_matrix, y: IntArray) -> Self:  # noqa: N803 - scikit-learn's name
-        """Learn from rows and their classes."""
 
 
 def one_of(fitted: Linear, classes: int) -> Layer:

@@ -1,7 +1,8 @@
 """The tuned part of a backbone on disk, in the format that the libraries of the field load.
 
 `model/` is a transformers model and `adapter/` a peft adapter. `delta/`, for methods that no library stores, holds the tuned tensors
-under their names in the adapted encoder, and which method and architecture they belong to.
+under their names in the adapted encoder, and which method and architecture they belong to. `backbone/` is a transformers model, where
+what was tuned sits on a backbone that is found nowhere else.
 """
 
 import json
@@ -21,7 +22,8 @@ from verticals.methods import Method, get, options_of
 from verticals.methods.prompts import RealTokens
 from verticals.methods.tuned import Tuned
 
-_MODEL, _ADAPTER, _DELTA = "model", "adapter", "delta"
+_MODEL, _ADAPTER, _DELTA, _BACKBONE = "model", "adapter", "delta", "backbone"
+PARTS = (_MODEL, _ADAPTER, _DELTA, _BACKBONE)
 _TENSORS, _FACTS = "delta.safetensors", "delta.json"
 
 
@@ -45,12 +47,26 @@ def load(folder: Path, config: Config) -> nn.Module:
     method = get(config.method.name)
     if method.stored_as == "model":
         return backbones.load_encoder(Backbone(str(folder), folder / _MODEL))
-    encoder = backbones.load_encoder(backbones.locate(config.backbone.name))
+    encoder = backbones.load_encoder(_backbone(folder, config))
     if method.stored_as == "adapter":
         return _load_adapter(encoder, folder / _ADAPTER)
     if method.stored_as == "delta" and method.adapt is not None:
         return _load_delta(method.adapt(encoder, options_of(config.method)), _facts(method, encoder), folder / _DELTA)
     return encoder
+
+
+def carry(backbone: PreTrainedModel, folder: Path) -> None:
+    """Write the backbone that the tuned part sits on, where no name finds it."""
+    backbone.save_pretrained(folder / _BACKBONE)
+
+
+def carries(folder: Path) -> bool:
+    """Say whether a run holds the backbone that its tuned part sits on."""
+    return (folder / _BACKBONE).is_dir()
+
+
+def _backbone(folder: Path, config: Config) -> Backbone:
+    return Backbone(str(folder), folder / _BACKBONE) if carries(folder) else backbones.locate(config.backbone.name)
 
 
 def _load_adapter(encoder: PreTrainedModel, folder: Path) -> nn.Module:

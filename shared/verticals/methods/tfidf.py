@@ -16,6 +16,7 @@ from verticals.methods.linear import any_of, one_of
 
 _ROWS_AT_ONCE = 512
 _WEIGHTS, _VOCABULARY = "tfidf.safetensors", "vocabulary.json"
+FILES = (_WEIGHTS, _VOCABULARY)
 
 
 class TfidfClassifier:

@@ -128,6 +128,22 @@ def _classify_multi() -> Objective[Any, Any]:
     )
 
 
+def _tag() -> Objective[Any, Any]:
+    from verticals.objectives import tag
+
+    return Objective(
+        name="tag",
+        settings=tag.TagSettings,
+        method="full",
+        read=tag.read,
+        fit=tag.fit,
+        evaluate=tag.evaluate,
+        baselines={"word-features": tag.word_features},
+        load=tag.load,
+        answer=tag.answer,
+    )
+
+
 def _match() -> Objective[Any, Any]:
     from verticals.objectives import match
 
@@ -160,11 +176,29 @@ def _generate() -> Objective[Any, Any]:
     )
 
 
+def _mask() -> Objective[Any, Any]:
+    from verticals.objectives import mask
+
+    return Objective(
+        name="mask",
+        settings=mask.MaskSettings,
+        method="full",
+        read=mask.read,
+        fit=mask.fit,
+        evaluate=mask.evaluate,
+        baselines={"untuned": mask.untuned},
+        load=mask.load,
+        answer=mask.answer,
+    )
+
+
 OBJECTIVES: Mapping[str, Callable[[], Objective[Any, Any]]] = {
     "classify": _classify,
     "classify-multi": _classify_multi,
+    "tag": _tag,
     "match": _match,
     "generate": _generate,
+    "mask": _mask,
 }
 
 

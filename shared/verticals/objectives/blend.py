@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verticals.inference.batches import IntArray, Scores
+from verticals.methods import tfidf
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives.classifier import Classifier
 from verticals.runs import write_json
 
 WEIGHTS = (0.0, 0.5, 1.0, 2.0, 3.0)
 _FILE = "blend.json"
+FILES = (_FILE, *tfidf.FILES)
 
 
 class Blend:

@@ -14,6 +14,7 @@ from verticals.evaluation.metrics import accuracy
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import Scores
 from verticals.objectives import Trained, classify
+from verticals.objectives.classifier import Fitted
 from verticals.runs import Run
 
 BASELINE = "tfidf"
@@ -26,7 +27,11 @@ def read(config: Config) -> Splits:
 
 def fit(splits: Splits, config: Config, work: Path) -> Trained[Predictor]:
     """Train a classifier and calibrate it on the validation rows; checkpoints go to `work`."""
-    fitted = classify.fit(splits, config, work)
+    return calibrated(classify.fit(splits, config, work), splits, config)
+
+
+def calibrated(fitted: Fitted, splits: Splits, config: Config) -> Trained[Predictor]:
+    """Calibrate a trained classifier on the validation rows."""
     held, truth = fitted.classifier.score(splits.validation.texts), class_indices(splits.validation, splits.labels)
     calibration = calibrate(held, truth, config.abstain)
     details = {

@@ -26,7 +26,7 @@ from verticals.objectives.heads import Head
 from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetune, recipe
 
 _HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
-_MOST_KNOWN = 2000  # training vectors kept for familiarity
+MOST_KNOWN = 2000  # training vectors kept for familiarity
 
 
 class Part(Protocol):
@@ -89,6 +89,12 @@ class TextReader:
         """Return vectors, [texts, width]."""
         return predict_batches(module.embed, self.tokenizer, texts, self.max_tokens, progress)
 
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text."""
+        return [
+            list(row) for row in self.tokenizer(list(texts), truncation=True, max_length=self.max_tokens)["input_ids"]
+        ]
+
 
 class EncoderClassifier:
     """A backbone with a tuned head, the tuned part of the backbone, and the vectors of the training texts."""
@@ -140,11 +146,11 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
     held = read(module, splits.validation.texts)
     (weight, bias), probe_quality = learned.probe(known, held)
     module.head.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
-    remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:_MOST_KNOWN]
+    remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:MOST_KNOWN]
     known = known[remembered]
     log = TrainingLog(0.0, 0, 0, sum(parameter.numel() for parameter in module.head.parameters()))
     if method.adapt is not None:
-        rows, collate = _batching(splits.train.texts, learned.targets, read)
+        rows, collate = batching(splits.train.texts, learned.targets, read)
         log = finetune(module.train(), rows, collate, learned.loss, recipe(config.train, method), work)
         known = read(module, [splits.train.texts[n] for n in remembered], "embedding training texts again")
     model = EncoderClassifier(splits.labels, module, read, known, method.name)
@@ -152,12 +158,12 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
     return Fitted(model, log, probe_quality, backbones.token_notes(texts, read.tokenizer, read.max_tokens))
 
 
-def _batching(
+def batching(
     texts: Sequence[str], targets: IntArray, read: TextReader
 ) -> tuple[TokenDataset, Callable[[list[Example]], Batch]]:
-    ids = read.tokenizer(list(texts), truncation=True, max_length=read.max_tokens)["input_ids"]
+    """Return tokenised texts with their targets, and how they become a batch."""
     rows = TokenDataset(
-        [{"input_ids": row, "target": target.tolist()} for row, target in zip(ids, targets, strict=True)]
+        [{"input_ids": row, "target": target.tolist()} for row, target in zip(read.ids(texts), targets, strict=True)]
     )
 
     def collate(examples: list[Example]) -> Batch:
@@ -166,6 +172,11 @@ def _batching(
         return {"input_ids": input_ids, "attention_mask": attention_mask, "target": target}
 
     return rows, collate
+
+
+def cross_entropy(module: nn.Module, batch: Batch) -> Tensor:
+    """Return the mean cross-entropy of a batch's classes."""
+    return nn.functional.cross_entropy(module(batch["input_ids"], batch["attention_mask"]), batch["target"])
 
 
 def load(folder: Path, labels: tuple[str, ...], config: Config) -> EncoderClassifier:

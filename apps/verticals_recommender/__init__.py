@@ -1,0 +1,68 @@
+"""A recommender for a shop or a news site: learns from behaviour and text, works for new people and items, and says why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verticals.config import Config, NoSettings
+from verticals.vertical import Service, Suite, Vertical
+from verticals_recommender.settings import Settings
+
+if TYPE_CHECKING:
+    from verticals.runs import Run
+
+
+def _train(config: Config) -> "Run":
+    from verticals_recommender import recipe
+
+    return recipe.train(config)
+
+
+def _evaluate(run: "Run", data: Path | None) -> dict[str, Any]:
+    from verticals_recommender import recipe
+
+    return recipe.evaluate(run, data)
+
+
+def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
+    from verticals_recommender import recipe
+
+    return recipe.predict(run, file)
+
+
+def _serve(run: "Run") -> Service:
+    from fastapi import APIRouter
+
+    from verticals_recommender import recommender
+
+    recommender.load(run)  # a damaged run is refused before the site opens
+    return Service(APIRouter(), {})
+
+
+def _suite(name: str, summary: str, quick: bool) -> Suite:
+    def run(config: Config) -> list[dict[str, Any]]:
+        from verticals_recommender import benchmark
+
+        return benchmark.SUITES[name](config)
+
+    return Suite(name, summary, quick, run)
+
+
+app = Vertical(
+    name="recommender",
+    title={"en": "Recommender", "zh": "个性化推荐"},
+    summary={
+        "en": "Learns what people like from behaviour and item text, answers for new people and new items, and says why.",
+        "zh": "从行为与物品文本中学习偏好，新用户与新物品也能即时推荐，并说明理由。",
+    },
+    defaults=Path(__file__).with_name("config.yaml"),
+    settings=Settings,
+    objective=NoSettings,
+    train=_train,
+    evaluate=_evaluate,
+    predict=_predict,
+    serve=_serve,
+    suites=(
+        _suite("ml-100k", "films: full ranking, five random splits", quick=True),
+        _suite("book-crossing", "books, a tenth of them new", quick=False),
+    ),
+)

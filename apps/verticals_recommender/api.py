@@ -1,0 +1,199 @@
+"""The recommender over REST. Every list comes with its parts and reasons; every deletion with its proof."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from verticals.errors import DataError
+from verticals_recommender.explanations import in_words, reasons
+from verticals_recommender.items import Item
+from verticals_recommender.live import Erased, Live, State
+from verticals_recommender.profiles import Action, Profile
+from verticals_recommender.serving import MOST_RESULTS, Recommendation, Rules, recommend
+
+MOST_ITEMS = 1000
+LONGEST_SENTENCE = 1000
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+PathId = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+class RecommendRequest(_Body):
+    """A known user, or somebody new with some picks or a sentence; and what the list shall be like."""
+
+    user: Id | None = None
+    items: list[Id] = Field(default_factory=list, max_length=100, description="picks of somebody new")
+    sentence: str = Field("", max_length=LONGEST_SENTENCE, description="what somebody new is looking for")
+    rules: Rules = Rules()
+    remember: bool = Field(True, description="count these results as shown to the user")
+
+
+class EventRequest(_Body):
+    """What a user did with some items."""
+
+    user: Id
+    action: Action
+    items: list[Id] = Field(min_length=1, max_length=MOST_RESULTS)
+
+
+class NewItem(_Body):
+    """An item that came after the training."""
+
+    id: Id
+    title: str = Field(min_length=1, max_length=500)
+    description: str = Field("", max_length=20_000)
+    category: str = Field("", max_length=200)
+    brand: str = Field("", max_length=200)
+    price: float | None = Field(None, ge=0)
+    tags: tuple[Id, ...] = Field((), max_length=50)
+    available: bool = True
+    added: float | None = Field(None, description="seconds since 1970; nothing means now")
+
+
+class ItemsRequest(_Body):
+    """New items."""
+
+    items: list[NewItem] = Field(min_length=1, max_length=MOST_ITEMS)
+
+
+def build_api(live: Live, clock: Callable[[], float] = time.time) -> APIRouter:
+    """Return the routes under `/api/recommender`; `clock` gives seconds since 1970."""
+    router = APIRouter()
+    _add_lists(router, live, clock)
+    _add_items(router, live, clock)
+    _add_users(router, live, clock)
+
+    @router.get("/health")
+    def health() -> dict[str, Any]:
+        """Say that the recommender answers, and over what."""
+        state = live.state
+        return {
+            "status": "ok",
+            "model": state.engine.model.kind,
+            "items": len(live.index),
+            "index": live.index.spec.kind,
+        }
+
+    return router
+
+
+def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
+    @router.post("/recommend")
+    def make_list(request: RecommendRequest) -> dict[str, Any]:
+        """Return a list with the reasons of each item."""
+        if request.user and (request.items or request.sentence):
+            raise HTTPException(422, "give a user, or items and a sentence of somebody new, not both")
+        state = live.state
+        profile = _profile(live, state, request)
+        found = recommend(state.engine, profile, request.rules, clock())
+        results = [described(state, profile, each) for each in found]
+        if request.user and request.remember and results:
+            live.store.record(request.user, "shown", [result["id"] for result in results], clock())
+        return {"results": results}
+
+    @router.get("/similar/{item}")
+    def similar(item: PathId, count: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 10) -> dict[str, Any]:
+        """Return the items whose text is nearest."""
+        state = live.state
+        try:
+            found = live.similar(state, item, count)
+        except DataError as error:
+            raise HTTPException(404, str(error)) from error
+        return {"results": [{**card(state, each), "cosine": round(cosine, 6)} for each, cosine in found]}
+
+
+def _add_items(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
+    @router.post("/items", status_code=201)
+    def add_items(request: ItemsRequest) -> dict[str, int]:
+        """Add items; their text places them at once."""
+        now = clock()
+        try:
+            live.add_items([_item(each, now) for each in request.items])
+        except DataError as error:
+            raise HTTPException(409, str(error)) from error
+        return {"added": len(request.items)}
+
+    @router.delete("/items/{item}")
+    def remove_item(item: PathId) -> dict[str, Any]:
+        """Remove an item and prove that nothing of it is left."""
+        try:
+            return _proof(live.remove_item(item))
+        except DataError as error:
+            raise HTTPException(404, str(error)) from error
+
+
+def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
+    @router.post("/events", status_code=201)
+    def record(request: EventRequest) -> dict[str, int]:
+        """Remember what a user did; it counts in the next list."""
+        try:
+            live.record(request.user, request.action, request.items, clock())
+        except DataError as error:
+            raise HTTPException(404, str(error)) from error
+        return {"recorded": len(request.items)}
+
+    @router.get("/users/{user}")
+    def export(user: PathId) -> dict[str, Any]:
+        """Return what is stored about a user; an unknown user has no events."""
+        return {"user": user, "events": live.export_user(user)}
+
+    @router.delete("/users/{user}")
+    def forget(user: PathId) -> dict[str, Any]:
+        """Forget a user and prove it."""
+        return _proof(live.forget_user(user))
+
+
+def _profile(live: Live, state: State, request: RecommendRequest) -> Profile:
+    if request.user:
+        return state.profile(request.user, live.store.events(request.user))
+    try:
+        return live.visitor(state, request.items, request.sentence)
+    except DataError as error:
+        raise HTTPException(404, str(error)) from error
+
+
+def described(
+    state: State, profile: Profile, found: Recommendation, languages: Sequence[str] = ("en", "zh")
+) -> dict[str, Any]:
+    """Return a result as data: the item, the score with its parts, and the reasons with their shares, in words too."""
+    why = reasons(state.engine.model, profile.history, found.item)
+
+    def title(item: int) -> str:
+        return state.catalogue.items[item].title
+
+    return {
+        **card(state, found.item),
+        "score": round(found.score, 6),
+        "parts": {name: round(value, 6) for name, value in found.parts.items()},
+        "reasons": [
+            {
+                "id": state.catalogue.ids[reason.item],
+                "contribution": round(reason.contribution, 6),
+                "share": round(reason.share, 6),
+            }
+            for reason in why
+        ],
+        "why": {language: in_words(why, found, title, language) for language in languages},
+    }
+
+
+def card(state: State, item: int) -> dict[str, Any]:
+    """Return what a list shows of an item."""
+    known = state.catalogue.items[item]
+    return {"id": known.id, "title": known.title, "category": known.category, "price": known.price}
+
+
+def _item(new: NewItem, now: float) -> Item:
+    fields = new.model_dump()
+    return Item(**{**fields, "added": now if new.added is None else new.added})
+
+
+def _proof(erased: Erased) -> dict[str, Any]:
+    return {**asdict(erased), "clean": erased.clean}

@@ -1,0 +1,161 @@
+"""The suites of this app: `verticals benchmark recommender`."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from verticals import provenance
+from verticals.config import Config
+from verticals.evaluation import results
+from verticals.evaluation.metrics import Estimate
+from verticals.inference.batches import FloatArray
+from verticals_recommender import evaluation, public, recipe, splits
+from verticals_recommender.candidates import choose, fit_all
+from verticals_recommender.interactions import Interactions
+from verticals_recommender.models.model import Model
+from verticals_recommender.ranking import estimates, gains, rank_held_out
+from verticals_recommender.settings import Settings
+from verticals_recommender.splits import Split
+
+SEEDS = 5
+_ML_VALIDATION, _BX_VALIDATION, _TEST, _NEW_ITEMS = 0.125, 0.1, 0.2, 0.1
+SERVED = "served"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One split: what was measured of each model and of the one that serves, and what it took."""
+
+    split: Split
+    served: str
+    metrics: Mapping[str, Mapping[str, Estimate]]
+    validation: Mapping[str, float]
+    settings: Mapping[str, Mapping[str, float]]
+    seconds: float
+
+
+def ml_100k(config: Config) -> list[dict[str, Any]]:
+    """MovieLens 100K: random 80/20 over all ratings, all of them implicit, five seeds, full ranking.
+
+    Settings and the model that serves are chosen for each seed on parts of its training rows, an eighth each; all models are then
+    fitted on all training rows. Values are means over the seeds with their 95 % t intervals.
+    """
+    interactions, _ = public.load("ml-100k")
+    rows = without_times(interactions)
+    seeds = range(config.train.seed, config.train.seed + SEEDS)
+    measured = [measure(splits.random_split(rows, _ML_VALIDATION, _TEST, seed), None, config, seed) for seed in seeds]
+    return _rows("ml-100k", measured, seeds, None)
+
+
+def book_crossing(config: Config) -> list[dict[str, Any]]:
+    """Book-Crossing: a tenth of the books is new (all their rows are test rows), the other rows are split 80/20.
+
+    Texts are title and author, read by the backbone as it is. `cold_recall_at_20` ranks new books among all unseen ones,
+    `cold_shelf_recall_at_20` among the new ones alone.
+    """
+    seed = config.train.seed
+    interactions, catalogue = public.load("book-crossing")
+    split = splits.new_items_split(interactions, _NEW_ITEMS, _BX_VALIDATION, _TEST, seed)
+    measured = measure(split, recipe.item_vectors(catalogue, config), config, seed)
+    return _rows("book-crossing", [measured], range(seed, seed + 1), config.backbone.name)
+
+
+SUITES: Mapping[str, Callable[[Config], list[dict[str, Any]]]] = {
+    "ml-100k": ml_100k,
+    "book-crossing": book_crossing,
+}
+
+
+def without_times(interactions: Interactions) -> Interactions:
+    """Forget when rows happened: in a random split their times would tell the past what came later."""
+    return replace(interactions, time=np.full(len(interactions), np.nan))
+
+
+def measure(split: Split, text: FloatArray | None, config: Config, seed: int) -> Measured:
+    """Choose on validation, fit on training and validation rows, and measure every model on the test rows."""
+    settings = Settings.model_validate(config.app)
+    started = time.perf_counter()
+    chosen = choose(splits.folds(split, settings.folds, seed + 1), text, settings.grid, settings.validation_users, seed)
+    models = fit_all(chosen, split.known(), text, seed)
+    seconds = time.perf_counter() - started
+    protocol = evaluation.protocol(split.known(), split.test)
+    metrics = {name: model_metrics(model, protocol) for name, model in models.items()}
+    return Measured(split, chosen.served, metrics, chosen.validation, chosen.settings(), seconds)
+
+
+def model_metrics(model: Model, protocol: evaluation.Protocol) -> dict[str, Estimate]:
+    """Return all metrics of one model, those of new items included where the test rows have any."""
+    ranking = evaluation.rank(model, protocol)
+    record = evaluation.evaluate(ranking, protocol)
+    metrics = {name: Estimate(**each) for name, each in record["metrics"].items()}
+    cold = protocol.item_groups["cold"]
+    among_all = ranking.only(cold)
+    if not len(among_all.row):
+        return metrics
+    among_new = rank_held_out(model, protocol.seen, protocol.held_out, allowed=cold)
+    by_user = {
+        "cold_recall_at_20": gains(among_all, 20)["recall_at_20"],
+        "cold_shelf_recall_at_20": gains(among_new, 20)["recall_at_20"],
+        "cold_shelf_ndcg_at_10": gains(among_new, 10)["ndcg_at_10"],
+    }
+    return {**metrics, **estimates(by_user)}
+
+
+def _rows(suite: str, measured: Sequence[Measured], seeds: range, backbone: str | None) -> list[dict[str, Any]]:
+    """Return one row per model that every seed has, and one for whichever model each seed chose to serve."""
+    names = [name for name in measured[0].metrics if all(name in each.metrics for each in measured)]
+    per_model = {name: [each.metrics[name] for each in measured] for name in names}
+    per_model[SERVED] = [each.metrics[each.served] for each in measured]
+    baseline = {"method": recipe.BASELINE, "metrics": results.estimates(over_seeds(per_model[recipe.BASELINE]))}
+    return [
+        {
+            **_row(suite, name, over_seeds(found), baseline, measured, seeds, backbone),
+            "by_seed": [round(each[recipe.COMPARED].value, 4) for each in found],
+            "chosen": [
+                {
+                    "model": each.served if name == SERVED else name,
+                    "settings": each.settings,
+                    "validation": each.validation,
+                }
+                for each in measured
+            ]
+            if name == SERVED
+            else [each.settings[name] for each in measured],
+        }
+        for name, found in per_model.items()
+    ]
+
+
+def _row(
+    suite: str,
+    name: str,
+    metrics: Mapping[str, Estimate],
+    baseline: Mapping[str, Any],
+    measured: Sequence[Measured],
+    seeds: range,
+    backbone: str | None,
+) -> dict[str, Any]:
+    split = measured[0].split
+    facts = {"name": suite, "fingerprint": split.fingerprint(), "split": {**split.sizes(), "seeds": list(seeds)}}
+    cost = {
+        "train_seconds": round(float(np.mean([each.seconds for each in measured])), 2),
+        "peak_memory_mb": provenance.peak_memory_mb(),
+    }
+    return results.row(recipe.APP, suite, name, metrics, baseline, cost, facts, seeds[0], backbone)
+
+
+def over_seeds(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
+    """Return means with 95 % t intervals over the seeds; a single seed keeps its own intervals over users."""
+    if len(found) == 1:
+        return dict(found[0])
+    reach = float(stats.t.ppf(0.975, len(found) - 1)) / np.sqrt(len(found))
+    summary = {}
+    for name in found[0]:
+        values = np.array([each[name].value for each in found])
+        half = float(values.std(ddof=1) * reach)
+        summary[name] = Estimate(float(values.mean()), float(values.mean()) - half, float(values.mean()) + half)
+    return summary

@@ -1,0 +1,95 @@
+"""Why an item is on the list: what each item of the history adds to its score, exactly; and the list without one of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from verticals_recommender.models.histories import history
+from verticals_recommender.models.model import Model
+from verticals_recommender.profiles import Profile
+from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
+
+_WORDS = {
+    "en": {
+        "because": "Because of {reasons}",
+        "reason": "{title} {share:.0%}",
+        "joint": ", ",
+        "wish": "Close to what you wrote",
+        "popularity": "Popular with others",
+        "wider": "From outside your usual range",
+    },
+    "zh": {
+        "because": "因为{reasons}",
+        "reason": "《{title}》{share:.0%}",
+        "joint": "、",
+        "wish": "与您所写的内容相近",
+        "popularity": "大家都在看",
+        "wider": "来自您平时兴趣之外",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """An item of the history with what it adds to the score, in the model's units, and its share of all that speaks for the item."""
+
+    item: int
+    contribution: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """The list as it would be without one item of the history."""
+
+    without: int
+    items: tuple[int, ...]
+    gone: tuple[int, ...]
+    new: tuple[int, ...]
+
+
+def reasons(model: Model, items: Sequence[int], item: int) -> list[Reason]:
+    """Return what each item of a history adds to the score of an item, largest first.
+
+    The contributions add up to the model's score, less what does not depend on the history. Shares are of the positive ones; what
+    speaks against the item has share 0.
+
+    Args:
+        model: any.
+        items: the history, oldest first.
+        item: the one to explain.
+    """
+    past = history(items, model.size)
+    added = model.contributions(past, item)
+    positive = np.clip(added, 0, None)
+    shares = positive / max(float(positive.sum()), 1e-12)
+    order = np.argsort(-added, kind="stable")
+    return [Reason(int(past.items[each]), float(added[each]), float(shares[each])) for each in order]
+
+
+def in_words(
+    found: Sequence[Reason], recommendation: Recommendation, title: Callable[[int], str], language: str, most: int = 2
+) -> str:
+    """Return the reasons as a person reads them; where no past item speaks for it, what else does."""
+    words = _WORDS[language]
+    named = [reason for reason in found if reason.share > 0][:most]
+    if named:
+        spoken = [words["reason"].format(title=title(reason.item), share=reason.share) for reason in named]
+        return words["because"].format(reasons=words["joint"].join(spoken))
+    for part in ("wish", "popularity"):
+        if part in recommendation.parts:
+            return words[part]
+    return words["wider"]
+
+
+def counterfactual(engine: Engine, profile: Profile, item: int, rules: Rules, now: float) -> Counterfactual:
+    """Return the list that the person would have without an item of the history, and how it differs from the present one."""
+    before = [each.item for each in recommend(engine, profile, rules, now)]
+    after = [each.item for each in recommend(engine, profile.without(item), rules, now)]
+    return Counterfactual(
+        without=item,
+        items=tuple(after),
+        gone=tuple(each for each in before if each not in after),
+        new=tuple(each for each in after if each not in before),
+    )

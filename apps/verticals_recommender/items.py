@@ -1,0 +1,166 @@
+"""The catalogue: what can be recommended, read from a file of items, validated with counted notes."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from verticals.data.columns import column
+from verticals.data.examples import Note, as_text, note
+from verticals.data.table import Table, read_table
+from verticals.errors import DataError
+from verticals_recommender.times import seconds
+
+SAMPLES = Path(__file__).with_name("samples")
+NAMES = {
+    "item": ("item", "item_id", "id", "sku", "product_id", "article_id", "movie_id"),
+    "title": ("title", "name", "headline"),
+    "description": ("description", "text", "abstract", "body", "summary"),
+    "category": ("category", "section", "genre", "department"),
+    "brand": ("brand", "author", "publisher", "source"),
+    "price": ("price",),
+    "tags": ("tags", "keywords"),
+    "available": ("available", "in_stock"),
+    "added": ("added", "added_at", "published", "published_at"),
+}
+_OFF = {"false", "no", "0", "n", "off", "sold out"}
+_ON = {"true", "yes", "1", "y", "on", ""}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that can be recommended; `added` is in seconds since 1970, None where unknown."""
+
+    id: str
+    title: str
+    description: str = ""
+    category: str = ""
+    brand: str = ""
+    price: float | None = None
+    tags: tuple[str, ...] = ()
+    available: bool = True
+    added: float | None = None
+
+    @property
+    def text(self) -> str:
+        """What an encoder reads: title, category, brand and tags, then the description."""
+        facts = [self.title, self.category, self.brand, ", ".join(self.tags), self.description]
+        return ". ".join(fact.strip().rstrip(".") for fact in facts if fact.strip())
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Items in the order of the models' columns."""
+
+    items: tuple[Item, ...]
+    notes: tuple[Note, ...] = field(default=(), compare=False)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Column of each item, by id."""
+        return {item.id: position for position, item in enumerate(self.items)}
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Ids in the order of the columns."""
+        return tuple(item.id for item in self.items)
+
+    def extended(self, items: Sequence[Item]) -> "Catalogue":
+        """Return a catalogue with these items after the others.
+
+        Raises:
+            DataError: an id is there already.
+        """
+        twice = [item.id for item in items if item.id in self.positions]
+        if twice:
+            raise DataError(f"item '{twice[0]}' is in the catalogue already; remove it first, or give another id")
+        return Catalogue(self.items + tuple(items), self.notes)
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read items from CSV, TSV, JSONL or Parquet; only an id is needed, a missing title is the id.
+
+    Raises:
+        DataError: the file cannot be read, or has no id column.
+    """
+    table = read_table(path)
+    cells = {role: _cells(table, role) for role in NAMES}
+    items: dict[str, Item] = {}
+    faults: dict[str, list[int]] = {"missing_id": [], "repeated_id": [], "price": [], "available": [], "added": []}
+    for position, line in enumerate(table.frame.index):
+        item, unread = _item({role: values[position] for role, values in cells.items()})
+        if not item.id:
+            faults["missing_id"].append(line)
+        elif item.id in items:
+            faults["repeated_id"].append(line)
+        else:
+            items[item.id] = item
+            for fault in unread:
+                faults[fault].append(line)
+    if not items:
+        raise DataError(f"{path}: no row has an item id")
+    return Catalogue(tuple(items.values()), tuple(_notes(path, faults)))
+
+
+def _cells(table: Table, role: str) -> list[Any]:
+    wanted = column(table, role, None, NAMES[role], "an id column named item") if role == "item" else None
+    named = wanted or next((name for name in table.columns if name.strip().casefold() in NAMES[role]), None)
+    return [None] * len(table.frame) if named is None else list(table.frame[named])
+
+
+def _item(cell: Mapping[str, Any]) -> tuple[Item, list[str]]:
+    """Return the item and the names of the cells that could not be read, which stay unknown."""
+    price, added = _price(cell["price"]), seconds(cell["added"])
+    available = as_text(cell["available"]).strip().casefold()
+    unread = [
+        name
+        for name, failed in (
+            ("price", price is None and as_text(cell["price"]).strip() != ""),
+            ("available", available not in _OFF | _ON),
+            ("added", added is None and as_text(cell["added"]).strip() != ""),
+        )
+        if failed
+    ]
+    item_id = as_text(cell["item"]).strip()
+    texts = {role: as_text(cell[role]).strip() for role in ("title", "description", "category", "brand")}
+    texts["title"] = texts["title"] or item_id
+    return Item(
+        item_id, **texts, price=price, tags=_tags(cell["tags"]), available=available not in _OFF, added=added
+    ), unread
+
+
+def _price(value: Any) -> float | None:  # noqa: ANN401 - a cell of any file format
+    try:
+        number = float(as_text(value).replace(",", "."))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _tags(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of any file format
+    parts = value if isinstance(value, list | tuple) else as_text(value).replace(";", ",").replace("|", ",").split(",")
+    return tuple(dict.fromkeys(as_text(part).strip() for part in parts if as_text(part).strip()))
+
+
+def _notes(path: Path, faults: Mapping[str, Sequence[int]]) -> list[Note]:
+    messages = {
+        "missing_id": "rows without item id left out",
+        "repeated_id": "rows left out because an earlier row has the same item id",
+        "price": "prices that are not a number of at least 0, taken as unknown",
+        "available": "availability that is neither yes nor no, taken as yes",
+        "added": "dates that cannot be read, taken as unknown",
+    }
+    return [note(code, lines, f"{path.name}: {messages[code]}") for code, lines in faults.items() if lines]
+
+
+def write_catalogue(path: Path, catalogue: Catalogue) -> None:
+    """Write items as Parquet, in order."""
+    rows = [{**asdict(item), "tags": list(item.tags)} for item in catalogue.items]
+    pd.DataFrame(rows).rename(columns={"id": "item"}).to_parquet(path, index=False)

@@ -1,0 +1,120 @@
+"""Several models as one: their scores, each in units of its own spread over the items, weighted and added.
+
+The spread of one user's scores is a constant for that user, so the blend ranks as the sum of z-scores does and its
+explanation stays an exact sum over the history.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from verticals.inference.batches import FloatArray
+from verticals.runs import write_json
+from verticals_recommender.models.histories import Histories
+from verticals_recommender.models.model import Model
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Models with their shares."""
+
+    parts: tuple[Model, ...]
+    shares: tuple[float, ...]
+    kind: str = "hybrid"
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return self.parts[0].size
+
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return the weighted sum of the parts' scaled scores, [users, items]."""
+        return _total([self._scaled(n, part.scores(histories)) for n, part in enumerate(self.parts)])
+
+    def similar(self, item: int) -> FloatArray:
+        """Return the weighted sum of the parts' scaled likenesses, [items]."""
+        return _total([self._scaled(n, part.similar(item)) for n, part in enumerate(self.parts)])
+
+    def contributions(self, history: Histories, item: int) -> FloatArray:
+        """Return the parts' contributions in the units of the blend."""
+        return _total(
+            [
+                np.float32(share) * part.contributions(history, item) / spread(part.scores(history))[0]
+                for part, share in zip(self.parts, self.shares, strict=True)
+            ]
+        )
+
+    def extended(self, vectors: FloatArray) -> "Blend":
+        """Return the blend with new items."""
+        return replace(self, parts=tuple(part.extended(vectors) for part in self.parts))
+
+    def erased(self, item: int) -> "Blend":
+        """Return the blend without an item."""
+        return replace(self, parts=tuple(part.erased(item) for part in self.parts))
+
+    def save(self, folder: Path) -> None:
+        """Write each part into a folder of its own."""
+        names = [f"{number}-{part.kind}" for number, part in enumerate(self.parts)]
+        for name, part in zip(names, self.parts, strict=True):
+            (folder / name).mkdir()
+            part.save(folder / name)
+        write_json(folder / "model.json", {"kind": self.kind, "parts": names, "shares": list(self.shares)})
+
+    def _scaled(self, part: int, scores: FloatArray) -> FloatArray:
+        return np.float32(self.shares[part]) * scores / spread(scores)
+
+
+def _total(terms: Sequence[FloatArray]) -> FloatArray:
+    return np.asarray(np.sum(terms, axis=0), np.float32)
+
+
+def spread(scores: FloatArray) -> FloatArray:
+    """Return the standard deviation over the items, [..., 1]; 1 where all scores are the same."""
+    deviation = scores.std(axis=-1, keepdims=True)
+    return np.asarray(np.where(deviation > 1e-12, deviation, 1), np.float32)
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A model that listens to recent items more: an item with `half_life` newer ones counts half."""
+
+    model: Model
+    half_life: float
+
+    @property
+    def kind(self) -> str:
+        """Name of the model within, and what was added."""
+        return f"recent-{self.model.kind}"
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return self.model.size
+
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return the scores for decayed histories."""
+        return self.model.scores(histories.decayed(self.half_life))
+
+    def similar(self, item: int) -> FloatArray:
+        """Return the likeness that the model within sees."""
+        return self.model.similar(item)
+
+    def contributions(self, history: Histories, item: int) -> FloatArray:
+        """Return the contributions of the decayed history."""
+        return self.model.contributions(history.decayed(self.half_life), item)
+
+    def extended(self, vectors: FloatArray) -> "Recent":
+        """Return the model with new items."""
+        return replace(self, model=self.model.extended(vectors))
+
+    def erased(self, item: int) -> "Recent":
+        """Return the model without an item."""
+        return replace(self, model=self.model.erased(item))
+
+    def save(self, folder: Path) -> None:
+        """Write the model within into a folder of its own."""
+        (folder / "model").mkdir()
+        self.model.save(folder / "model")
+        write_json(folder / "model.json", {"kind": "recent", "half_life": self.half_life})

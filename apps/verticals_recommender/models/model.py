@@ -1,0 +1,86 @@
+"""What every model can do, and what is done with any of them.
+
+A user is a history: scoring folds it in, so a new user, a click or a hidden item needs no training. Models never change;
+`extended` and `erased` return another one, so that a server swaps models instead of locking them.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from verticals.inference.batches import FloatArray, IntArray
+from verticals_recommender.models.histories import Histories
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Model(Protocol):
+    """A fitted recommender over a numbered catalogue."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the model in tables and in saved files."""
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return how much each user is expected to want each item, [users, items]; comparable within a user only."""
+
+    def similar(self, item: int) -> FloatArray:
+        """Return how near each item is to this one, [items]; higher is nearer."""
+
+    def contributions(self, history: Histories, item: int) -> FloatArray:
+        """Return what each stored weight of one user's history adds to the score of an item.
+
+        They add up to the score, less what does not depend on the history (popularity): exact, not an approximation.
+        """
+
+    def extended(self, vectors: FloatArray) -> "Model":
+        """Return the model with new items behind the others; only their text vectors, [new, width], are known."""
+
+    def erased(self, item: int) -> "Model":
+        """Return the model without anything that it learned about an item; its place stays, and scores 0."""
+
+    def save(self, folder: Path) -> None:
+        """Write safetensors and JSON into a new folder."""
+
+
+class VectorModel(Model, Protocol):
+    """A model whose scores are inner products, so that an index of item vectors can retrieve for it."""
+
+    @property
+    def vectors(self) -> FloatArray:
+        """Vectors of the items, [items, width]."""
+
+    def fold_in(self, histories: Histories) -> FloatArray:
+        """Return vectors of users, [users, width]; `fold_in(h) @ vectors.T` are the scores."""
+
+
+def best(scores: FloatArray, count: int, allowed: Mask | None = None) -> IntArray:
+    """Return the positions of the highest scores, highest first, ties by position.
+
+    Args:
+        scores: of one user, [items].
+        count: at most so many are returned.
+        allowed: items that may be returned, [items]; nothing means all.
+    """
+    candidates = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
+    order = np.argsort(-scores[candidates], kind="stable")[:count]
+    return np.asarray(candidates[order], np.int64)
+
+
+def recommend(model: Model, history: Histories, count: int, allowed: Mask | None = None) -> IntArray:
+    """Return the best items for one user, best first; items of the history are never among them."""
+    unseen = np.ones(model.size, bool) if allowed is None else allowed.copy()
+    unseen[history.items] = False
+    return best(model.scores(history)[0], count, unseen)
+
+
+def neighbours(model: Model, item: int, count: int) -> IntArray:
+    """Return the items nearest to one item, nearest first, without itself."""
+    others = np.arange(model.size) != item
+    return best(model.similar(item), count, others)

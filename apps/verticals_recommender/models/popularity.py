@@ -1,0 +1,60 @@
+"""The same list for everybody: the baseline that anything personal has to beat."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from verticals.inference.batches import FloatArray
+from verticals.runs import write_json
+from verticals_recommender.models.histories import Histories
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Items by how many people chose them; `counts` is [items]."""
+
+    counts: FloatArray
+    kind: str = "popularity"
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return len(self.counts)
+
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return the counts for every user."""
+        return np.tile(self.counts, (len(histories), 1))
+
+    def similar(self, item: int) -> FloatArray:
+        """Return 0 for every item: popularity knows no likeness."""
+        return np.zeros(self.size, np.float32)
+
+    def contributions(self, history: Histories, item: int) -> FloatArray:
+        """Return 0 for every item of the history: nothing here is personal."""
+        return np.zeros(len(history.items), np.float32)
+
+    def extended(self, vectors: FloatArray) -> "Popularity":
+        """Return the model with new items, which nobody has chosen yet."""
+        return replace(self, counts=np.concatenate([self.counts, np.zeros(len(vectors), np.float32)]))
+
+    def erased(self, item: int) -> "Popularity":
+        """Return the model without an item."""
+        return replace(self, counts=np.where(np.arange(self.size) == item, np.float32(0), self.counts))
+
+    def save(self, folder: Path) -> None:
+        """Write the counts."""
+        save_file({"counts": self.counts}, folder / "model.safetensors")
+        write_json(folder / "model.json", {"kind": self.kind})
+
+
+def fit(histories: Histories) -> Popularity:
+    """Count the users of each item."""
+    counts = np.bincount(histories.items, minlength=histories.weights.shape[1])
+    return Popularity(counts.astype(np.float32))
+
+
+def load(folder: Path) -> Popularity:
+    """Read what `save` wrote."""
+    return Popularity(load_file(folder / "model.safetensors")["counts"])

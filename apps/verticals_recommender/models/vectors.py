@@ -1,0 +1,86 @@
+"""Items as vectors given from outside, such as their text: a user is where the user's items are.
+
+New items need a vector and nothing else; so this is the part that works on the first day of an item.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from verticals.inference.batches import FloatArray
+from verticals.runs import write_json
+from verticals_recommender.models.histories import Histories
+
+KIND = "text"
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Unit vectors of the items, [items, width]; an item without one has zeros."""
+
+    vectors: FloatArray
+    kind: str = KIND
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return len(self.vectors)
+
+    def fold_in(self, histories: Histories) -> FloatArray:
+        """Return the weighted mean of the items that users had, [users, width]."""
+        total = np.maximum(np.asarray(histories.weights.sum(axis=1), np.float32), 1e-12)
+        return np.asarray(histories.weights @ self.vectors / total.reshape(-1, 1), np.float32)
+
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return mean cosines with the items that users had, [users, items]."""
+        return np.asarray(self.fold_in(histories) @ self.vectors.T, np.float32)
+
+    def similar(self, item: int) -> FloatArray:
+        """Return cosines, [items]."""
+        return cosines(self.vectors, item)
+
+    def contributions(self, history: Histories, item: int) -> FloatArray:
+        """Return each item's share of the mean cosine."""
+        weights = history.weights.data
+        near = self.vectors[history.items] @ self.vectors[item]
+        return np.asarray(weights * near / max(float(weights.sum()), 1e-12), np.float32)
+
+    def extended(self, vectors: FloatArray) -> "Vectors":
+        """Return the model with new items."""
+        return replace(self, vectors=np.concatenate([self.vectors, unit(vectors)]))
+
+    def erased(self, item: int) -> "Vectors":
+        """Return the model without an item's vector."""
+        vectors = self.vectors.copy()
+        vectors[item] = 0
+        return replace(self, vectors=vectors)
+
+    def save(self, folder: Path) -> None:
+        """Write the vectors."""
+        save_file({"vectors": self.vectors}, folder / "model.safetensors")
+        write_json(folder / "model.json", {"kind": self.kind})
+
+
+def fit(vectors: FloatArray) -> Vectors:
+    """Take vectors of any length, [items, width], as directions; NaN and infinity become zeros."""
+    return Vectors(unit(vectors))
+
+
+def load(folder: Path) -> Vectors:
+    """Read what `save` wrote."""
+    return Vectors(load_file(folder / "model.safetensors")["vectors"])
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """Scale rows to length 1; a row of zeros, or one that is not finite, becomes zeros."""
+    finite = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0)
+    length = np.linalg.norm(finite, axis=1, keepdims=True)
+    return np.asarray(finite / np.where(length > 0, length, 1), np.float32)
+
+
+def cosines(vectors: FloatArray, item: int) -> FloatArray:
+    """Return the cosine of each row with one of them, [rows]; zeros are like nothing."""
+    directions = unit(vectors)
+    return np.asarray(directions @ directions[item], np.float32)

@@ -1,0 +1,89 @@
+"""Public recommendation data by name, read from the folder in `VERTICALS_DATA`; nothing is downloaded."""
+
+import csv
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from verticals.errors import DataError
+from verticals_recommender.interactions import Interactions, align, encode
+from verticals_recommender.items import Catalogue, Item
+
+FOLDERS = {"ml-100k": "ml-100k", "book-crossing": "book_crossing"}
+
+
+@dataclass(frozen=True)
+class PublicDataset:
+    """A published data set: how to read it, under which licence it stands, and where users get it."""
+
+    name: str
+    licence: str
+    source: str
+    read: Callable[[Path], tuple[Interactions, Catalogue]]
+
+
+def load(name: str) -> tuple[Interactions, Catalogue]:
+    """Read a public data set: its interactions, with items numbered as in its catalogue.
+
+    Raises:
+        DataError: the folder or a file is not there, or a file is not as published; the message names licence and source.
+    """
+    dataset = PUBLIC[name]
+    root = os.environ.get("VERTICALS_DATA")
+    folder = Path(root) / FOLDERS[name] if root else None
+    where = f"get it from {dataset.source} ({dataset.licence}) and set VERTICALS_DATA to its parent"
+    if folder is None or not folder.is_dir():
+        raise DataError(f"{name}: {f'no folder {folder}' if folder else 'VERTICALS_DATA is not set'}; {where}")
+    try:
+        return align(*dataset.read(folder))
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{name}: {folder} is not as published ({error}); {where}") from error
+
+
+def _ml_100k(folder: Path) -> tuple[Interactions, Catalogue]:
+    rows = pd.read_csv(folder / "u.data", sep="\t", header=None, names=["user", "item", "rating", "time"])
+    interactions = encode(
+        rows["user"].astype(str).tolist(),
+        rows["item"].astype(str).tolist(),
+        rating=rows["rating"].to_numpy(np.float32),
+        time=rows["time"].to_numpy(np.float64),
+    )
+    genres = [f"genre{number}" for number in range(19)]
+    films = pd.read_csv(
+        folder / "u.item", sep="|", header=None, encoding="latin-1", quoting=csv.QUOTE_NONE,
+        names=["item", "title", "released", "video", "address", *genres], dtype={"item": str},
+    )  # fmt: skip
+    catalogue = Catalogue(tuple(Item(item, title) for item, title in zip(films["item"], films["title"], strict=True)))
+    return interactions, catalogue
+
+
+def _book_crossing(folder: Path) -> tuple[Interactions, Catalogue]:
+    """Read the histories; the publisher's file has `&amp` and a tab where the authors' had an ampersand."""
+    rows = pd.read_csv(folder / "book_history.dat", sep="\t", dtype=str)
+    lines = (folder / "items_info.dat").read_text(encoding="utf-8").replace("&amp\t", "&").splitlines()[1:]
+    catalogue = Catalogue(tuple(_book(line.split("\t")) for line in lines))
+    return encode(rows["user"].tolist(), rows["item"].tolist()), catalogue
+
+
+def _book(cells: list[str]) -> Item:
+    """Read one line: number, ISBN, title, author, and what is not needed."""
+    number, _, title, author = (cell.strip() for cell in cells[:4])
+    return Item(number, title, brand=author)
+
+
+PUBLIC = {
+    dataset.name: dataset
+    for dataset in (
+        PublicDataset("ml-100k", "GroupLens, research only", "grouplens.org/datasets/movielens/100k", _ml_100k),
+        PublicDataset(
+            "book-crossing",
+            "research only",
+            "github.com/caserec/Datasets-for-Recommender-Systems",
+            _book_crossing,
+        ),
+    )
+}

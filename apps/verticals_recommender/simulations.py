@@ -1,0 +1,219 @@
+"""What a recommender does to its shop over time, and what somebody can do to it: both as functions with a verdict.
+
+Any model of the Protocol can be put to the test: `fit` turns histories into a model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, stats
+
+from verticals.config import Section
+from verticals.evaluation.metrics import Float64Array
+from verticals.inference.batches import IntArray
+from verticals_recommender.models.histories import Histories
+from verticals_recommender.models.model import Model
+
+Fit = Callable[[Histories], Model]
+_USERS_AT_ONCE = 1024
+_SUSPECT_SHARES = (0.01, 0.02, 0.03, 0.05, 0.1)
+_ALARM_CHANCE = 1e-5  # MovieLens 100K as it is has one item at 2e-4; pushed ones are below 3e-8
+_FEWEST_BUYERS = 5
+
+
+class LoopSettings(Section):
+    """How users and recommender feed each other."""
+
+    rounds: int = 10
+    shown: int = 10
+    clicks: int = 1
+    seed: int = 0
+    least_coverage: float = 0.5
+
+
+@dataclass(frozen=True)
+class LoopOutcome:
+    """Coverage is the share of the catalogue that anybody is shown in a round; evenness the entropy of what is shown over its maximum."""
+
+    coverage: tuple[float, ...]
+    evenness: tuple[float, ...]
+    passed: bool
+    verdict: str
+
+
+class AttackSettings(Section):
+    """A bandwagon attack: each fake profile has the target, some popular items and random filler (Burke et al. 2005)."""
+
+    share: float = 0.03
+    popular: int = 5
+    shown: int = 10
+    seed: int = 0
+    most_lift: float = 0.05
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An item whose buyers are suspicious, with the chance of so many of them in honest data, and who they are."""
+
+    item: int
+    chance: float
+    users: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AttackOutcome:
+    """Share of honest users who are shown the target: before, under attack, and after the suspects were left out."""
+
+    target: int
+    before: float
+    attacked: float
+    defended: float
+    alarms: tuple[Alarm, ...]
+    passed: bool
+    verdict: str
+
+
+def top(model: Model, histories: Histories, count: int) -> IntArray:
+    """Return the best unseen items of each user, [users, count], best first."""
+    blocks = []
+    for start in range(0, len(histories), _USERS_AT_ONCE):
+        users = np.arange(start, min(start + _USERS_AT_ONCE, len(histories)))
+        block = histories.select(users)
+        scores = model.scores(block).copy()
+        scores[block.weights.nonzero()] = -np.inf
+        blocks.append(np.argsort(-scores, axis=1, kind="stable")[:, :count])
+    return np.concatenate(blocks).astype(np.int64)
+
+
+def feedback_loop(fit: Fit, histories: Histories, settings: LoopSettings) -> LoopOutcome:
+    """Let every user click what is recommended, train on the clicks, and go on; does the catalogue shrink?
+
+    A user clicks each round, the higher on the list the likelier: place r with chance proportional to 1 / log2(r + 1).
+    """
+    generator = np.random.default_rng(settings.seed)
+    chance = 1 / np.log2(np.arange(settings.shown) + 2)
+    coverage, evenness = [], []
+    for _ in range(settings.rounds):
+        shown = top(fit(histories), histories, settings.shown)
+        exposure = np.bincount(shown.ravel(), minlength=histories.weights.shape[1])
+        coverage.append(float(np.mean(exposure > 0)))
+        evenness.append(float(stats.entropy(exposure) / np.log(len(exposure))))
+        drawn = [generator.choice(row, settings.clicks, replace=False, p=chance / chance.sum()) for row in shown]
+        histories = clicked(histories, np.array(drawn))
+    kept = coverage[-1] / coverage[0]
+    passed = kept >= settings.least_coverage
+    verdict = (
+        f"{'passed' if passed else 'failed'}: after {settings.rounds} rounds {coverage[-1]:.1%} of the catalogue is shown, "
+        f"at first {coverage[0]:.1%}; at least {settings.least_coverage:.0%} of that has to be kept"
+    )
+    return LoopOutcome(tuple(coverage), tuple(evenness), passed, verdict)
+
+
+def clicked(histories: Histories, items: IntArray) -> Histories:
+    """Return the histories with each user's new items, [users, clicks], as the newest; no user may have had them."""
+    users, clicks = items.shape
+    places = (np.repeat(np.arange(users), clicks), items.ravel())
+    new = sparse.csr_matrix((np.ones(items.size, np.float32), places), shape=histories.weights.shape)
+    older = histories.weights.copy()
+    older.data = histories.ages + clicks + 1  # ages from 1, since a sum of sparse matrices drops zeros
+    weights, ages = sparse.csr_matrix(histories.weights + new), sparse.csr_matrix(older + new)
+    weights.sort_indices()
+    ages.sort_indices()
+    return Histories(weights, ages.data - 1)
+
+
+def shilling(fit: Fit, histories: Histories, target: int, settings: AttackSettings) -> AttackOutcome:
+    """Push an item with fake profiles, look for them, leave them out, and compare what honest users are shown."""
+    poisoned = attacked(histories, target, settings)
+    alarms = alarmed(poisoned)
+    suspects = np.unique([user for alarm in alarms for user in alarm.users]).astype(np.int64)
+    cleaned = poisoned.select(np.setdiff1d(np.arange(len(poisoned)), suspects))
+    before, under_attack, defended = (
+        hit_rate(fit(each), histories, target, settings.shown) for each in (histories, poisoned, cleaned)
+    )
+    fired = any(alarm.item == target for alarm in alarms)
+    passed = fired and defended - before <= settings.most_lift
+    verdict = (
+        f"{'passed' if passed else 'failed'}: {len(poisoned) - len(histories)} fake profiles lift the hit rate of the target from "
+        f"{before:.1%} to {under_attack:.1%}, and to {defended:.1%} once the suspects are left out; at most {settings.most_lift:.1%} "
+        f"more than before is allowed; the alarm {'fired' if fired else 'did not fire'}"
+    )
+    return AttackOutcome(target, before, under_attack, defended, alarms, passed, verdict)
+
+
+def attacked(histories: Histories, target: int, settings: AttackSettings) -> Histories:
+    """Return the histories with fake profiles behind the honest ones; a fake one is as long as the median honest one."""
+    generator = np.random.default_rng(settings.seed)
+    users, items = histories.weights.shape
+    counts = np.bincount(histories.items, minlength=items)
+    popular = [item for item in np.argsort(-counts, kind="stable") if item != target][: settings.popular]
+    others = np.setdiff1d(np.arange(items), [target, *popular])
+    length = int(np.median(np.diff(histories.weights.indptr)))
+    filler = min(max(length - len(popular) - 1, 0), len(others))
+    fakes = max(1, round(settings.share * users))
+    rows = [np.sort([target, *popular, *generator.choice(others, filler, replace=False)]) for _ in range(fakes)]
+    size = 1 + len(popular) + filler
+    data = np.ones(fakes * size, np.float32)
+    fake = sparse.csr_matrix((data, np.concatenate(rows), np.arange(fakes + 1) * size), shape=(fakes, items))
+    ages = np.concatenate([histories.ages, np.tile(np.arange(size, dtype=np.float32), fakes)])
+    return Histories(sparse.csr_matrix(sparse.vstack([histories.weights, fake])), ages)
+
+
+def hit_rate(model: Model, histories: Histories, target: int, shown: int) -> float:
+    """Return the share of the users without the target who are shown it."""
+    without = np.flatnonzero(histories.weights[:, [target]].toarray().ravel() == 0)
+    return float(np.mean((top(model, histories.select(without), shown) == target).any(axis=1)))
+
+
+def alarmed(histories: Histories) -> tuple[Alarm, ...]:
+    """Return the items whose buyers are suspiciously often users whose items do not belong together.
+
+    Filler that is drawn at random does not hang together as the items of a person do. That alone makes nobody a fake; but an item too
+    many of whose buyers are among the least coherent users is being pushed. How many fakes there are is unknown, so that several shares
+    of the users are tried. The chance is binomial, and corrected for the numbers of items and of shares (Bonferroni).
+    """
+    bought = sparse.csr_matrix(histories.weights > 0, dtype=np.float64)
+    hang_together = coherence(bought)
+    found: dict[int, Alarm] = {}
+    for share in _SUSPECT_SHARES:
+        suspect = hang_together <= np.nanquantile(hang_together, share)
+        for alarm in _pushed(bought, suspect):
+            if alarm.item not in found or alarm.chance < found[alarm.item].chance:
+                found[alarm.item] = alarm
+    return tuple(sorted(found.values(), key=lambda alarm: alarm.chance))
+
+
+def _pushed(bought: sparse.csr_matrix, suspect: npt.NDArray[np.bool_]) -> list[Alarm]:
+    buyers = np.asarray(bought.sum(axis=0)).ravel()
+    among_them = np.asarray(bought[suspect].sum(axis=0)).ravel()
+    tries = len(buyers) * len(_SUSPECT_SHARES)
+    chance = np.minimum(stats.binom.sf(among_them - 1, buyers, suspect.mean()) * tries, 1.0)
+    members = bought.tocsc()
+    return [
+        Alarm(int(item), float(chance[item]), tuple(int(u) for u in members[:, [item]].nonzero()[0] if suspect[u]))
+        for item in np.flatnonzero((chance < _ALARM_CHANCE) & (buyers >= _FEWEST_BUYERS))
+    ]
+
+
+def coherence(bought: sparse.csr_matrix) -> Float64Array:
+    """Return the mean correlation between the items of each user, [users]; NaN for users with fewer than three items.
+
+    With shares p, and d = 1 / sqrt(p(1 - p)), the sum over a history x of all correlations is |X(d * x)|² / users - (p·(d * x))².
+
+    Args:
+        bought: 1 for what a user has, [users, items].
+    """
+    users = bought.shape[0]
+    share = np.asarray(bought.mean(axis=0)).ravel()
+    scale = 1 / np.sqrt(np.maximum(share * (1 - share), 1e-12))
+    scaled = sparse.csr_matrix(bought.multiply(scale[None, :]))
+    total = np.empty(users)
+    for start in range(0, users, _USERS_AT_ONCE):
+        together = np.asarray((scaled[start : start + _USERS_AT_ONCE] @ bought.T).toarray())
+        total[start : start + _USERS_AT_ONCE] = (together**2).sum(axis=1) / users
+    total -= (scaled @ share) ** 2
+    items = np.diff(bought.indptr).astype(np.float64)
+    items[items < 3] = np.nan
+    return np.asarray((total - items) / (items * (items - 1)), np.float64)

@@ -1,0 +1,147 @@
+"""What users did and which items came later, in a database, so that a restart forgets nothing and a deletion forgets everything.
+
+Two tables: events, and items that were added or removed after the training. SQLite overwrites what is deleted (`secure_delete`).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy import Engine as Database
+
+from verticals.storage import transaction
+from verticals_recommender.items import Item
+from verticals_recommender.profiles import Action
+
+MOST_EVENTS = 5000  # of one user; older ones no longer shape the list
+TABLES = MetaData()
+_EVENTS = Table(
+    "recommender_events",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("user", String(200), nullable=False),
+    Column("item", String(200), nullable=False),
+    Column("action", String(10), nullable=False),
+    Column("at", Float, nullable=False),
+    Index("recommender_events_by_user", "user", "number"),
+    Index("recommender_events_by_item", "item"),
+)
+_ITEMS = Table(
+    "recommender_items",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("item", String(200), nullable=False, unique=True),
+    Column("attributes", String, nullable=True),  # nothing: the item was removed
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a user did with an item, and when, in seconds since 1970."""
+
+    user: str
+    item: str
+    action: Action
+    at: float
+
+
+class Store:
+    """The tables of one database; every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """Take a database that `storage.open_database` opened with `TABLES`."""
+        self._database = database
+
+    def record(self, user: str, action: Action, items: Sequence[str], at: float) -> None:
+        """Keep what a user did; `at` is in seconds since 1970."""
+        rows = [{"user": user, "item": item, "action": action, "at": at} for item in items]
+        with self._changing() as connection:
+            connection.execute(insert(_EVENTS), rows)
+
+    def events(self, user: str, most: int | None = MOST_EVENTS) -> list[Event]:
+        """Return a user's newest events, oldest first; nothing for `most` means all of them."""
+        newest = select(_EVENTS).where(_EVENTS.c.user == user).order_by(_EVENTS.c.number.desc()).limit(most)
+        with self._database.connect() as connection:
+            rows = connection.execute(newest).all()
+        return [Event(row.user, row.item, row.action, row.at) for row in reversed(rows)]
+
+    def chosen(self) -> list[Event]:
+        """Return every click and like, oldest first: the rows of the next training."""
+        query = select(_EVENTS).where(_EVENTS.c.action.in_(("click", "like"))).order_by(_EVENTS.c.number)
+        with self._database.connect() as connection:
+            return [Event(row.user, row.item, row.action, row.at) for row in connection.execute(query)]
+
+    def add_items(self, items: Sequence[Item]) -> None:
+        """Keep items that came after the training; one that was removed may come back."""
+        rows = [{"item": item.id, "attributes": json.dumps(asdict(item), ensure_ascii=False)} for item in items]
+        with self._changing() as connection:
+            connection.execute(delete(_ITEMS).where(_ITEMS.c.item.in_([item.id for item in items])))
+            connection.execute(insert(_ITEMS), rows)
+
+    def added_items(self) -> list[Item]:
+        """Return the items that came after the training and are still there, in the order in which they came."""
+        query = select(_ITEMS.c.attributes).where(_ITEMS.c.attributes.is_not(None)).order_by(_ITEMS.c.number)
+        with self._database.connect() as connection:
+            kept = [json.loads(attributes) for attributes in connection.scalars(query)]
+        return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
+
+    def removed_items(self) -> set[str]:
+        """Return the ids of trained items that were removed; nothing else of them is kept."""
+        query = select(_ITEMS.c.item).where(_ITEMS.c.attributes.is_(None))
+        with self._database.connect() as connection:
+            return set(connection.scalars(query))
+
+    def forget_user(self, user: str) -> int:
+        """Delete all that a user did and return the number of events."""
+        with self._changing() as connection:
+            gone = connection.execute(delete(_EVENTS).where(_EVENTS.c.user == user)).rowcount
+        self._overwrite()
+        return gone
+
+    def forget_item(self, item: str) -> int:
+        """Delete an item and every event with it; its id alone stays, so that a restart does not bring it back."""
+        with self._changing() as connection:
+            gone = connection.execute(delete(_EVENTS).where(_EVENTS.c.item == item)).rowcount
+            connection.execute(delete(_ITEMS).where(_ITEMS.c.item == item))
+            connection.execute(insert(_ITEMS), [{"item": item, "attributes": None}])
+        self._overwrite()
+        return gone
+
+    def mentions(self, user: str) -> int:
+        """Return in how many rows a user is left."""
+        with self._database.connect() as connection:
+            return int(connection.scalar(select(func.count()).where(_EVENTS.c.user == user)) or 0)
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are all kept or none; SQLite overwrites what is deleted."""
+        with transaction(self._database) as connection:
+            if self._sqlite:
+                connection.execute(text("PRAGMA secure_delete=ON"))
+            yield connection
+
+    @property
+    def _sqlite(self) -> bool:
+        return self._database.dialect.name == "sqlite"
+
+    def _overwrite(self) -> None:
+        """Empty SQLite's log, which still holds what was deleted from the tables."""
+        if self._sqlite:
+            with self._database.connect() as connection:
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -1,0 +1,237 @@
+"""The live recommender and its REST routes: what a click, a new item and a deletion do, and what is refused."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from verticals.errors import DataError
+from verticals.inference.batches import FloatArray
+from verticals.storage import open_database
+from verticals_recommender.api import LONGEST_SENTENCE, build_api
+from verticals_recommender.items import Catalogue, Item
+from verticals_recommender.live import Live, State
+from verticals_recommender.models.blend import Blend
+from verticals_recommender.models.popularity import Popularity
+from verticals_recommender.models.vectors import fit, unit
+from verticals_recommender.profiles import Profile
+from verticals_recommender.retrieval.index import VectorIndex
+from verticals_recommender.retrieval.structures import IndexSpec
+from verticals_recommender.serving import Engine, Rules, recommend
+from verticals_recommender.shelf import shelf
+from verticals_recommender.store import TABLES, Store
+
+WORDS = ("green", "black", "herbal", "saw", "drill", "hammer", "tea", "tool")
+NOW = 1_000_000.0
+
+
+def encode(texts: Sequence[str]) -> FloatArray:
+    """Count known words: nearness of texts is the words they share."""
+    return np.array([[text.lower().split().count(word) for word in WORDS] for text in texts], np.float32) + 1e-3
+
+
+def goods() -> tuple[Item, ...]:
+    teas = [Item(f"tea{n}", f"{kind} tea", category="tea", price=4.0) for n, kind in enumerate(WORDS[:3])]
+    tools = [Item(f"tool{n}", f"{kind} tool", category="tools", price=9.0) for n, kind in enumerate(WORDS[3:6])]
+    return (*teas, *tools)
+
+
+def make(path: Path) -> Live:
+    items = goods()
+    vectors = unit(encode([item.text for item in items]))
+    counts = np.arange(len(items), dtype=np.float32)
+    model = Blend((fit(vectors), Popularity(counts)), (1.0, 0.01))
+    past = {"wilhelmina": (0, 4), "bo": (1,)}
+    state = State(Catalogue(items), Engine(model, shelf(items, counts, vectors)), past)
+    index = VectorIndex(IndexSpec(), np.arange(len(items)), vectors)
+    return Live(state, index, encode, Store(open_database(f"sqlite:///{path}", TABLES)))
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Live:
+    return make(tmp_path / "shop.db")
+
+
+@pytest.fixture
+def client(live: Live) -> TestClient:
+    site = FastAPI()
+    site.include_router(build_api(live, clock=lambda: NOW), prefix="/api")
+    return TestClient(site)
+
+
+def ids(answer: Any) -> list[str]:
+    return [result["id"] for result in answer.json()["results"]]
+
+
+def test_a_click_counts_in_the_next_list_and_is_the_reason_given(client: TestClient) -> None:
+    assert client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0"]}).status_code == 201
+    first = client.post("/api/recommend", json={"user": "ada"}).json()["results"][0]
+    assert first["category"] == "tea"
+    assert first["reasons"] == [
+        {"id": "tea0", "contribution": pytest.approx(first["reasons"][0]["contribution"]), "share": 1}
+    ]
+    assert first["why"] == {"en": "Because of green tea 100%", "zh": "因为《green tea》100%"}
+    assert first["score"] == pytest.approx(sum(first["parts"].values()), abs=1e-5)
+
+
+def test_seen_and_hidden_items_do_not_come_back(client: TestClient) -> None:
+    client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0"]})
+    client.post("/api/events", json={"user": "ada", "action": "hide", "items": ["tea1"]})
+    assert not {"tea0", "tea1"} & set(ids(client.post("/api/recommend", json={"user": "ada"})))
+
+
+def test_what_is_shown_is_remembered_unless_the_request_says_not_to(client: TestClient, live: Live) -> None:
+    client.post("/api/recommend", json={"user": "ada", "remember": False})
+    assert live.store.events("ada") == []
+    shown = ids(client.post("/api/recommend", json={"user": "ada", "rules": {"count": 2}}))
+    assert [(event.action, event.item, event.at) for event in live.store.events("ada")] == [
+        ("shown", item, NOW) for item in shown
+    ]
+
+
+@pytest.mark.parametrize(("body", "kind"), [({"items": ["tea0"]}, "tea"), ({"sentence": "a drill tool"}, "tools")])
+def test_somebody_new_gets_a_list_from_picks_or_a_sentence_and_nothing_is_stored(
+    client: TestClient, live: Live, body: dict[str, Any], kind: str
+) -> None:
+    results = client.post("/api/recommend", json={**body, "rules": {"count": 2}}).json()["results"]
+    assert {result["category"] for result in results} == {kind}
+    assert live.store.chosen() == []
+
+
+def test_a_new_item_is_recommended_and_found_at_once(client: TestClient) -> None:
+    new = {"id": "tea9", "title": "Green green tea", "category": "tea"}
+    assert client.post("/api/items", json={"items": [new]}).json() == {"added": 1}
+    assert ids(client.get("/api/similar/tea0?count=1")) == ["tea9"]
+    assert "tea9" in ids(client.post("/api/recommend", json={"items": ["tea0"], "rules": {"count": 2}}))
+    assert client.post("/api/items", json={"items": [new]}).status_code == 409
+
+
+def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client: TestClient, live: Live) -> None:
+    client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0", "tea1"]})
+    proof = client.delete("/api/items/tea1").json()
+    assert proof["clean"]
+    assert proof["events_deleted"] == 1
+    assert set(proof["left"]) == {"catalogue", "likeness", "vectors", "index", "matrix", "available", "training_rows"}
+    assert live.state.trained["bo"] == ()
+    everything = client.post("/api/recommend", json={"user": "ada", "rules": {"count": 100, "in_stock": False}})
+    assert "tea1" not in ids(everything)
+    assert "tea1" not in ids(client.get("/api/similar/tea0?count=100"))
+    assert client.get("/api/similar/tea1").status_code == client.delete("/api/items/tea1").status_code == 404
+    assert all("tea1" not in str(event) for event in live.export_user("ada"))
+    stored, vectors = live.index.rows()
+    assert 1 not in stored
+    assert not (vectors == unit(encode(["black tea"]))).all(axis=1).any()
+
+
+def test_a_forgotten_user_is_in_no_table_no_training_row_no_answer_and_not_in_the_file(tmp_path: Path) -> None:
+    live = make(tmp_path / "shop.db")
+    live.record("wilhelmina", "click", ["tea0"], NOW)
+    live.record("bo", "click", ["tea0"], NOW)
+    bytes_before = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    proof = live.forget_user("wilhelmina")
+    bytes_after = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"wilhelmina" in bytes_before
+    assert b"wilhelmina" not in bytes_after
+    assert b"bo" in bytes_after
+    assert (proof.events_deleted, proof.clean) == (1, True)
+    assert [event.user for event in live.store.chosen()] == ["bo"]
+    assert live.state.profile("wilhelmina", live.store.events("wilhelmina")) == Profile()
+    assert set(live.state.trained) == {"bo"}
+
+
+def test_what_a_user_did_before_the_training_shapes_the_list_and_is_exported(client: TestClient) -> None:
+    results = client.post("/api/recommend", json={"user": "bo", "rules": {"count": 2}}).json()["results"]
+    assert {result["category"] for result in results} == {"tea"}
+    assert "tea1" not in {result["id"] for result in results}
+    first = client.get("/api/users/bo").json()["events"][0]
+    assert first == {"user": "bo", "item": "tea1", "action": "click", "at": None}
+
+
+def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
+    client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0"]})
+    client.post("/api/events", json={"user": "ada", "action": "less", "items": ["tool0"]})
+    exported = client.get("/api/users/ada").json()
+    assert [(event["item"], event["action"]) for event in exported["events"]] == [("tea0", "click"), ("tool0", "less")]
+    assert client.delete("/api/users/ada").json() == {
+        "events_deleted": 2,
+        "left": {"events": 0, "training_rows": 0, "matrix": 0, "profile": 0},
+        "clean": True,
+    }
+    assert client.get("/api/users/ada").json()["events"] == []
+
+
+def test_a_restart_remembers_events_new_items_and_removals(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    before = make(path)
+    before.add_items([Item("tea9", "Green green tea", tags=("new",)), Item("tea10", "black black tea")])
+    before.remove_item("tea9")
+    before.remove_item("tea2")
+    before.record("ada", "click", ["tea10"], NOW)
+    again = make(path)
+    known = again.state.catalogue.positions
+    assert "tea10" in known
+    assert not {"tea9", "tea2"} & set(known)
+    profile = again.state.profile("ada", again.store.events("ada"))
+    assert [again.state.catalogue.ids[item] for item in profile.history] == ["tea10"]
+    again.add_items([Item("tea2", "herbal tea")])
+    assert "tea2" in make(path).state.catalogue.positions
+
+
+def test_a_refused_batch_of_items_changes_nothing(live: Live) -> None:
+    for batch in ([Item("new", "a"), Item("tea0", "b")], [Item("new", "a"), Item("new", "b")]):
+        with pytest.raises(DataError):
+            live.add_items(batch)
+    assert len(live.state.catalogue) == len(live.index) == 6
+    assert live.store.added_items() == []
+
+
+def test_requests_beside_a_writer_see_either_state_and_never_half_of_one(live: Live) -> None:
+    def read(_: int) -> bool:
+        state = live.state
+        found = recommend(state.engine, Profile(), Rules(count=100), NOW)
+        near = live.similar(state, "tea0", 50)
+        return all(
+            state.catalogue.items[item].id for item in [each.item for each in found] + [item for item, _ in near]
+        )
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(read, range(60))
+        for number in range(30):
+            live.add_items([Item(f"new{number}", "green tea")])
+        assert all(answers)
+    assert len(live.index) == len(live.state.catalogue) == 36
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("recommend", {"user": "ada", "items": ["tea0"]}, 422),
+        ("recommend", {"items": ["nothing"]}, 404),
+        ("recommend", {"sentence": "x" * (LONGEST_SENTENCE + 1)}, 422),
+        ("recommend", {"rules": {"count": 1000}}, 422),
+        ("recommend", {"rules": {"diversity": 2}}, 422),
+        ("recommend", {"rules": {"divercity": 1}}, 422),
+        ("recommend", {"user": "u" * 201}, 422),
+        ("events", {"user": "ada", "action": "click", "items": ["nothing"]}, 404),
+        ("events", {"user": "ada", "action": "steal", "items": ["tea0"]}, 422),
+        ("events", {"user": "ada", "action": "click", "items": []}, 422),
+        ("items", {"items": [{"id": "a", "title": ""}]}, 422),
+        ("items", {"items": [{"id": "a", "title": "x" * 501}]}, 422),
+        ("items", {"items": [{"id": "a", "title": "x", "price": -1}]}, 422),
+    ],
+)
+def test_a_wrong_request_is_refused_and_nothing_is_stored(
+    client: TestClient, live: Live, path: str, body: dict[str, Any], status: int
+) -> None:
+    assert client.post(f"/api/{path}", json=body).status_code == status
+    assert live.store.events("ada") == []
+    assert len(live.index) == 6
+
+
+def test_health_names_the_model_and_counts_the_items(client: TestClient) -> None:
+    assert client.get("/api/health").json() == {"status": "ok", "model": "hybrid", "items": 6, "index": "flat"}

@@ -1,0 +1,200 @@
+"""The models: right answers known by hand, exact explanations, cold users and items, and the way to disk and back."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from verticals.errors import RunError
+from verticals_recommender.models import als, ease, item_knn, popularity, saved, vectors
+from verticals_recommender.models.blend import Blend, Recent, spread
+from verticals_recommender.models.histories import Histories, history
+from verticals_recommender.models.model import Model, VectorModel, best, neighbours, recommend
+
+USERS, ITEMS = 40, 12
+
+
+def checkerboard() -> Histories:
+    """Even users have even items and odd users odd ones, each without one item of their kind."""
+    cells = [(u, i) for u in range(USERS) for i in range(ITEMS) if i % 2 == u % 2 and i // 2 != u // 2 % (ITEMS // 2)]
+    user, item = np.array(cells).T
+    weights = sparse.csr_matrix((np.ones(len(user), np.float32), (user, item)), shape=(USERS, ITEMS))
+    return Histories(weights, np.zeros(len(user), np.float32))
+
+
+BOARD = checkerboard()
+TEXT = np.eye(2, dtype=np.float32)[np.arange(ITEMS) % 2] + 0.1 * np.eye(ITEMS, dtype=np.float32)[:, :2]
+FITS: dict[str, Callable[[], Model]] = {
+    "item-knn": lambda: item_knn.fit(BOARD, neighbours=ITEMS, shrinkage=5),
+    "ease": lambda: ease.fit(BOARD, regularisation=2, neighbours=ITEMS),
+    "als": lambda: als.fit(BOARD, width=2, regularisation=0.1, confidence=4, rounds=8, seed=0),
+    "text": lambda: vectors.fit(TEXT),
+    "hybrid": lambda: Blend((FITS["ease"](), FITS["als"](), FITS["text"]()), (1.0, 0.5, 0.25)),
+    "recent": lambda: Recent(FITS["ease"](), half_life=2),
+}
+PERSONAL = pytest.mark.parametrize("name", FITS)
+
+
+@PERSONAL
+def test_every_personal_model_solves_the_checkerboard(name: str) -> None:
+    model = FITS[name]()
+    firsts = [recommend(model, BOARD.row(user), 1)[0] for user in range(USERS)]
+    assert [int(first) for first in firsts] == [2 * (u // 2 % (ITEMS // 2)) + u % 2 for u in range(USERS)]
+
+
+@PERSONAL
+def test_contributions_add_up_to_the_score(name: str) -> None:
+    model = FITS[name]()
+    mine = history([0, 3, 4], ITEMS, [1.0, 2.0, 0.5])
+    for item in range(ITEMS):
+        parts = model.contributions(mine, item)
+        assert parts.shape == (3,)
+        assert parts.sum() == pytest.approx(model.scores(mine)[0, item], abs=1e-5)
+
+
+@PERSONAL
+def test_neighbours_are_of_the_same_kind_and_never_the_item_itself(name: str) -> None:
+    found = neighbours(FITS[name](), 4, 5)
+    assert {int(item) for item in found} == {0, 2, 6, 8, 10}
+
+
+@PERSONAL
+def test_a_new_user_is_answered_without_training(name: str) -> None:
+    found = recommend(FITS[name](), history([1], ITEMS), 5)
+    assert {int(item) for item in found} == {3, 5, 7, 9, 11}
+
+
+@PERSONAL
+def test_nobody_and_nothing_give_finite_scores(name: str) -> None:
+    model = FITS[name]()
+    assert np.isfinite(model.scores(history([], ITEMS))).all()
+    assert len(recommend(model, history([], ITEMS), 4)) == 4
+    assert len(recommend(model, history(range(ITEMS), ITEMS), 4)) == 0
+
+
+@PERSONAL
+def test_a_saved_model_scores_as_before(name: str, tmp_path: Path) -> None:
+    model = FITS[name]()
+    model.save(tmp_path)
+    again = saved.load(tmp_path)
+    assert again.kind == model.kind
+    np.testing.assert_array_equal(again.scores(BOARD), model.scores(BOARD))
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".json", ".safetensors"}
+
+
+@PERSONAL
+def test_a_damaged_model_is_refused_with_a_clean_error(name: str, tmp_path: Path) -> None:
+    FITS[name]().save(tmp_path)
+    damaged = next(tmp_path.rglob("*.safetensors"))
+    whole = damaged.read_bytes()
+    for content in (whole[:40], b"\xff" * 8 + whole[8:], b"\x80\x04\x95pickle"):
+        damaged.write_bytes(content)
+        with pytest.raises(RunError, match="not a saved model"):
+            saved.load(tmp_path)
+
+
+@PERSONAL
+def test_an_erased_item_scores_nothing_and_says_nothing(name: str) -> None:
+    model = FITS[name]().erased(4)
+    assert model.size == ITEMS
+    assert not model.scores(BOARD)[:, 4].any()
+    assert not model.scores(history([4], ITEMS)).any()
+    assert not model.similar(4).any()
+
+
+@PERSONAL
+def test_a_new_item_has_a_place_at_once_and_changes_nobody_elses_order(name: str) -> None:
+    model = FITS[name]()
+    larger = model.extended(np.array([[1, 0]], np.float32))
+    assert larger.size == ITEMS + 1
+    mine = history([0, 2], ITEMS)
+    before, after = model.scores(mine)[0], larger.scores(mine.widened(ITEMS + 1))[0, :ITEMS]
+    if name != "hybrid":  # whose parts are scaled by the spread over all items
+        np.testing.assert_allclose(before, after, atol=1e-6)
+    assert best(after, 5).tolist() == best(before, 5).tolist()
+
+
+@pytest.mark.parametrize("name", ["text", "hybrid"])
+def test_a_new_item_is_recommended_by_its_text_alone(name: str) -> None:
+    larger = FITS[name]().extended(np.array([[1, 0], [0, 1]], np.float32))
+    scores = larger.scores(history([0, 2], ITEMS).widened(ITEMS + 2))[0]
+    assert scores[ITEMS] > scores[ITEMS + 1]
+
+
+def test_popularity_counts_people_and_explains_nothing(tmp_path: Path) -> None:
+    weights = sparse.csr_matrix(np.array([[5, 1, 0], [7, 0, 0], [1, 1, 0]], np.float32))
+    model = popularity.fit(Histories(weights, np.zeros(5, np.float32)))
+    assert model.counts.tolist() == [3, 2, 0]
+    assert recommend(model, history([], 3), 3).tolist() == [0, 1, 2]
+    assert not model.contributions(history([0], 3), 1).any()
+    assert model.extended(np.ones((1, 2), np.float32)).counts.tolist() == [3, 2, 0, 0]
+    assert model.erased(0).counts.tolist() == [0, 2, 0]
+    model.save(tmp_path)
+    np.testing.assert_array_equal(saved.load(tmp_path).scores(BOARD.row(0)), model.scores(BOARD.row(0)))
+
+
+def test_item_knn_gives_the_cosine_by_hand() -> None:
+    weights = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 1], [1, 0, 0], [1, 0, 0]], np.float32))
+    plain = item_knn.fit(Histories(weights, np.zeros(7, np.float32)), neighbours=3, shrinkage=0)
+    assert plain.weights[0, 1] == pytest.approx(2 / np.sqrt(4 * 2))
+    assert plain.weights[1, 2] == pytest.approx(1 / np.sqrt(2 * 1))
+    assert plain.weights[1, 1] == 0
+    shrunk = item_knn.fit(Histories(weights, np.zeros(7, np.float32)), neighbours=1, shrinkage=1)
+    assert shrunk.weights[0, 1] == pytest.approx(2 / (np.sqrt(4 * 2) + 1))
+    assert shrunk.weights.nnz == 3
+
+
+def test_ease_over_users_and_over_items_is_the_same_model() -> None:
+    generator = np.random.default_rng(0)
+    wide = (generator.random((15, 25)) < 0.3).astype(np.float64)
+    gram = np.linalg.inv(wide.T @ wide + 3 * np.eye(25))
+    expected = -gram / np.diag(gram)
+    np.fill_diagonal(expected, 0)
+    found = ease.fit(_of(wide), regularisation=3, neighbours=25).weights.toarray()
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    tall = np.vstack([wide, np.zeros((20, 25))])
+    np.testing.assert_allclose(ease.fit(_of(tall), 3, 25).weights.toarray(), expected, atol=1e-6)
+
+
+def test_als_stands_where_its_loss_has_no_slope() -> None:
+    model = als.fit(BOARD, width=3, regularisation=0.5, confidence=2, rounds=400, seed=1)
+    y, x = model.vectors.astype(float), model.fold_in(BOARD).astype(float)
+    weights = BOARD.weights.toarray()
+    error = (1 + 2 * weights) * (x @ y.T - (weights > 0))
+    assert np.abs(error @ y + 0.5 * x).max() < 1e-3
+    assert np.abs(error.T @ x + 0.5 * y).max() < 1e-2
+
+
+@pytest.mark.parametrize("name", ["als", "text"])
+def test_vector_models_score_by_inner_products(name: str) -> None:
+    model: VectorModel = {"als": FITS["als"], "text": FITS["text"]}[name]()  # type: ignore[assignment]
+    np.testing.assert_allclose(model.fold_in(BOARD) @ model.vectors.T, model.scores(BOARD), atol=1e-6)
+
+
+def test_a_recent_item_outweighs_an_old_one_exactly_by_the_half_life() -> None:
+    model = Recent(FITS["ease"](), half_life=1)
+    parts = model.contributions(history([0, 1, 2], ITEMS), 4)  # oldest first
+    whole = FITS["ease"]().contributions(history([0, 1, 2], ITEMS), 4)
+    np.testing.assert_allclose(parts, whole * np.array([0.25, 0.5, 1]), atol=1e-7)
+
+
+def test_vectors_that_are_not_finite_or_empty_are_like_nothing() -> None:
+    model = vectors.fit(np.array([[3, 4], [np.nan, 1], [0, 0], [np.inf, 0]], np.float32))
+    expected = np.array([[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
+    np.testing.assert_allclose(model.vectors, expected, atol=1e-6)
+
+
+def test_equal_scores_have_no_spread_to_divide_by() -> None:
+    assert spread(np.full((1, 4), 3, np.float32)).tolist() == [[1.0]]
+
+
+def test_only_allowed_items_are_returned() -> None:
+    allowed = np.arange(ITEMS) >= 8
+    assert recommend(FITS["ease"](), history([0], ITEMS), 9, allowed).tolist()[:2] == [8, 10]
+
+
+def _of(matrix: np.ndarray) -> Histories:
+    weights = sparse.csr_matrix(matrix, dtype=np.float32)
+    return Histories(weights, np.zeros(weights.nnz, np.float32))

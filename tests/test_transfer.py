@@ -1,0 +1,384 @@
+"""Transfer on rows that contradict each other: the strength of the KL term decides which side is kept."""
+
+import json
+import runpy
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import log_softmax, rel_entr, softmax
+
+from toys import COMMON, Outcome, toy_splits
+from verticals import objectives, pilot, transfer
+from verticals.config import Config
+from verticals.data.examples import Examples
+from verticals.data.splits import Splits, with_labels
+from verticals.errors import DataError, MethodError, RunError
+from verticals.evaluation.metrics import Estimate
+from verticals.evaluation.plots import transfer_figure
+from verticals.evaluation.report import transfer_table
+from verticals.objectives import anchor, calibrated
+from verticals.objectives.anchor import ReplayDataset
+from verticals.objectives.encoder_classifier import ClassifierModule, EncoderClassifier, batching, cross_entropy
+from verticals.runs import Run, latest, open_run
+from verticals.training import finetune, recipe
+from verticals.transfer import Attempt, Quality, TransferSettings
+
+Command = Callable[..., Outcome]
+NEXT = {"colour": "parcel", "parcel": "refund", "refund": "colour"}
+
+
+class Stopped(Exception):  # noqa: N818 - no error, a pulled plug
+    """Stands for a pulled plug."""
+
+
+def contradicting() -> Splits:
+    """Return the source's texts under other labels: whoever learns these must forget the source."""
+
+    def turned(part: Examples) -> Examples:
+        return replace(part, labels=tuple(NEXT[label] for label in part.labels))
+
+    rows = toy_splits()
+    return replace(
+        rows, name="turned", train=turned(rows.train), validation=turned(rows.validation), test=turned(rows.test)
+    )
+
+
+def with_a_new_class() -> Splits:
+    """Return rows of one class that the source has, in another spelling, and of one that it lacks."""
+
+    def rows(count: int, start: int) -> Examples:
+        chat = [f"{COMMON[n % 5]} {COMMON[n // 5 % 5]} {COMMON[n * 3 % 5]} i is" for n in range(start, start + count)]
+        paint = [f"{COMMON[n % 5]} blue shade paint n{n % 40}" for n in range(start, start + count)]
+        return Examples((*chat, *paint), ("chat",) * count + ("Colour",) * count, tuple(range(2, 2 * count + 2)))
+
+    return Splits("chat", ("Colour", "chat"), rows(40, 0), rows(8, 40), rows(8, 60))
+
+
+def config(run: Run, method: str | None = None, **train: object) -> Config:
+    rates = {"learning_rate": 3e-3, "head_learning_rate": 3e-2, "epochs": 12, "batch_size": 16, **train}
+    chosen = run.config.method.model_copy(update={"name": method or run.config.method.name})
+    return run.config.model_copy(update={"method": chosen, "train": run.config.train.model_copy(update=rates)})
+
+
+def task(run: Run, target: Splits, *strengths: float, on: str = "replay", **train: object) -> transfer.Task:
+    wanted = TransferSettings.model_validate({"anchor": on, "lambdas": strengths or (1.0,)})
+    return transfer.prepare(run, toy_splits(), target, config(run, **train), wanted)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("method", "on"), [("full", "replay"), ("full", "target"), ("lora", "replay")])
+def test_without_the_kl_term_the_source_is_forgotten_and_with_a_strong_one_it_is_kept(
+    train_toy: Callable[[str], Run], tmp_path: Path, method: str, on: str
+) -> None:
+    made = task(train_toy(method), contradicting(), on=on)
+    before = transfer.measure(made, calibrated.load(made.source))
+    assert (before.source, before.target.value) == (Estimate(1, 1, 1), 0)
+    free, held = (
+        transfer.measure(made, transfer.fit(made, strength, tmp_path / str(strength)).model)
+        for strength in (0.0, 100.0)
+    )
+    assert free.source is not None
+    assert held.source is not None
+    assert free.target.value > 0.9 > 0.1 > free.source.value
+    assert held.source.value > 0.9 > 0.1 > held.target.value
+
+
+def trained_by_hand(run: Run, target: Splits, work: Path) -> EncoderClassifier:
+    """Tune the source's classifier on the target's rows as any classifier is tuned, without a word of any source."""
+    source = transfer.load_source(run)
+    targets = np.array([run.labels.index(label) for label in target.train.labels])
+    data, collate = batching(target.train.texts, targets, source.read)
+    source.module.requires_grad_(True).train()
+    finetune(source.module, data, collate, cross_entropy, recipe(config(run).train, source._method), work)
+    return source
+
+
+def test_strength_zero_is_plain_tuning_bit_for_bit(train_toy: Callable[[str], Run], tmp_path: Path) -> None:
+    run = train_toy("full")
+    plain = trained_by_hand(run, contradicting(), tmp_path / "plain").module.state_dict()
+    trained = transfer.fit(task(run, contradicting(), 0.0), 0.0, tmp_path / "transfer").model.classifier
+    assert isinstance(trained, EncoderClassifier)
+    ours = trained.module.state_dict()
+    assert ours.keys() == plain.keys()
+    assert [name for name in plain if not torch.equal(ours[name], plain[name])] == []
+
+
+@pytest.mark.parametrize("on", ["replay", "target"])
+def test_an_endless_strength_leaves_the_probabilities_as_they_were(
+    train_toy: Callable[[str], Run], tmp_path: Path, on: str
+) -> None:
+    run = train_toy("full")
+    texts = toy_splits().test.texts
+    held = transfer.fit(task(run, contradicting(), 1e6, on=on, learning_rate=1e-4), 1e6, tmp_path).model
+    was, now = (softmax(model.score(texts).logits, axis=1) for model in (transfer.load_source(run), held.classifier))
+    assert (was.argmax(axis=1) == now.argmax(axis=1)).all()
+    assert abs(was - now).max() < 0.05
+
+
+def test_the_losses_are_cross_entropy_plus_strength_times_divergence() -> None:
+    generator = np.random.default_rng(0)
+    logits, replayed = generator.normal(size=(2, 5, 4))
+    held = softmax(generator.normal(size=(5, 3)), axis=1)  # the fourth class is new
+    target = np.array([0, 3, 1, 2, 3])
+    batch = {
+        "input_ids": torch.tensor(logits), "attention_mask": torch.ones(5, 4), "target": torch.tensor(target),
+        "held": torch.tensor(held), "replayed_ids": torch.tensor(replayed), "replayed_mask": torch.ones(5, 4),
+    }  # fmt: skip
+    cross_entropy = -log_softmax(logits, axis=1)[np.arange(5), target].mean()
+    over_all = rel_entr(held, softmax(replayed, axis=1)[:, :3]).sum(axis=1).mean()
+    over_known = rel_entr(held, softmax(logits[:, :3], axis=1)).sum(axis=1).mean()
+    assert anchor.replay_loss(2.0, Fixed(), batch).item() == pytest.approx(cross_entropy + 2 * over_all)
+    assert anchor.target_loss(2.0, Fixed(), batch).item() == pytest.approx(cross_entropy + 2 * over_known)
+    assert anchor.replay_loss(0.0, Fixed(), batch).item() == pytest.approx(cross_entropy)
+
+
+class Fixed(torch.nn.Module):
+    """Answers with the logits it is given as ids."""
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        return input_ids
+
+
+def test_no_source_row_is_replayed_twice_before_all_are_replayed_once() -> None:
+    learned = [{"input_ids": [1], "target": 0}] * 4
+    data = ReplayDataset(learned, [{"input_ids": [n], "held": np.zeros(2)} for n in range(10)], seed=0)
+    seen = []
+    for epoch in range(5):
+        data.set_epoch(epoch)
+        seen += [data[position]["replayed_ids"][0] for position in (3, 1, 0, 2)]
+    assert sorted(seen) == sorted([*range(10), *range(10)])
+    data.set_epoch(2)
+    assert [data[position]["replayed_ids"][0] for position in (3, 1, 0, 2)] == seen[8:12]
+
+
+@pytest.mark.parametrize("method", ["full", "partial", "lora"])
+def test_an_interrupted_transfer_replays_the_same_rows_and_ends_with_the_same_bits(
+    train_toy: Callable[[str], Run], tmp_path: Path, method: str
+) -> None:
+    made = task(train_toy("full"), contradicting(), 1.0, method=method, epochs=3, checkpoint_steps=3)
+    calls = 0
+
+    def stop(module: torch.nn.Module, inputs: object) -> None:
+        nonlocal calls
+        calls += isinstance(module, ClassifierModule) and module.training
+        if calls == 2 * 8:  # two passes a step, the eighth of twelve steps: in the second epoch
+            raise Stopped
+
+    plug = torch.nn.modules.module.register_module_forward_pre_hook(stop)
+    with pytest.raises(Stopped):
+        transfer.fit(made, 1.0, tmp_path / "stopped")
+    plug.remove()
+    fitted = [transfer.fit(made, 1.0, tmp_path / name) for name in ("stopped", "whole")]
+    assert [each.log.resumed_from for each in fitted] == [6, 0]
+    resumed, whole = (each.model.classifier for each in fitted)
+    assert isinstance(resumed, EncoderClassifier)
+    assert isinstance(whole, EncoderClassifier)
+    ours, theirs = resumed.module.state_dict(), whole.module.state_dict()
+    assert [name for name in theirs if not torch.equal(ours[name], theirs[name])] == []
+
+
+def test_a_new_class_is_learned_beside_the_old_ones_and_the_run_is_whole(train_toy: Callable[[str], Run]) -> None:
+    run = open_run(transfer.transfer(task(train_toy("full"), with_a_new_class(), 1.0)).folder)
+    assert run.labels == ("colour", "parcel", "refund", "chat")
+    record = run.read_json(transfer.RECORD)
+    assert record["classes"] == {"source": 3, "added": ["chat"]}
+    assert record["before"]["target"]["value"] == 0.5  # the source cannot say "chat"
+    (row,) = record["sweep"]
+    assert row["target"]["value"] == row["source"]["value"] == 1.0
+    again = pilot.evaluate_splits(run, with_a_new_class())
+    assert again["metrics"]["accuracy"] == run.metrics["metrics"]["accuracy"]
+    assert record["strength"] == run.manifest["transfer"]["strength"] == 1.0
+    assert [each["method"] for each in run.metrics["references"]] == ["source"]
+    assert run.metrics["references"][0]["accuracy_gain"]["value"] == 0.5
+    assert "| 1 (saved) | 100.0%" in (run.folder / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("before", "after"), [("lora", "lora"), ("full", "bitfit"), ("probe", "lora")])
+def test_the_new_run_needs_the_source_run_no_more(
+    train_toy: Callable[[str], Run], tmp_path: Path, before: str, after: str
+) -> None:
+    source = train_toy(before)
+    copy = Run(shutil.copytree(source.folder, tmp_path / "source"), source.manifest)
+    made = transfer.transfer(task(copy, contradicting(), 0.0, method=after))
+    shutil.rmtree(copy.folder)
+    kept = {path.name for path in made.folder.iterdir() if path.is_dir()} - {"tokenizer"}
+    assert kept == {{"lora": "adapter", "bitfit": "delta"}[after]} | ({"backbone"} if before != "probe" else set())
+    assert str(tmp_path / "source") not in (made.folder / "config.yaml").read_text(encoding="utf-8")
+    model = objectives.get("classify").load(open_run(made.folder))
+    assert calibrated.evaluate(model, contradicting()).metrics["accuracy"].value > 0.9
+    if after == "lora" == before:  # and so it can be transferred in its turn, back to where it came from
+        back = transfer.prepare(made, contradicting(), toy_splits(), config(made), TransferSettings(lambdas=(0.0,)))
+        assert transfer.transfer(back).metrics["metrics"]["accuracy"]["value"] > 0.9
+
+
+def attempt(strength: float, target: float, source: float | None) -> Attempt:
+    return Attempt(strength, Quality(Estimate(0, 0, 0), None, target, source), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([(0, 0.9, 0.5), (1, 0.8, 0.89), (3, 0.7, 0.9)], 1),  # the best on target among those that keep the source
+        ([(0, 0.9, 0.5), (1, 0.8, 0.6)], 1),  # none keeps it: the one that loses least
+        ([(0, 0.9, 0.9), (1, 0.9, 0.9)], 1),  # equal: the one held more strongly
+        ([(0, 0.9, None), (1, 0.8, None)], 0),  # nothing known of the source: by the target alone
+    ],
+)
+def test_the_strength_is_chosen_by_validation_rows(
+    found: list[tuple[float, float, float | None]], expected: float
+) -> None:
+    before = Quality(Estimate(0, 0, 0), None, 0.2, None if found[0][2] is None else 0.9)
+    attempts = [attempt(*each) for each in found]
+    chosen = max(attempts, key=lambda each: transfer.preference(before, TransferSettings(), each))
+    assert chosen.strength == expected
+
+
+def test_source_rows_that_cannot_be_read_are_needed_for_replay_alone(train_toy: Callable[[str], Run]) -> None:
+    run = train_toy("full")
+
+    def read(config: Config) -> Splits:
+        if config.data.train != "moved":
+            raise DataError("source.csv: no such file")
+        return toy_splits(21)
+
+    with pytest.raises(RunError, match="no such file; name them with --source-data FILE, or use --anchor target"):
+        transfer.read_source(run, read, None, TransferSettings())
+    with pytest.raises(RunError, match="rows have changed since it was trained"):
+        transfer.read_source(run, lambda config: toy_splits(21), None, TransferSettings())
+    assert transfer.read_source(run, lambda config: toy_splits(), None, TransferSettings()) == (toy_splits(), ())
+    moved, notes = transfer.read_source(run, read, "moved", TransferSettings())
+    assert (moved, [note.code for note in notes]) == (toy_splits(21), ["other_source_rows"])
+    wanted = TransferSettings(anchor="target", lambdas=(1.0,))
+    none, notes = transfer.read_source(run, read, None, wanted)
+    made = transfer.prepare(run, none, contradicting(), config(run, epochs=1), wanted, notes)
+    assert transfer.measure(made, calibrated.load(run)).source is None
+    assert "cannot be read: source.csv" in made.notes[0].message
+
+
+def test_texts_that_stand_on_both_sides_are_noted(train_toy: Callable[[str], Run]) -> None:
+    rows = toy_splits()
+    crossing = replace(rows, test=rows.train.take(range(5)))
+    notes = transfer.prepare(train_toy("full"), rows, crossing, config(train_toy("full")), TransferSettings()).notes
+    assert {note.code: note.count for note in notes}["target_near_duplicate"] == 5
+
+
+@pytest.mark.parametrize(
+    ("source", "method", "expected"),
+    [
+        ("tfidf", "full", "'tfidf' has no backbone to transfer"),
+        ("full", "probe", "'probe' tunes no backbone"),
+        ("full", "tfidf", "'tfidf' tunes no backbone"),
+        ("prompt", "full", "what 'prompt' learned cannot be merged"),
+    ],
+)
+def test_a_method_that_cannot_continue_is_refused_by_name(
+    train_toy: Callable[[str], Run], source: str, method: str, expected: str
+) -> None:
+    run = train_toy(source)
+    with pytest.raises(MethodError, match=expected):
+        transfer.prepare(run, toy_splits(), contradicting(), config(run, method), TransferSettings())
+
+
+def test_labels_take_the_sources_spelling_and_come_behind_them() -> None:
+    renamed = with_labels(with_a_new_class(), ("parcel", "colour"))
+    assert renamed.labels == ("parcel", "colour", "chat")
+    assert set(renamed.train.labels) == {"colour", "chat"}
+
+
+def test_the_table_says_where_the_term_is_taken_and_what_is_saved_and_why() -> None:
+    estimate = {"value": 0.5, "low": 0.4, "high": 0.7}
+    rows = [{"strength": s, "target": estimate, "source": None} for s in (0.0, 0.1)]
+    record = {
+        "source": "run", "anchor": "target", "max_source_loss": 0.02, "strength": 0.1, "kept": False,
+        "before": {"target": estimate, "source": None}, "sweep": rows,
+    }  # fmt: skip
+    table = transfer_table(record)
+    assert "taken on the target's inputs; saved is the one that loses least" in table
+    assert "| 0.1 (saved) | 50.0% (40.0% to 70.0%) | not measured |" in table
+    assert "those that lose at most 2 points" in transfer_table({**record, "kept": True})
+
+
+def test_the_figure_holds_every_strength_of_both_sides() -> None:
+    estimate = {"value": 0.5, "low": 0.4, "high": 0.7}
+    rows = [{"strength": s, "target": estimate, "source": estimate} for s in (0.0, 0.1)]
+    record = {"before": {"target": estimate, "source": estimate}, "sweep": rows}
+    drawn = json.loads(transfer_figure(record, "strength", "accuracy", {"target": "new", "source": "old"}).to_json())
+    assert [trace["name"] for trace in drawn["data"]] == ["new", "old"]
+    assert all(trace["x"] == ["0", "0.1"] for trace in drawn["data"])
+
+
+def latest_config() -> Config:
+    run = latest("customer-service")
+    assert run is not None
+    return run.config
+
+
+def rows_file(path: Path, rows: Splits) -> Path:
+    every = rows.train + rows.validation + rows.test
+    lines = [f"{text},{label}" for text, label in zip(every.texts, every.labels, strict=True)]
+    path.write_text("text,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_command_transfers_an_apps_run_and_the_app_still_serves_it(
+    verticals: Command, tiny_backbone: Path, tmp_path: Path
+) -> None:
+    from verticals_customer_service.dialogue import Bot
+
+    old, new = rows_file(tmp_path / "old.csv", toy_splits()), rows_file(tmp_path / "new.csv", with_a_new_class())
+    quick = ("--set", "train.epochs=1", "--set", "train.learning_rate=0.001")
+    app = ("--data", old, "--method", "full", "--backbone", tiny_backbone, *quick)
+    assert verticals("train", "customer-service", *app).code == 0
+    plot = tmp_path / "sweep.html"
+    outcome = verticals(
+        "transfer", "customer-service", "--data", new, "--lambdas", "0,1", "--plot", plot, *quick, "--json"
+    )
+    assert outcome.code == 0, outcome.err
+    result = json.loads(outcome.out)["results"][0]
+    assert [row["strength"] for row in result["transfer"]["sweep"]] == [0, 1]
+    assert "plotly" in plot.read_text(encoding="utf-8").lower()
+    run = open_run(Path(result["run"]))
+    assert Bot.load(run).knowledge.name("chat", "en") == "Chat"
+    assert verticals("evaluate", run.folder).code == 0
+    old.rename(tmp_path / "older.csv")
+    again = ("transfer", run.folder.parent / result["transfer"]["source"], "--data", new)
+    assert "name them with --source-data" in verticals(*again).error
+    moved = ("--source-data", tmp_path / "older.csv", "--lambdas", "1", "--method", "bitfit", "--set", "train.epochs=1")
+    held = verticals(*again, *moved)
+    assert "| 1 (saved) |" in held.out
+    assert latest_config().train.learning_rate is None  # that of the source was for another method
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--lambdas", "0,x"], "expected numbers with commas"),
+        (["--anchor", "both"], "setting transfer.anchor"),
+        (["--lambdas", "-1"], "setting transfer.lambdas"),
+        (["--method", "probe"], "'probe' tunes no backbone"),
+        (["--set", "train.epoch=1"], "did you mean 'epochs'"),
+    ],
+)
+def test_a_wrong_wish_is_refused_in_one_line(
+    verticals: Command, train_toy: Callable[[str], Run], tmp_path: Path, options: list[str], expected: str
+) -> None:
+    outcome = verticals("transfer", train_toy("full").folder, "--data", tmp_path / "none.csv", *options)
+    assert outcome.code == 2
+    assert expected in outcome.error
+
+
+def test_the_medical_notes_have_the_same_conditions_in_both_hospitals_and_what_stands_in_both_is_left_out() -> None:
+    recipe = runpy.run_path(str(Path(__file__).parent.parent / "benchmarks" / "medical.py"))
+    found = recipe["hospitals"](True, 0)
+    assert found.a.labels == found.b.labels
+    assert len(found.a.labels) == 4
+    assert sum(found.a.sizes().values()) == sum(found.b.sizes().values()) == 60
+    assert recipe["without"](found.b, found.a).sizes() == found.b.sizes()
+    both = replace(found.b, train=found.b.train + found.a.test)
+    left = recipe["without"](both, found.a)
+    assert left.train == found.b.train
+    assert left.notes[-1].count == len(found.a.test)
