@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from verticals.advisor.gains import Gain, removed_range
-from verticals.advisor.trial import Trial, tuning_seconds
+from verticals.advisor.trial import Trial, TunedTrial, tuning_seconds
 from verticals.evaluation.metrics import bootstrap, mean
 
 _PROBE_FITS = 2  # strengths tried in training
@@ -36,7 +36,7 @@ def cheap_option(trial: Trial, name: str) -> Option:
     point, seconds = trial.curves[name].points[-1], trial.curves[name].seconds_per_row * trial.rows
     if name == "probe":
         seconds = _PROBE_FITS * seconds + trial.embed_seconds * trial.rows
-    high = min(1.0, point.accuracy.high + _still_to_come(trial, name, point.rows))
+    high = 1 - (1 - point.accuracy.high) * _errors_left(trial, name, point.rows)
     basis = f"measured, learning from {point.rows} rows"
     return Option(name, point.accuracy.low, high, basis, seconds, trial.memory_mb)
 
@@ -51,30 +51,38 @@ def _tuned_options(trial: Trial, gains: tuple[Gain, ...]) -> list[Option]:
 
 
 def _tuned_range(trial: Trial, name: str, gains: tuple[Gain, ...]) -> tuple[float | None, float | None, str]:
-    """Return the expected accuracy: of the short tuning, else the probe's range less the errors that tuning removed elsewhere."""
-    probe = cheap_option(trial, "probe")
-    if trial.tuned is not None and trial.tuned.method == name:
-        measured = bootstrap(mean, trial.tuned.right)
-        high = min(1.0, measured.high + _still_to_come(trial, "probe", trial.tuned.rows))
-        return measured.low, high, f"measured, learning from {trial.tuned.rows} rows"
-    removed = removed_range(gains, name)
+    """Return the probe's range less the errors that the method removes: in the short tuning, else in kept results."""
+    probe, short = cheap_option(trial, "probe"), trial.tuned
+    if short is not None and short.method == name:
+        removed: tuple[float, float] | None = _removed(short)
+        source = f"here, learning from {short.rows} rows"
+    else:
+        removed, source = removed_range(gains, name), "in kept results"
     if removed is None or probe.low is None or probe.high is None:
         return None, None, "not measured yet"
     low, high = (
         1 - (1 - accuracy) * (1 - share) for accuracy, share in zip((probe.low, probe.high), removed, strict=True)
     )
-    return (
-        low,
-        high,
-        f"expected: tuning removed {removed[0]:.0%} to {removed[1]:.0%} of the probe's errors in kept results",
-    )
+    return low, high, f"expected: it removed {removed[0]:.0%} to {removed[1]:.0%} of the probe's errors {source}"
 
 
-def _still_to_come(trial: Trial, name: str, learned_from: int) -> float:
-    """Return the accuracy that all rows may add to what was learned from some: as much per doubling as the last one added."""
+def _removed(short: TunedTrial) -> tuple[float, float]:
+    """Return the share of the probe's errors that the short tuning removed, as an interval; it may have added some."""
+    probe = short.cheap["probe"]
+    gain = bootstrap(mean, short.right.astype(float) - probe.astype(float))
+    errors = max(1 - mean(probe), 1 / len(probe))
+    return gain.low / errors, min(1.0, gain.high / errors)
+
+
+def _errors_left(trial: Trial, name: str, learned_from: int) -> float:
+    """Return the share of the errors that would be left with all rows: each doubling removes as many as the last one did.
+
+    Errors fall by a power of the rows (Hestness et al. 2017, https://arxiv.org/abs/1712.00409).
+    """
     points = trial.curves[name].points
-    if len(points) < 2:
-        return 0.0
-    doublings = np.log2(points[-1].rows / points[-2].rows)
-    slope = (points[-1].accuracy.value - points[-2].accuracy.value) / doublings if doublings else 0.0
-    return max(0.0, float(slope * np.log2(max(1.0, trial.rows / learned_from))))
+    if len(points) < 2 or points[-2].rows == points[-1].rows:
+        return 1.0
+    before, after = (1 - point.accuracy.value for point in points[-2:])
+    ratio = min(1.0, after / before) if before else 1.0
+    doublings = np.log2(max(1.0, trial.rows / learned_from)) / np.log2(points[-1].rows / points[-2].rows)
+    return float(ratio**doublings)

@@ -201,7 +201,7 @@ def advise(
     as_json: AsJson = False,
 ) -> None:
     """Try methods on your rows for a few minutes and recommend one: what to expect, what it takes, what is enough."""
-    allowed = seconds(budget)
+    started, allowed = time.perf_counter(), seconds(budget)
     from verticals import advisor, objectives
     from verticals.advisor import wording
     from verticals.data.loading import load_splits
@@ -209,8 +209,11 @@ def advise(
     columns = {"train": data, "test": test, "text": text, "label": label}
     options = given({"data": columns, "backbone": {"name": backbone}, "train": {"seed": seed}})
     config = build([options], NoSettings, objectives.get("classify").settings)
-    advice = advisor.advise(load_splits(config.data, config.train.seed), config, allowed, time.perf_counter)
+    splits = load_splits(config.data, config.train.seed)
+    left = allowed - (time.perf_counter() - started)  # reading counts too
+    advice = advisor.advise(splits, config, left, time.perf_counter)
     if as_json:
         show_json({"schema": 1, "advice": advice.document()})
         return
     show(*wording.table(advice.options, advice.recommended), "", *advice.sentences)
+    say(f"tried on {advice.sampled} of {advice.rows} rows in {time.perf_counter() - started:.0f} s")
