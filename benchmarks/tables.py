@@ -6,7 +6,7 @@ A table stands between `<!-- table: NAME -->` and `<!-- end -->`; text outside s
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -257,7 +257,7 @@ def _results(path: Path) -> list[dict[str, Any]]:
     return list(json.loads(path.read_text(encoding="utf-8"))["results"])
 
 
-def _table(header: Any, rows: list[tuple[str, ...]]) -> str:  # noqa: ANN401 - a row of words
+def _table(header: Any, rows: Sequence[tuple[str, ...]]) -> str:  # noqa: ANN401 - a row of words
     lines = [tuple(header), ("---",) * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

@@ -126,7 +126,7 @@ def test_what_all_rows_or_none_have_is_always_or_never_predicted() -> None:
         ("tfidf", {}, 0.95),
         ("probe", {}, 0.8),  # as far as random vectors go
         ("full", {"learning_rate": 3e-3, "head_learning_rate": 1e-2}, 0.95),
-        ("lora", {"learning_rate": 1e-2, "head_learning_rate": 1e-2}, 0.95),
+        ("lora", {"learning_rate": 1e-2, "head_learning_rate": 1e-2}, 0.9),
     ],
 )
 def test_separable_labels_are_learned_and_the_run_reloads(

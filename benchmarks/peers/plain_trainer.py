@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,11 +83,12 @@ class Watch(TrainerCallback):
 @contextmanager
 def watched(watch: Watch) -> Iterator[Watch]:
     """Give a callback to every Trainer that is made meanwhile."""
-    DEFAULT_CALLBACKS.append(watch)
+    callbacks: list[Any] = DEFAULT_CALLBACKS  # annotated for its first element alone
+    callbacks.append(watch)
     try:
         yield watch
     finally:
-        DEFAULT_CALLBACKS.remove(watch)
+        callbacks.remove(watch)
 
 
 def judge_of(splits: Splits, config: Config) -> Judge:
