@@ -33,6 +33,7 @@ for command in (
     core.transfer,
     core.export,
     benchmarks.benchmark,
+    benchmarks.compare,
 ):
     cli.command()(command)
 
