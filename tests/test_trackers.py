@@ -32,6 +32,7 @@ def test_tensorboard_holds_the_falling_loss(tiny_backbone: Path) -> None:
 
 
 @pytest.mark.skipif(find_spec("mlflow") is None, reason="mlflow is not installed")
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")  # mlflow asks SQLAlchemy so
 def test_mlflow_holds_the_loss_in_a_file(tiny_backbone: Path) -> None:
     pilot.train_classifier("toy", tracked(tiny_backbone, "mlflow"), toy_splits())
     with sqlite3.connect(home() / "trackers" / "mlflow.db") as database:
