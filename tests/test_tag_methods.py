@@ -100,7 +100,7 @@ PAIRS = [
     (method, architecture)
     for method in TUNING
     for architecture in ARCHITECTURES
-    if METHODS[method].architectures is None or architecture in METHODS[method].architectures
+    if architecture in (METHODS[method].architectures or ARCHITECTURES)
 ]
 
 

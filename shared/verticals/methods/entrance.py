@@ -38,7 +38,7 @@ def adding(encoder: nn.Module, options: Section, states: Tensor) -> Iterator[Non
     if isinstance(options, PartialOptions):
         handle = layers_of(plain)[-options.layers].register_forward_pre_hook(before_layer)
     else:
-        handle = cast(nn.Module, plain.get_input_embeddings()).register_forward_hook(after_lookup)
+        handle = plain.get_input_embeddings().register_forward_hook(after_lookup)
     try:
         yield
     finally:
