@@ -1,5 +1,6 @@
 """Shared fixtures: a tiny backbone, toy runs trained once a session, and the command line in this process."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +11,11 @@ import pytest
 from toys import Outcome, save_tiny_backbone, toy_config, toy_splits
 from verticals import cli, pilot
 from verticals.runs import Run
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is imported by now: the Trainer makes it look at everything before every training."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
