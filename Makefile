@@ -38,7 +38,8 @@ check: $(VENV)/.dev  ## Lint, type-check and test
 	$(BIN)/python -m pytest -q
 
 bench: $(VENV)/.demo  ## Measure on public data in $$VERTICALS_DATA and write benchmarks/results/
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/verticals benchmark --profile full --results benchmarks/results
+	$(BIN)/python benchmarks/stopwatch.py
 
 clean:  ## Remove the virtual environment; runs stay
 	rm -rf $(VENV)

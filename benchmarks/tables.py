@@ -103,7 +103,7 @@ def scope(language: str) -> str:
 
 def stopwatch(language: str) -> str:
     """Seconds from the command to the first answered request, and milliseconds of a turn."""
-    words, starts, turn = _WORDS[language], result("customer-service-stopwatch"), result("customer-service-turns")
+    words, starts, turn = _WORDS[language], result("stopwatch"), result("customer-service-turns")
     rows = []
     if starts:
         rows += [(str(words[name]), f"{starts['cost'][f'{name}_start_seconds']:.0f} s") for name in ("first", "second")]

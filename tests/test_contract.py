@@ -24,10 +24,10 @@ def test_an_app_says_what_it_is_in_every_language(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_apps_defaults_are_valid_settings(name: str) -> None:
     app = registry.get(name)
-    config = build([read_yaml(app.defaults)], app.settings)
-    assert build([config.model_dump()], app.settings) == config
+    config = build([read_yaml(app.defaults)], app.settings, app.objective)
+    assert build([config.model_dump()], app.settings, app.objective) == config
     with pytest.raises(ConfigError, match=r"unknown setting app\.no_such_setting"):
-        build([{"app": {"no_such_setting": 1}}], app.settings)
+        build([{"app": {"no_such_setting": 1}}], app.settings, app.objective)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from toys import settings
-from verticals import cli, hub, registry
+from verticals import hub, registry
+from verticals.cli import applications
 from verticals.runs import Run
 
 
@@ -58,6 +59,6 @@ def test_the_front_page_introduces_every_app_in_the_reader_s_language() -> None:
 
 
 def test_the_process_listens_on_this_machine_only_unless_told() -> None:
-    assert cli.demo.__defaults__ is not None
-    assert "127.0.0.1" in cli.demo.__defaults__
-    assert "0.0.0.0" not in cli.demo.__defaults__
+    assert applications.demo.__defaults__ is not None
+    assert "127.0.0.1" in applications.demo.__defaults__
+    assert "0.0.0.0" not in applications.demo.__defaults__

@@ -19,7 +19,7 @@ from verticals.inference.batches import predict_batches
 from verticals.methods import METHODS
 from verticals.methods.low_rank import RankPruned
 from verticals.methods.merging import merged
-from verticals.objectives import classify
+from verticals.objectives import classify, encoder_classifier
 from verticals.training import last_checkpoint
 
 TUNING = tuple(name for name, method in METHODS.items() if method.adapt is not None)
@@ -35,7 +35,7 @@ class Stopped(Exception):  # noqa: N818 - no error, a pulled plug
 class Trained:
     """What training left in memory and in its work folder."""
 
-    model: classify.EncoderClassifier
+    model: encoder_classifier.EncoderClassifier
     resumed_from: int
     config: Config
 
@@ -48,7 +48,7 @@ def train(method: str, backbone: Path, work: Path, options: dict[str, Any] | Non
         train={"epochs": 5, "batch_size": 16, "checkpoint_steps": 5, **changes},
     )
     fitted = classify.fit(toy_splits(), config, work)
-    assert isinstance(fitted.classifier, classify.EncoderClassifier)
+    assert isinstance(fitted.classifier, encoder_classifier.EncoderClassifier)
     return Trained(fitted.classifier, fitted.log.resumed_from, config)
 
 
@@ -71,7 +71,7 @@ def stop_at(step: int) -> torch.utils.hooks.RemovableHandle:
 
     def count(module: nn.Module, inputs: object) -> None:
         nonlocal steps
-        if isinstance(module, classify.ClassifierModule) and module.training:
+        if isinstance(module, encoder_classifier.ClassifierModule) and module.training:
             steps += 1
             if steps == step:
                 raise Stopped
@@ -152,7 +152,7 @@ def test_adalora_with_too_few_steps_to_prune_is_refused(tiny_backbone: Path, tmp
 @pytest.mark.parametrize("method", [name for name in TUNING if METHODS[name].merges])
 def test_a_merged_model_gives_the_logits_of_the_tuned_one(trained: Callable[[str], Trained], method: str) -> None:
     done = trained(method).model
-    plain = classify.ClassifierModule(merged(done.module.encoder), done.module.head)
+    plain = encoder_classifier.ClassifierModule(merged(done.module.encoder), done.module.head)
     exported = predict_batches(plain.eval(), done.read.tokenizer, TEXTS, max_tokens=32)
     assert abs(exported - done.score(TEXTS).logits).max() < 1e-4
 

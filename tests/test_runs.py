@@ -11,7 +11,7 @@ from toys import toy_config, toy_splits
 from verticals import parity, runs
 from verticals.errors import RunError
 from verticals.evaluation.predictor import Predictor
-from verticals.objectives import classify
+from verticals.objectives import classify, encoder_classifier
 from verticals.runs import MANIFEST, Run, open_run, write_json
 
 METHODS = ("tfidf", "probe", "full", "lora")
@@ -39,7 +39,7 @@ def test_a_lora_adapter_loads_in_plain_peft_with_the_same_vectors(
 
     run = train_toy("lora")
     ours = classify.load(run.folder, run.labels, run.config)
-    assert isinstance(ours, classify.EncoderClassifier)
+    assert isinstance(ours, encoder_classifier.EncoderClassifier)
     theirs = PeftModel.from_pretrained(AutoModel.from_pretrained(tiny_backbone), run.folder / "adapter").eval()
     batch = ours.read.tokenizer(["where is my parcel"], return_tensors="pt")
     ids = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}

@@ -11,7 +11,7 @@ import torch
 
 from toys import toy_config, toy_splits
 from verticals import backbones, methods, training
-from verticals.objectives import classify
+from verticals.objectives import classify, encoder_classifier
 from verticals.training import HEAD, LengthGroupedSampler, last_checkpoint, recipe
 
 STEP_KILLED = 9
@@ -21,7 +21,7 @@ def train(work: Path, backbone: Path, method: str) -> dict[str, torch.Tensor]:
     """Train a toy classifier, sixteen steps with a checkpoint every three, and return its weights."""
     config = toy_config(method, backbone, epochs=4, batch_size=16, checkpoint_steps=3)
     fitted = classify.fit(toy_splits(), config, work).classifier
-    assert isinstance(fitted, classify.EncoderClassifier)
+    assert isinstance(fitted, encoder_classifier.EncoderClassifier)
     return dict(fitted.module.state_dict())
 
 
@@ -36,7 +36,7 @@ def train_and_be_killed(work: Path, backbone: Path, method: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     torch.nn.modules.module.register_module_forward_pre_hook(
-        lambda module, inputs: kill(module, inputs) if isinstance(module, classify.ClassifierModule) else None
+        lambda module, inputs: kill(module, inputs) if isinstance(module, encoder_classifier.ClassifierModule) else None
     )
     train(work, backbone, method)
 

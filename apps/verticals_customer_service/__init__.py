@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verticals.config import Config
-from verticals.vertical import Service, Vertical
+from verticals.config import ClassifyConfig, Config
+from verticals.vertical import Service, Suite, Vertical
 from verticals_customer_service.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +38,15 @@ def _serve(run: "Run") -> Service:
     return Service(build_api(bot), build_pages(bot, run))
 
 
+def _suite(name: str, summary: str, quick: bool) -> Suite:
+    def run(config: Config) -> list[dict[str, Any]]:
+        from verticals_customer_service import benchmark
+
+        return benchmark.SUITES[name](config)
+
+    return Suite(name, summary, quick, run)
+
+
 app = Vertical(
     name="customer-service",
     title={"en": "Customer service", "zh": "智能客服"},
@@ -47,8 +56,15 @@ app = Vertical(
     },
     defaults=Path(__file__).with_name("config.yaml"),
     settings=Settings,
+    objective=ClassifyConfig,
     train=_train,
     evaluate=_evaluate,
     predict=_predict,
     serve=_serve,
+    suites=(
+        _suite("shipped", "intents and refusals on the shipped samples", quick=True),
+        _suite("turns", "time of one whole turn of the newest shipped bot", quick=True),
+        _suite("banking77", "77 intents of a bank's customers", quick=True),
+        _suite("clinc150", "150 intents and out-of-scope questions", quick=False),
+    ),
 )

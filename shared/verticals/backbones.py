@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from verticals.data.examples import Note
 from verticals.errors import BackboneError
 from verticals.provenance import sha256
 
@@ -28,6 +29,7 @@ BUILTIN_SHA256 = {
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _HUB_SECONDS = 5.0
+_MANY_UNKNOWN = 0.05
 
 
 @dataclass(frozen=True)
@@ -154,3 +156,17 @@ def unknown_share(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> f
     unknown = tokenizer.unk_token_id
     ids = [token for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"] for token in row]
     return ids.count(unknown) / len(ids) if ids and unknown is not None else 0.0
+
+
+def token_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
+    """Say how many texts are cut, and whether the tokenizer does not cover their language."""
+    lengths = [len(ids) for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"]]
+    cut = sum(length > max_tokens for length in lengths)
+    unknown = unknown_share(tokenizer, texts)
+    notes = []
+    if cut:
+        notes.append(Note("text_cut", cut, f"texts longer than {max_tokens} tokens, read up to there: {cut}"))
+    if unknown > _MANY_UNKNOWN:
+        message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
+        notes.append(Note("unknown_tokens", round(unknown * 100), message))
+    return tuple(notes)

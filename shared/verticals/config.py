@@ -8,18 +8,24 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from verticals.errors import ConfigError, did_you_mean
 
+M = TypeVar("M", bound=BaseModel)
+
 
 class Section(BaseModel):
     """A frozen group of settings in which an unknown name is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NoSettings(Section):
+    """What has no settings of its own."""
 
 
 class DataConfig(Section):
@@ -76,14 +82,24 @@ class AbstainConfig(Section):
     )
 
 
+class ClassifyConfig(Section):
+    """What the `objective` section holds when texts are classified."""
+
+    blend: bool = Field(
+        False,
+        description="add the margins of TF-IDF and a linear classifier to the logits, by the weight that is best on validation",
+    )
+
+
 class Config(Section):
-    """Everything one training depends on; `app` is validated by the app's own model."""
+    """Everything one training depends on; `objective` and `app` are validated by models of their own."""
 
     data: DataConfig = DataConfig()
     backbone: BackboneConfig = BackboneConfig()
     method: MethodConfig = MethodConfig()
     train: TrainConfig = TrainConfig()
     abstain: AbstainConfig = AbstainConfig()
+    objective: dict[str, Any] = Field(default_factory=dict)
     app: dict[str, Any] = Field(default_factory=dict)
 
     def to_yaml(self) -> str:
@@ -141,7 +157,11 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def build(layers: Sequence[Mapping[str, Any]], app_settings: type[BaseModel]) -> Config:
+def build(
+    layers: Sequence[Mapping[str, Any]],
+    app_settings: type[BaseModel],
+    objective_settings: type[BaseModel] = NoSettings,
+) -> Config:
     """Merge the layers, later ones winning, and validate them.
 
     Raises:
@@ -150,15 +170,17 @@ def build(layers: Sequence[Mapping[str, Any]], app_settings: type[BaseModel]) ->
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = merge(merged, layer)
+    config = _validate(Config, merged, ())
+    objective = _validate(objective_settings, config.objective, ("objective",))
+    app = _validate(app_settings, config.app, ("app",))
+    return config.model_copy(update={"objective": objective.model_dump(), "app": app.model_dump()})
+
+
+def _validate(model: type[M], values: Mapping[str, Any], prefix: tuple[str, ...]) -> M:
     try:
-        config = Config.model_validate(merged)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_explain(error, Config, ())) from error
-    try:
-        app = app_settings.model_validate(config.app)
-    except ValidationError as error:
-        raise ConfigError(_explain(error, app_settings, ("app",))) from error
-    return config.model_copy(update={"app": app.model_dump()})
+        raise ConfigError(_explain(error, model, prefix)) from error
 
 
 def _explain(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...]) -> str:

@@ -5,13 +5,15 @@ No manifest, no run. A run is written to a temporary sibling, proven there, and 
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from verticals import provenance
@@ -19,7 +21,7 @@ from verticals.config import Config, home, read_yaml
 from verticals.errors import RunError
 
 MANIFEST = "manifest.json"
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Run:
     def app(self) -> str:
         """Name of the app that trained it."""
         return str(self.manifest["app"])
+
+    @property
+    def objective(self) -> str:
+        """Name of what it learned, a row of the table of objectives."""
+        return str(self.manifest["objective"])
 
     @cached_property
     def config(self) -> Config:
@@ -55,8 +62,10 @@ class Run:
 
 
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON
-    """Write one JSON file, readable for people."""
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write one JSON file, readable for people; it is whole or not there."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(path)
 
 
 def save(
@@ -150,6 +159,31 @@ def latest(app: str) -> Run | None:
     """Return an app's newest complete run."""
     folders = sorted(path.parent for path in (home() / app).glob(f"[0-9]*/{MANIFEST}"))
     return open_run(folders[-1]) if folders else None
+
+
+@contextmanager
+def reserved(work: Path) -> Iterator[Path]:
+    """Make a folder for one process alone; it is removed when its work succeeds, and found again when it does not.
+
+    Raises:
+        RunError: the folder cannot be made, or another process has it.
+    """
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{work}: cannot be made: {error.strerror}; set VERTICALS_HOME to a folder that can be written"
+        ) from error
+    lock = FileLock(work.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunError(f"{work}: another process is at the same training; wait for it, or change a setting") from error
+    try:
+        yield work
+        shutil.rmtree(work, ignore_errors=True)
+    finally:
+        lock.release()
 
 
 def artefact_bytes(run: Run) -> int:

@@ -185,9 +185,10 @@ class _LossTrainer(Trainer):
 
 
 def _unfrozen(model: nn.Module) -> dict[str, Tensor]:
-    """Return the state that a checkpoint needs: what is frozen comes from the backbone again."""
-    frozen = {name for name, each in model.named_parameters(remove_duplicate=False) if not each.requires_grad}
-    return {name: value.contiguous() for name, value in model.state_dict().items() if name not in frozen}
+    """Return the state that a checkpoint needs, tied weights once: what is frozen comes from the backbone again."""
+    once, every = dict(model.named_parameters()), model.named_parameters(remove_duplicate=False)
+    left_out = {name for name, each in every if name not in once or not each.requires_grad}
+    return {name: value.contiguous() for name, value in model.state_dict().items() if name not in left_out}
 
 
 def _groups(model: nn.Module, plan: Recipe) -> list[dict[str, Any]]:

@@ -30,6 +30,23 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Suite:
+    """One measurement of an app.
+
+    Attributes:
+        name: the data set, or what is measured.
+        summary: what it shows, in one line.
+        quick: whether it takes minutes rather than an hour.
+        run: settings to result rows.
+    """
+
+    name: str
+    summary: str
+    quick: bool
+    run: "Callable[[Config], list[dict[str, Any]]]"
+
+
+@dataclass(frozen=True)
 class Vertical:
     """One application.
 
@@ -39,10 +56,12 @@ class Vertical:
         summary: one sentence by language.
         defaults: its `config.yaml`.
         settings: the model that validates the `app` section.
+        objective: the model that validates the `objective` section.
         train: settings to a saved run.
         evaluate: a run and a test file (or None for its own test rows) to the record that `metrics.json` has.
         predict: a run and a file of rows to the same rows with predictions, as a list of mappings.
         serve: a run to what the hub mounts.
+        suites: what `verticals benchmark` measures.
     """
 
     name: str
@@ -50,7 +69,9 @@ class Vertical:
     summary: Mapping[str, str]
     defaults: Path
     settings: type[BaseModel]
+    objective: type[BaseModel]
     train: "Callable[[Config], Run]"
     evaluate: "Callable[[Run, Path | None], dict[str, Any]]"
     predict: "Callable[[Run, Path], list[dict[str, Any]]]"
     serve: "Callable[[Run], Service]"
+    suites: tuple[Suite, ...] = ()

@@ -9,10 +9,11 @@ TEXT_NAMES = ("text", "utterance", "sentence", "message", "query", "question", "
 LABEL_NAMES = ("label", "intent", "category", "class", "sentiment", "target")
 
 
-def column(table: Table, role: str, wanted: str | None, usual: Sequence[str]) -> str:
+def column(table: Table, role: str, wanted: str | None, usual: Sequence[str], option: str | None = None) -> str:
     """Return the table's own spelling of the column that plays `role`.
 
     A wanted name may differ from the file's by case and surrounding spaces; where none is given, `usual` names are tried.
+    `option` is how the command line names a column for this role; nothing means --role.
 
     Raises:
         DataError: no column fits (the nearest is suggested), or several do.
@@ -24,7 +25,7 @@ def column(table: Table, role: str, wanted: str | None, usual: Sequence[str]) ->
     matches = [name for name in table.columns if name.strip().casefold() in folded]
     if len(matches) == 1:
         return matches[0]
-    option = f"--{role}"
+    option = option or f"--{role}"
     if matches:
         raise DataError(f"{table.path}: several columns could be the {role}: {matches}; choose one with {option}")
     if wanted is None:

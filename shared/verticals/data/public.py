@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verticals.data.columns import column
-from verticals.data.examples import Examples, from_table
+from verticals.data.examples import Examples, from_table, note
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
 from verticals.errors import DataError
@@ -15,9 +15,10 @@ from verticals.errors import DataError
 
 @dataclass(frozen=True)
 class PublicDataset:
-    """A published data set: how to read its own split, under which licence it stands, and where users get it."""
+    """A published data set: its folder, how to read its own split, under which licence it stands, and where users get it."""
 
     name: str
+    folder: str
     licence: str
     source: str
     read: Callable[[Path, int], Splits]
@@ -31,7 +32,7 @@ def load(name: str, seed: int) -> Splits:
     """
     dataset = PUBLIC[name]
     root = os.environ.get("VERTICALS_DATA")
-    folder = Path(root) / name if root else None
+    folder = Path(root) / dataset.folder if root else None
     if folder is None or not folder.is_dir():
         place = f"no folder {folder}" if folder else "VERTICALS_DATA is not set"
         raise DataError(
@@ -71,10 +72,40 @@ def _clinc150(folder: Path, seed: int) -> Splits:
     )
 
 
+def _phrasebank(agreement: str) -> Callable[[Path, int], Splits]:
+    """Return a reader of Financial PhraseBank at one level of agreement; its authors made no split: 80/20 by the seed."""
+
+    def read(folder: Path, seed: int) -> Splits:
+        file = folder / f"Sentences_{agreement}.txt"
+        lines = list(enumerate(file.read_text(encoding="latin-1").splitlines(), start=1))
+        whole = [(number, *line.rsplit("@", 1)) for number, line in lines if "@" in line]
+        damaged = [number for number, line in lines if "@" not in line]
+        numbers, texts, labels = zip(*whole, strict=True)
+        rest, test = carve(Examples(texts, labels, numbers), 0.2, seed)
+        train, validation = carve(rest, 0.1, seed)
+        notes = (note("no_label", damaged, "damaged lines without a label, left out"),) if damaged else ()
+        name = f"phrasebank-{agreement.lower()}"
+        return Splits(name, tuple(sorted(set(labels))), train, validation, test, notes=notes)
+
+    return read
+
+
 PUBLIC = {
     dataset.name: dataset
     for dataset in (
-        PublicDataset("banking77", "CC BY 4.0", "github.com/PolyAI-LDN/task-specific-datasets", _banking77),
-        PublicDataset("clinc150", "CC BY 3.0", "github.com/clinc/oos-eval", _clinc150),
+        PublicDataset(
+            "banking77", "banking77", "CC BY 4.0", "github.com/PolyAI-LDN/task-specific-datasets", _banking77
+        ),
+        PublicDataset("clinc150", "clinc150", "CC BY 3.0", "github.com/clinc/oos-eval", _clinc150),
+        *(
+            PublicDataset(
+                f"phrasebank-{agreement.lower()}",
+                "financial_phrasebank",
+                "CC BY-NC-SA 3.0, non-commercial",
+                "Malo et al. 2014, huggingface.co/datasets/takala/financial_phrasebank",
+                _phrasebank(agreement),
+            )
+            for agreement in ("50Agree", "AllAgree")
+        ),
     )
 }

@@ -28,8 +28,14 @@ class Splits:
     outside_test: Examples = Examples()
     notes: tuple[Note, ...] = ()
 
+    def fingerprint(self) -> str:
+        """Return a digest of every text and label, which changes when any row or its split does."""
+        parts = (self.train, self.validation, self.test, self.outside_validation, self.outside_test)
+        content = json.dumps([[part.texts, part.labels] for part in parts], ensure_ascii=False)
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
     def sizes(self) -> dict[str, int]:
-        """Return the number of rows of each part."""
+        """Return the number of rows of each split."""
         return {
             "train": len(self.train),
             "validation": len(self.validation),
@@ -38,11 +44,9 @@ class Splits:
             "outside_test": len(self.outside_test),
         }
 
-    def fingerprint(self) -> str:
-        """Return a digest of every text and label, which changes when any row or its split does."""
-        parts = (self.train, self.validation, self.test, self.outside_validation, self.outside_test)
-        content = json.dumps([[part.texts, part.labels] for part in parts], ensure_ascii=False)
-        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    def samples(self) -> tuple[str, ...]:
+        """Return the texts of the test rows."""
+        return self.test.texts
 
 
 def carve(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:

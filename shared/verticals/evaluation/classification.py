@@ -16,6 +16,7 @@ from verticals.evaluation.metrics import (
     confused_pairs,
     expected_calibration_error,
     macro_f1,
+    mean,
 )
 from verticals.inference.batches import FloatArray, IntArray, Scores
 
@@ -29,10 +30,6 @@ class Evaluation:
     reliability: list[Bin]
     risk_coverage: list[tuple[float, float, float]]
     right: npt.NDArray[np.bool_] = field(repr=False)
-
-    def gain_over(self, other: "Evaluation") -> Estimate:
-        """Return the difference in accuracy on the same rows; pairing them makes the interval as narrow as it can be."""
-        return bootstrap(_share, self.right.astype(np.float64) - other.right)
 
 
 def class_indices(examples: Examples, labels: Sequence[str]) -> IntArray:
@@ -58,9 +55,9 @@ def evaluate(
         "accuracy": bootstrap(accuracy, truth, predicted),
         "macro_f1": bootstrap(macro_f1, truth, predicted),
         "ece": bootstrap(expected_calibration_error, confidence, right),
-        "refused_in_scope": bootstrap(_share, ~familiar),
-        "unsure_in_scope": bootstrap(_share, familiar & (confidence < calibration.min_confidence)),
-        "accuracy_at_threshold": bootstrap(_share, right & familiar),
+        "refused_in_scope": bootstrap(mean, ~familiar),
+        "unsure_in_scope": bootstrap(mean, familiar & (confidence < calibration.min_confidence)),
+        "accuracy_at_threshold": bootstrap(mean, right & familiar),
     }
     if outside_scores is not None and len(outside):
         metrics |= _outside_metrics(scores.familiarity, outside_scores.familiarity, calibration, outside)
@@ -73,16 +70,12 @@ def _outside_metrics(
 ) -> dict[str, Estimate]:
     refused = outside < calibration.min_familiarity
     kinds = np.array(examples.labels)
-    metrics = {"oos_recall": bootstrap(_share, refused), "oos_auroc": _auroc(inside, outside)}
+    metrics = {"oos_recall": bootstrap(mean, refused), "oos_auroc": _auroc(inside, outside)}
     if len(set(examples.labels)) > 1:
         metrics |= {
-            f"oos_recall_{kind}": bootstrap(_share, refused[kinds == kind]) for kind in sorted(set(examples.labels))
+            f"oos_recall_{kind}": bootstrap(mean, refused[kinds == kind]) for kind in sorted(set(examples.labels))
         }
     return metrics
-
-
-def _share(flags: npt.NDArray[np.bool_] | npt.NDArray[np.float64]) -> float:
-    return float(np.mean(flags))
 
 
 def _auroc(inside: FloatArray, outside: FloatArray, resamples: int = 200) -> Estimate:

@@ -32,6 +32,11 @@ def bootstrap(metric: Callable[..., float], *arrays: npt.NDArray[np.generic], se
     return Estimate(metric(*arrays), float(low), float(high))
 
 
+def mean(values: Float64Array | npt.NDArray[np.bool_]) -> float:
+    """Return the mean."""
+    return float(np.mean(values))
+
+
 def accuracy(truth: IntArray, predicted: IntArray) -> float:
     """Return the share of rows predicted right."""
     return float(np.mean(truth == predicted))

@@ -1,7 +1,7 @@
 """A trained classifier in use: texts in, calibrated decisions out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from verticals.data.examples import as_text
 from verticals.data.table import read_table
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import IntArray
+from verticals.inference.batches import FloatArray, IntArray
 from verticals.objectives import classify
-from verticals.runs import Run
+from verticals.objectives.classifier import Classifier
+from verticals.runs import Run, write_json
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Prediction:
 class Predictor:
     """A classifier with its calibration."""
 
-    def __init__(self, classifier: classify.Classifier, calibration: Calibration) -> None:
+    def __init__(self, classifier: Classifier, calibration: Calibration) -> None:
         self.classifier = classifier
         self.calibration = calibration
 
@@ -53,6 +54,21 @@ class Predictor:
     def load(cls, run: Run) -> "Predictor":
         """Load the classifier of a run."""
         return cls(classify.load(run.folder, run.labels, run.config), Calibration(**run.read_json("calibration.json")))
+
+    @property
+    def trained_parameters(self) -> int:
+        """Number of parameters that training changed."""
+        return self.classifier.trained_parameters
+
+    def outputs(self, texts: Sequence[str]) -> FloatArray:
+        """Return what a reloaded classifier has to reproduce: the logits, before calibration."""
+        return self.classifier.score(texts).logits
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` needs into an existing folder."""
+        self.classifier.save(folder)
+        write_json(folder / "labels.json", list(self.classifier.labels))
+        write_json(folder / "calibration.json", asdict(self.calibration))
 
     def predict(self, texts: Sequence[str], alternatives: int = 4, progress: str | None = None) -> list[Prediction]:
         """Return one prediction per text, each with its most likely labels."""

@@ -14,7 +14,13 @@ _NAMES = {
     "accuracy_at_threshold": "in-scope accuracy, refused counted as wrong",
     "oos_recall": "out-of-scope recall",
     "oos_auroc": "out-of-scope AUROC",
+    "mrr": "MRR",
+    "map": "MAP",
+    "chrf": "chrF",
+    "bleu": "BLEU",
 }
+_PLAIN = {"ece": 3, "oos_auroc": 3, "mrr": 3, "map": 3, "ndcg_at_10": 3, "perplexity": 2, "chrf": 1, "bleu": 1}
+_POINTS = {"chrf": 1.0}  # on a scale of 0 to 100 already
 
 
 def metric_name(name: str) -> str:
@@ -35,20 +41,30 @@ def metric_rows(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def _interval(name: str, estimate: Mapping[str, float] | None) -> str:
     if estimate is None:
         return "not measured"
-    if name in {"ece", "oos_auroc"}:
-        return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
-    return f"{estimate['value']:.1%} ({estimate['low']:.1%} to {estimate['high']:.1%})"
+    style = f".{_PLAIN[name]}f" if name in _PLAIN else ".1%"
+    value, low, high = (format(estimate[key], style) for key in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def verdict(method: str, record: Mapping[str, Any]) -> str:
     """Say in one sentence whether the model beats the baseline by more than chance."""
-    baseline = record["baseline"]["method"]
+    return _verdict(method, record["compared"], record["baseline"])
+
+
+def reference_notes(method: str, record: Mapping[str, Any]) -> list[str]:
+    """Say the same beside everything else that was measured on these rows."""
+    return [_verdict(method, record["compared"], each) for each in record["references"]]
+
+
+def _verdict(method: str, compared: str, beside: Mapping[str, Any]) -> str:
+    baseline = beside["method"]
     if method == baseline:
         return f"This is the baseline itself ({baseline})."
-    if not record["baseline"]["metrics"]:
+    if not beside["metrics"]:
         return f"The {baseline} baseline was not measured on these rows."
-    gain = record["baseline"]["accuracy_gain"]
-    points = f"{gain['value'] * 100:+.1f} points of accuracy ({gain['low'] * 100:+.1f} to {gain['high'] * 100:+.1f})"
+    gain, scale = beside[f"{compared}_gain"], _POINTS.get(compared, 100.0)
+    value, low, high = (gain[key] * scale for key in ("value", "low", "high"))
+    points = f"{value:+.1f} points of {metric_name(compared)} ({low:+.1f} to {high:+.1f})"
     if gain["low"] > 0:
         return f"{method} beats the {baseline} baseline on the same rows: {points}."
     if gain["high"] < 0:
@@ -58,9 +74,10 @@ def verdict(method: str, record: Mapping[str, Any]) -> str:
 
 def probe_note(method: str, record: Mapping[str, Any]) -> list[str]:
     """Say on validation rows what tuning added to the probe that it started from; nothing where nothing was tuned."""
-    probe, tuned = record["probe_validation_accuracy"], record["validation_accuracy"]
+    probe = record.get("probe_validation_accuracy")
     if probe is None or method == "probe":
         return []
+    tuned = record["validation_accuracy"]
     judged = "gained" if tuned > probe else "did NOT gain; the probe is cheaper"
     return [f"Tuning {judged}: {probe:.1%} before, {tuned:.1%} after, on validation rows."]
 
@@ -74,6 +91,7 @@ def summary(method: str, record: Mapping[str, Any]) -> list[str]:
         *lines,
         "",
         verdict(method, record),
+        *reference_notes(method, record),
         *probe_note(method, record),
         *(f"note: {note['message']}" for note in record["notes"]),
     ]
@@ -81,27 +99,22 @@ def summary(method: str, record: Mapping[str, Any]) -> list[str]:
 
 def model_card(app: str, config: Config, record: Mapping[str, Any]) -> str:
     """Return the run's README: data, settings, quality beside the baseline, cost, and what was noticed."""
-    rows, cost, method = record["rows"], record["cost"], config.method.name
+    cost, method = record["cost"], config.method.name
     table = "\n".join(f"| {name} | {ours} | {theirs} |" for name, ours, theirs in metric_rows(record))
     notes = "\n".join(f"- {note['message']}" for note in record["notes"]) or "- nothing"
-    pairs = (
-        "\n".join(f"- {true} taken for {predicted}: {count}" for true, predicted, count in record["confused_pairs"])
-        or "- none"
-    )
+    rows = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in record["rows"].items() if count)
+    judged = [verdict(method, record), *reference_notes(method, record), *probe_note(method, record)]
     return f"""# {app}: {method} on {config.backbone.name}
 
-{" ".join([verdict(method, record), *probe_note(method, record)])}
+{" ".join(judged)}
 
-{rows["train"]} training, {rows["validation"]} validation and {rows["test"]} test rows in {record["classes"]} classes;
-out of scope: {rows["outside_validation"]} for calibration, {rows["outside_test"]} for test. Seed {config.train.seed}.
+Rows: {rows}. Seed {config.train.seed}.
 
 | test set | {method} | {record["baseline"]["method"]} |
 |---|---|---|
 {table}
 
-Values with 95 % bootstrap intervals. Confidence is calibrated by temperature; below {config.abstain.min_confidence:.0%} a prediction is unsure.
-A text whose familiarity (mean cosine with the five nearest training texts) is below {record["calibration"]["min_familiarity"]:.3f} is
-refused as out of scope; on validation rows this refuses at most {config.abstain.max_refused:.0%}.
+Values with 95 % bootstrap intervals.
 
 ## Cost
 {cost["train_seconds"]} s to train (baseline {cost["baseline_seconds"]} s), {cost["peak_memory_mb"]:.0f} MB at the peak,
@@ -109,11 +122,24 @@ refused as out of scope; on validation rows this refuses at most {config.abstain
 
 ## Noticed in the data
 {notes}
+{_classifier_section(config, record) if "calibration" in record else ""}
+## Load it
+`model/` loads with `transformers`, `adapter/` with `peft.PeftModel` on the backbone; the tokenizer is in `tokenizer/`. Where the model
+gives vectors, they are the mean of the token states, scaled to unit length.
+"""
+
+
+def _classifier_section(config: Config, record: Mapping[str, Any]) -> str:
+    pairs = (
+        "\n".join(f"- {true} taken for {predicted}: {count}" for true, predicted, count in record["confused_pairs"])
+        or "- none"
+    )
+    return f"""
+## Confidence
+Calibrated by temperature; below {config.abstain.min_confidence:.0%} a prediction is unsure. A text whose familiarity (mean cosine with the
+five nearest training texts) is below {record["calibration"]["min_familiarity"]:.3f} is refused as out of scope; on validation rows this
+refuses at most {config.abstain.max_refused:.0%}. The {record["classes"]} classes are in `labels.json`, the linear head in `head.safetensors`.
 
 ## Most confused
 {pairs}
-
-## Load it
-The classes are in `labels.json`, the linear head in `head.safetensors`. `model/` loads with `transformers.AutoModel`, `adapter/` with
-`peft.PeftModel` on the backbone; vectors are the mean of the token states, scaled to unit length.
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from verticals import provenance
 from verticals.evaluation.metrics import Estimate
 
 SCHEMA = 1
@@ -15,6 +16,55 @@ SCHEMA = 1
 def document(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Wrap result rows into the one JSON document that `--json` prints."""
     return {"schema": SCHEMA, "results": list(results)}
+
+
+def row(
+    app: str,
+    suite: str,
+    method: str,
+    metrics: Mapping[str, Estimate],
+    baseline: Mapping[str, Any],
+    cost: Mapping[str, float],
+    data: Mapping[str, Any],
+    seed: int,
+    backbone: str | None,
+) -> dict[str, Any]:
+    """Return one result that is not a run of the core: a search, a detector, a simulation, a timing.
+
+    Args:
+        app: the app, or `hub`.
+        suite: name of the suite.
+        method: what was measured.
+        metrics: quality with intervals; empty for a timing.
+        baseline: `{"method": ..., "metrics": {...}}` of the same rows; empty where there is none.
+        cost: seconds, megabytes, milliseconds by the names of the result format.
+        data: name, fingerprint and split of the rows.
+        seed: the seed.
+        backbone: the backbone's name, or None where there is none.
+    """
+    return {
+        "app": app,
+        "suite": suite,
+        "method": method,
+        "backbone": backbone,
+        "seed": seed,
+        "metrics": estimates(metrics),
+        "baseline": dict(baseline),
+        "cost": dict(cost),
+        "data": dict(data),
+        "machine": provenance.machine(),
+        "versions": provenance.versions(),
+        "git_revision": provenance.git_revision(),
+        "created_at": provenance.now(),
+        "run": None,
+    }
+
+
+def line(result: Mapping[str, Any]) -> str:
+    """Return a result as one line for people: its first metrics, or its times where it has none."""
+    shown = {name: each["value"] for name, each in result["metrics"].items()} or result["cost"]
+    values = ", ".join(f"{name} {value:.4g}" for name, value in list(shown.items())[:4] if value is not None)
+    return f"{result['app']:<22}{result['suite']:<24}{result['method'] or '':<16}{values}"
 
 
 def estimates(metrics: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:

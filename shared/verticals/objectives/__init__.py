@@ -1,0 +1,162 @@
+"""The table of objectives: what can be learned from a file of rows, each a frozen record of plain functions.
+
+To add one, write its module, a function here that imports it and returns its record, and its row of `OBJECTIVES`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from verticals.config import ClassifyConfig, Config, Section
+from verticals.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from verticals.data.examples import Note
+    from verticals.evaluation.judgement import Judgement
+    from verticals.inference.batches import FloatArray
+    from verticals.methods import Objective as ObjectiveName
+    from verticals.runs import Run
+    from verticals.training import TrainingLog
+
+
+class Rows(Protocol):
+    """What training and the report need to know of a task's rows, whatever they hold."""
+
+    @property
+    def name(self) -> str:
+        """What the data are called."""
+
+    @property
+    def notes(self) -> "tuple[Note, ...]":
+        """What was changed, left out or noticed."""
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes when any row or its split does."""
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of rows of each split."""
+
+    def samples(self) -> Sequence[str]:
+        """Return texts of the test rows; the first of them prove a reload and time a call."""
+
+
+class Model(Protocol):
+    """What every trained model can do, whatever it learned."""
+
+    @property
+    def trained_parameters(self) -> int:
+        """Number of parameters that training changed."""
+
+    def outputs(self, texts: Sequence[str]) -> "FloatArray":
+        """Return the numbers that a reloaded model has to reproduce, [texts, width]."""
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` needs into an existing folder."""
+
+
+R = TypeVar("R", bound=Rows)
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Trained(Generic[M]):
+    """A trained model, what training took, what it noticed, and what else `metrics.json` keeps."""
+
+    model: M
+    log: "TrainingLog"
+    notes: "tuple[Note, ...]" = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Objective(Generic[R, M]):
+    """One thing that can be learned.
+
+    Attributes:
+        name: how the command line and the method table call it.
+        settings: the model that validates the `objective` section.
+        method: the method where the user names none.
+        read: settings to rows.
+        fit: rows, settings and a folder for checkpoints to a trained model.
+        evaluate: a model and rows to its quality on the test rows.
+        baselines: what it has to beat, by name, the first one first; each learns and is judged on the same rows.
+        load: a run to its model.
+        answer: one text to what users get for it; this is what is timed.
+    """
+
+    name: "ObjectiveName"
+    settings: type[Section]
+    method: str
+    read: Callable[[Config], R]
+    fit: Callable[[R, Config, Path], Trained[M]]
+    evaluate: "Callable[[M, R], Judgement]"
+    baselines: "Mapping[str, Callable[[R, Config], Judgement]]"
+    load: "Callable[[Run], M]"
+    answer: Callable[[M, str], object]
+
+
+def _classify() -> Objective[Any, Any]:
+    from verticals.objectives import calibrated
+
+    return Objective(
+        name="classify",
+        settings=ClassifyConfig,
+        method="probe",
+        read=calibrated.read,
+        fit=calibrated.fit,
+        evaluate=calibrated.evaluate,
+        baselines={calibrated.BASELINE: calibrated.baseline},
+        load=calibrated.load,
+        answer=calibrated.answer,
+    )
+
+
+def _match() -> Objective[Any, Any]:
+    from verticals.objectives import match
+
+    return Objective(
+        name="match",
+        settings=match.MatchSettings,
+        method="full",
+        read=match.read,
+        fit=match.fit,
+        evaluate=match.evaluate,
+        baselines={"bm25": match.bm25, "untuned": match.untuned},
+        load=match.load,
+        answer=match.answer,
+    )
+
+
+def _generate() -> Objective[Any, Any]:
+    from verticals.objectives import generate
+
+    return Objective(
+        name="generate",
+        settings=generate.GenerateSettings,
+        method="full",
+        read=generate.read,
+        fit=generate.fit,
+        evaluate=generate.evaluate,
+        baselines={"nearest-prompt": generate.nearest_prompt},
+        load=generate.load,
+        answer=generate.answer,
+    )
+
+
+OBJECTIVES: Mapping[str, Callable[[], Objective[Any, Any]]] = {
+    "classify": _classify,
+    "match": _match,
+    "generate": _generate,
+}
+
+
+def get(name: str) -> Objective[Any, Any]:
+    """Import one objective and return its record.
+
+    Raises:
+        ConfigError: there is none of that name; the nearest is suggested.
+    """
+    if name not in OBJECTIVES:
+        raise ConfigError(f"no objective '{name}'{did_you_mean(name, OBJECTIVES)}")
+    return OBJECTIVES[name]()

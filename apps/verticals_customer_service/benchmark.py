@@ -1,0 +1,46 @@
+"""The suites of this app: `verticals benchmark customer-service`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from verticals import pilot
+from verticals.config import Config
+from verticals.errors import RunError
+from verticals.evaluation import results
+from verticals.runs import latest
+from verticals_customer_service import data, recipe
+from verticals_customer_service.dialogue import Bot, Conversation
+
+
+def intents(name: str | None) -> Callable[[Config], list[dict[str, Any]]]:
+    """Return the suite that trains on a public data set, or on the shipped samples where there is no name."""
+
+    def run(config: Config) -> list[dict[str, Any]]:
+        trained = recipe.train(config.model_copy(update={"data": config.data.model_copy(update={"train": name})}))
+        return [pilot.result(trained, trained.metrics)]
+
+    return run
+
+
+def turns(config: Config) -> list[dict[str, Any]]:
+    """Time whole turns of the newest shipped bot, one request at a time in one process.
+
+    Raises:
+        RunError: the newest run is not of the shipped samples, or there is none.
+    """
+    run = latest("customer-service")
+    if run is None or run.manifest["data"]["name"] != "shipped":
+        raise RunError("the newest run is not of the shipped samples; run: verticals train customer-service")
+    bot, splits = Bot.load(run), data.splits(run.config)
+    cost = results.latency(lambda text: bot.turn(Conversation(), text), splits.test.texts, rounds=400)
+    facts = {**run.manifest["data"], "split": splits.sizes()}
+    method, train, backbone = run.config.method.name, run.config.train, run.config.backbone.name
+    return [results.row(run.app, "turns", method, {}, {}, cost, facts, train.seed, backbone)]
+
+
+SUITES: Mapping[str, Callable[[Config], list[dict[str, Any]]]] = {
+    "shipped": intents(None),
+    "turns": turns,
+    "banking77": intents("banking77"),
+    "clinc150": intents("clinc150"),
+}

@@ -1,0 +1,87 @@
+"""Measure apps on their suites, one result file per suite, method and seed; what has a file is not measured again."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from verticals import registry
+from verticals.config import Config, assignment, build, home, read_yaml
+from verticals.errors import ConfigError, did_you_mean
+from verticals.evaluation import results
+from verticals.runs import write_json
+from verticals.vertical import Suite, Vertical
+
+PROFILES = ("quick", "full")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One suite of one app under one configuration; `name` is the name of its result file."""
+
+    name: str
+    suite: Suite
+    config: Config
+
+
+def results_folder() -> Path:
+    """Return the folder where results are kept if the user names none."""
+    return home() / "results"
+
+
+def select(apps: Sequence[str], suites: Sequence[str], profile: str) -> list[tuple[Vertical, Suite]]:
+    """Return the suites that were asked for, by app; suites that are named count whatever the profile.
+
+    Raises:
+        ConfigError: an app, a suite or the profile is not known; the nearest name is suggested.
+    """
+    if profile not in PROFILES:
+        raise ConfigError(
+            f"no profile '{profile}'{did_you_mean(profile, PROFILES)}; expected one of {', '.join(PROFILES)}"
+        )
+    verticals = [registry.get(name) for name in apps or registry.available()]
+    known = {suite.name for app in verticals for suite in app.suites}
+    for name in suites:
+        if name not in known:
+            raise ConfigError(f"no suite '{name}'{did_you_mean(name, known)}; `verticals benchmark --list` names them")
+    return [
+        (app, suite)
+        for app in verticals
+        for suite in app.suites
+        if (suite.name in suites if suites else suite.quick or profile == "full")
+    ]
+
+
+def cases(
+    chosen: Iterable[tuple[Vertical, Suite]], method: str | None, seeds: int, assignments: Sequence[str]
+) -> list[Case]:
+    """Return what is to be measured: each suite once per seed, with the app's settings and those given."""
+    found = []
+    for app, suite in chosen:
+        layers = [
+            read_yaml(app.defaults),
+            {"method": {"name": method}} if method else {},
+            *map(assignment, assignments),
+        ]
+        config = build(layers, app.settings, app.objective)
+        for number in range(seeds):
+            parts = (app.name, suite.name, method, f"seed{number + 1}" if number else None)
+            train = config.train.model_copy(update={"seed": config.train.seed + number})
+            name = "-".join(part for part in parts if part)
+            found.append(Case(name, suite, config.model_copy(update={"train": train})))
+    return found
+
+
+def run(cases: Sequence[Case], folder: Path) -> list[dict[str, Any]]:
+    """Measure the cases that have no result file in `folder` yet, and return the rows of all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for case in tqdm(cases, desc="benchmark", unit="suite", disable=len(cases) < 2):
+        path = folder / f"{case.name}.json"
+        if not path.exists():
+            write_json(path, results.document(case.suite.run(case.config)))
+        rows += json.loads(path.read_text(encoding="utf-8"))["results"]
+    return rows

@@ -1,0 +1,71 @@
+"""The command line: parse, call, print. Errors become one line on standard error and exit code 2."""
+
+import os
+import sys
+import warnings
+
+import typer
+
+from verticals import registry
+from verticals.cli import applications, benchmarks, core
+from verticals.cli.output import say
+from verticals.errors import VerticalsError
+
+_INTERRUPTED = 130  # what typer returns for Ctrl-C
+
+cli = typer.Typer(
+    help="Fine-tune small language models and run them as applications.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    applications.apps,
+    applications.config,
+    applications.train,
+    applications.evaluate,
+    applications.predict,
+    applications.demo,
+    core.tune,
+    benchmarks.benchmark,
+):
+    cli.command()(command)
+
+
+def _quieten() -> None:
+    """Keep the libraries' banners, bars and telemetry out of a user's terminal."""
+    for name, value in {
+        "TRANSFORMERS_VERBOSITY": "error",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "TOKENIZERS_PARALLELISM": "false",
+    }.items():
+        os.environ.setdefault(name, value)
+    warnings.filterwarnings("ignore", category=FutureWarning)  # between libraries, nothing a user can act on
+    warnings.filterwarnings("ignore", message="Unsupported layer type .*LayerNorm")  # peft, of its own LN-tuning
+    warnings.filterwarnings("ignore", message="The following rank_pattern keys")  # peft, of AdaLoRA's own pattern
+
+
+def main() -> None:
+    """Run the command line."""
+    _quieten()
+    try:
+        status = cli(standalone_mode=False)
+    except VerticalsError as error:
+        _fail(str(error), 2)
+    except typer.TyperException as error:
+        _fail(error.format_message(), 2)
+    except ModuleNotFoundError as error:
+        named = next((word for word in sys.argv[2:3] if word in registry.available()), "all")
+        _fail(str(registry.missing_extra(named, error)), 2)
+    else:
+        if status == _INTERRUPTED:
+            _fail("stopped; the same command continues where it was", _INTERRUPTED)
+        sys.exit(status)
+
+
+def _fail(message: str, status: int) -> None:
+    say(f"error: {' '.join(message.split())}" if status == 2 else message)
+    sys.exit(status)

@@ -1,0 +1,165 @@
+"""Commands that take an app, or a run of one."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from verticals import registry
+from verticals.cli.options import (
+    App,
+    AsJson,
+    Assignments,
+    Backbone,
+    ConfigFiles,
+    Method,
+    RunArgument,
+    Seed,
+    TestRows,
+    given,
+    resolve,
+)
+from verticals.cli.output import report, say, show, show_json
+from verticals.config import home
+from verticals.errors import VerticalsError
+
+if TYPE_CHECKING:
+    from verticals.runs import Run
+
+
+def apps(as_json: AsJson = False) -> None:
+    """List the installed apps."""
+    points = registry.available()
+    if as_json:
+        show_json(
+            {"apps": [{"name": name, "package": point.value.partition(":")[0]} for name, point in points.items()]}
+        )
+        return
+    for name, point in points.items():
+        show(f"{name:<24}{point.value.partition(':')[0]}")
+
+
+def config(app: App, files: ConfigFiles = None, assignments: Assignments = None, as_json: AsJson = False) -> None:
+    """Print an app's settings after all files and assignments."""
+    resolved = resolve(registry.get(app), {}, files, assignments)
+    if as_json:
+        show_json(resolved.model_dump())
+    else:
+        show(resolved.to_yaml().rstrip())
+
+
+def train(
+    app: App,
+    data: Annotated[
+        str | None, typer.Option(help="Training rows: CSV, TSV, JSONL or Parquet file, or a public data set's name.")
+    ] = None,
+    test: TestRows = None,
+    validation: Annotated[str | None, typer.Option(help="Validation rows; without it a share is held out.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column with the text.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column with the label.")] = None,
+    outside_label: Annotated[
+        str | None, typer.Option(help="Label of rows that belong to no class (out of scope).")
+    ] = None,
+    method: Method = None,
+    backbone: Backbone = None,
+    seed: Seed = None,
+    files: ConfigFiles = None,
+    assignments: Assignments = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train an app on its samples or on your rows; a killed training is continued by the same command."""
+    columns = {
+        "train": data,
+        "test": test,
+        "validation": validation,
+        "text": text,
+        "label": label,
+        "outside_label": outside_label,
+    }
+    options = given(
+        {"data": columns, "method": {"name": method}, "backbone": {"name": backbone}, "train": {"seed": seed}}
+    )
+    vertical = registry.get(app)
+    run = vertical.train(resolve(vertical, options, files, assignments))
+    report(run, run.metrics, as_json)
+
+
+def evaluate(
+    run: RunArgument,
+    data: Annotated[Path | None, typer.Option(help="Other test rows than the run's own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run again, on its own test rows or on others."""
+    opened = open_run(run)
+    report(opened, registry.get(opened.app).evaluate(opened, data), as_json)
+
+
+def predict(
+    run: RunArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Rows with a text column; a label is not needed.")],
+    output: Annotated[
+        Path | None, typer.Option(help="CSV file to write; without it the rows go to standard output.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predict every row of a file."""
+    opened = open_run(run)
+    rows = registry.get(opened.app).predict(opened, file)
+    if as_json:
+        show_json({"run": str(opened.folder), "rows": rows})
+        return
+    import pandas as pd
+
+    pd.DataFrame(rows).to_csv(output or sys.stdout, index=False)
+    if output:
+        say(f"{len(rows)} rows written to {output}")
+
+
+def demo(
+    app: Annotated[str | None, typer.Argument(metavar="[APP]", help="One app; without it, all installed apps.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Serve this run instead of the app's newest one.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    as_json: AsJson = False,
+) -> None:
+    """Train what is not trained yet, then serve pages and REST until Ctrl-C."""
+    from verticals import hub
+
+    hub.check_port(host, port)
+    runs = {name: _demo_run(name, run) for name in ([app] if app else registry.available())}
+    site = hub.build(runs)
+    address = f"http://{host}:{port}"
+    if as_json:
+        show_json({"address": address, "runs": {name: str(opened.folder) for name, opened in runs.items()}})
+    say(f"open {address} in a browser; stop with Ctrl-C")
+    hub.serve(site, host, port)
+
+
+def open_run(reference: str) -> "Run":
+    """Open a run by its folder, or the newest one of an app by the app's name."""
+    from verticals import runs
+
+    if reference in registry.available():
+        found = runs.latest(reference)
+        if found is None:
+            raise VerticalsError(f"no run of '{reference}' in {home()}; train one with: verticals train {reference}")
+        return found
+    return runs.open_run(Path(reference))
+
+
+def _demo_run(name: str, folder: Path | None) -> "Run":
+    from verticals import runs
+
+    vertical = registry.get(name)
+    if folder is not None:
+        opened = runs.open_run(folder)
+        if opened.app != name:
+            raise VerticalsError(f"{folder}: a run of '{opened.app}', expected one of '{name}'")
+        return opened
+    found = runs.latest(name)
+    if found:
+        say(f"serving {found.folder}, the newest run of {name}")
+        return found
+    say(f"training {name} on its samples (once; the next start uses this run)")
+    return vertical.train(resolve(vertical, {}, None, None))

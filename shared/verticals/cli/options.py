@@ -1,0 +1,53 @@
+"""The options that commands share, and how they become settings."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from verticals.config import Config, assignment, build, merge, read_yaml
+from verticals.vertical import Vertical
+
+App = Annotated[str, typer.Argument(metavar="APP", help="Name of an app; `verticals apps` lists them.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="Folder of a run, or the name of an app for its newest run.")
+]
+ConfigFiles = Annotated[
+    list[Path] | None, typer.Option("--config", help="YAML file of settings; may be given more than once.")
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="One setting, such as train.epochs=3; may be repeated.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+TestRows = Annotated[str | None, typer.Option(help="Test rows; without it a share of the training rows is held out.")]
+Method = Annotated[
+    str | None, typer.Option(help="How the backbone is tuned: tfidf, probe, full, lora ...; docs/methods.md has all.")
+]
+Backbone = Annotated[str | None, typer.Option(help="builtin, a local folder, or a hub id.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of splits, weights and order.")]
+
+
+def resolve(app: Vertical, options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None) -> Config:
+    """Return an app's settings: its defaults, then files, options and assignments, later ones winning."""
+    return build(layers(read_yaml(app.defaults), options, files, assignments), app.settings, app.objective)
+
+
+def layers(
+    defaults: dict[str, Any], options: dict[str, Any], files: list[Path] | None, assignments: list[str] | None
+) -> list[dict[str, Any]]:
+    """Return the layers of settings, later ones winning."""
+    return [
+        defaults,
+        *(read_yaml(path) for path in files or ()),
+        options,
+        *(assignment(text) for text in assignments or ()),
+    ]
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what the user did not give, so that it does not override files."""
+    present: dict[str, Any] = {}
+    for section, values in options.items():
+        chosen = {name: value for name, value in values.items() if value is not None}
+        present = merge(present, {section: chosen}) if chosen else present
+    return present

@@ -1,0 +1,35 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from verticals.runs import Run
+
+
+def show(*lines: str) -> None:
+    """Print lines on standard output."""
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def say(line: str) -> None:
+    """Print a line on standard error."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def show_json(value: dict[str, Any]) -> None:
+    """Print one JSON document on standard output."""
+    show(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def report(run: "Run", record: dict[str, Any], as_json: bool) -> None:
+    """Print a run with what was measured of it: as a result document, or as lines for people."""
+    from verticals import pilot
+    from verticals.evaluation import report, results
+
+    if as_json:
+        show_json(results.document([pilot.result(run, record)]))
+        return
+    show(f"run: {run.folder}", *report.summary(run.config.method.name, record))

@@ -1,0 +1,36 @@
+"""What a classifier is to everything that uses one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from verticals.data.examples import Note
+from verticals.inference.batches import Scores
+from verticals.training import TrainingLog
+
+
+class Classifier(Protocol):
+    """What every fitted classifier can do, whatever the method."""
+
+    labels: tuple[str, ...]
+
+    @property
+    def trained_parameters(self) -> int:
+        """Number of parameters that training changed."""
+
+    def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
+        """Judge texts."""
+
+    def save(self, folder: Path) -> None:
+        """Write what `load` needs into an existing folder."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained classifier, what training took, and what it noticed in the data."""
+
+    classifier: Classifier
+    log: TrainingLog
+    probe_validation_accuracy: float | None
+    notes: tuple[Note, ...]

@@ -1,0 +1,70 @@
+"""Suites: which are chosen, that a result is measured once, and what is refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toys import Outcome, settings
+from verticals import benchmark
+from verticals.benchmark import Case
+from verticals.config import Config
+from verticals.errors import ConfigError
+from verticals.evaluation import results
+from verticals.vertical import Suite
+
+
+def _counting(measured: list[int]) -> Suite:
+    def run(config: Config) -> list[dict[str, Any]]:
+        measured.append(config.train.seed)
+        return [results.row("toy", "count", "none", {}, {}, {"seconds": 1.0}, {"name": "toy"}, config.train.seed, None)]
+
+    return Suite("count", "counts its calls", True, run)
+
+
+def test_what_has_a_result_is_not_measured_again(tmp_path: Path) -> None:
+    measured: list[int] = []
+    case = Case("toy-count", _counting(measured), settings())
+    first = benchmark.run([case], tmp_path)
+    assert benchmark.run([case], tmp_path) == first
+    assert measured == [settings().train.seed]
+    (tmp_path / "toy-count.json").unlink()
+    benchmark.run([case], tmp_path)
+    assert len(measured) == 2
+
+
+def test_each_seed_has_a_result_of_its_own() -> None:
+    chosen = benchmark.select(["customer-service"], ["banking77"], "quick")
+    found = benchmark.cases(chosen, "full", 3, ["train.epochs=2"])
+    assert [each.name for each in found] == [
+        "customer-service-banking77-full",
+        "customer-service-banking77-full-seed2",
+        "customer-service-banking77-full-seed3",
+    ]
+    assert [each.config.train.seed for each in found] == [0, 1, 2]
+    assert {(each.config.method.name, each.config.train.epochs) for each in found} == {("full", 2)}
+
+
+def test_a_quick_profile_leaves_out_the_long_suites() -> None:
+    quick = {suite.name for _, suite in benchmark.select(["customer-service"], (), "quick")}
+    full = {suite.name for _, suite in benchmark.select(["customer-service"], (), "full")}
+    assert "clinc150" in full - quick
+    assert quick < full
+
+
+def test_an_unknown_suite_or_profile_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'banking77'"):
+        benchmark.select((), ["banking7"], "quick")
+    with pytest.raises(ConfigError, match="did you mean 'quick'"):
+        benchmark.select((), (), "quik")
+
+
+def test_the_command_lists_suites_and_prints_kept_results(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
+    listed = verticals("benchmark", "customer-service", "--list", "--profile", "full")
+    assert "clinc150" in listed.out
+    row = results.row("customer-service", "turns", "probe", {}, {}, {"p50_ms": 3.0}, {"name": "shipped"}, 0, None)
+    (tmp_path / "customer-service-turns.json").write_text(json.dumps(results.document([row])), encoding="utf-8")
+    kept = verticals("benchmark", "customer-service", "--suite", "turns", "--results", tmp_path, "--json")
+    assert json.loads(kept.out)["results"] == [row]

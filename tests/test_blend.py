@@ -1,0 +1,67 @@
+"""A backbone and TF-IDF added up: the weight is the one that errs least, and a saved blend answers the same."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toys import toy_config, toy_splits
+from verticals import pilot
+from verticals.config import Config
+from verticals.inference.batches import Scores
+from verticals.methods.tfidf import TfidfClassifier
+from verticals.objectives import classify
+from verticals.objectives.blend import WEIGHTS, Blend
+
+TEXTS = ("where is my parcel", "money back please", "what shade of blue")
+
+
+class _Fixed:
+    """A classifier that always gives these logits."""
+
+    trained_parameters = 0
+
+    def __init__(self, logits: Sequence[Sequence[float]]) -> None:
+        self.labels = tuple(sorted({"colour", "parcel", "refund"}))
+        self._logits = np.array(logits, np.float32)
+
+    def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
+        return Scores(self._logits, np.ones(len(texts), np.float32))
+
+    def save(self, folder: Path) -> None:
+        raise AssertionError("not saved here")
+
+
+@pytest.fixture(scope="module")
+def linear() -> TfidfClassifier:
+    splits = toy_splits()
+    targets = np.array([splits.labels.index(label) for label in splits.train.labels])
+    return TfidfClassifier.fit(splits.train.texts, targets, splits.labels, 0)
+
+
+TRUTH = np.array([1, 2, 0])  # parcel, refund, colour
+
+
+def test_a_perfect_backbone_needs_no_help(linear: TfidfClassifier) -> None:
+    assert Blend.fit(_Fixed(np.eye(3)[TRUTH].tolist()), linear, TEXTS, TRUTH).weight == 0.0
+
+
+def test_a_backbone_that_knows_nothing_takes_the_smallest_help_that_suffices(linear: TfidfClassifier) -> None:
+    blend = Blend.fit(_Fixed(np.zeros((3, 3)).tolist()), linear, TEXTS, TRUTH)
+    assert blend.weight == WEIGHTS[1]
+    assert (blend.score(TEXTS).logits.argmax(axis=1) == TRUTH).all()
+
+
+def test_the_logits_are_a_weighted_sum(linear: TfidfClassifier) -> None:
+    own = [[0.0, 3.0, 1.0]] * 3
+    blend = Blend(_Fixed(own), linear, 2.0)
+    assert blend.score(TEXTS).logits == pytest.approx(np.array(own) + 2 * linear.score(TEXTS).logits)
+
+
+def test_a_blend_is_saved_and_reloaded_as_part_of_a_run(tiny_backbone: Path) -> None:
+    plain = toy_config("probe", tiny_backbone)
+    config = Config.model_validate({**plain.model_dump(), "objective": {"blend": True}})
+    run = pilot.train_classifier("toy", config, toy_splits())  # proves its reload in a fresh process
+    assert isinstance(classify.load(run.folder, run.labels, run.config), Blend)
+    assert (run.folder / "vocabulary.json").is_file()
