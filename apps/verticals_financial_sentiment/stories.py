@@ -34,7 +34,10 @@ def weight(votes: float) -> float:
 
 @dataclass(slots=True)
 class Story:
-    """A story that is remembered. `number` and `touched` count stories made and items folded; they order what is equally old."""
+    """A story that is remembered, with its weight so far by company.
+
+    `number` and `touched` count stories made and items folded; they order what is equally old.
+    """
 
     id: str
     thread: str
@@ -48,6 +51,7 @@ class Story:
     touched: int
     items: int = 0
     sources: frozenset[str] = frozenset()
+    weights: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -71,6 +75,7 @@ class Placement:
         sources: sources of the story so far.
         items: items of the story so far, this one included.
         gains: by company, what the item adds to the weight of the thread; over a thread they sum to less than LIMIT.
+        weights: by company of this item, what the story weighs so far: the sum of its items' gains.
     """
 
     story: str
@@ -80,6 +85,7 @@ class Placement:
     sources: int
     items: int
     gains: Mapping[str, float]
+    weights: Mapping[str, float]
 
 
 class StoryBook:
@@ -122,15 +128,15 @@ class StoryBook:
             relation = "new" if story.thread == story.id else "follow_up"
         vote = _vote(story, headline.source, told)
         self._touch(story, headline.source, now)
-        return Placement(
-            story.id,
-            story.thread,
-            relation,
-            vote,
-            len(story.sources),
-            story.items,
-            self._gains(self._threads[story.thread], told.tickers, vote),
-        )
+        gains = _gains(self._threads[story.thread], told.tickers, vote)
+        for ticker, gain in gains.items():
+            story.weights[ticker] = story.weights.get(ticker, 0.0) + gain
+        weights = {ticker: story.weights[ticker] for ticker in gains}
+        return Placement(story.id, story.thread, relation, vote, len(story.sources), story.items, gains, weights)
+
+    def get(self, story: str) -> Story | None:
+        """Return a story that is still remembered."""
+        return self._stories.get(story)
 
     def changes(self) -> list[tuple[Story, Thread]]:
         """Return the stories, each with its thread, that changed since this was last asked; what a restart needs is in them."""
@@ -187,15 +193,6 @@ class StoryBook:
         self._stories.move_to_end(story.id)
         self._changed[story.id] = story, self._threads[story.thread]
 
-    @staticmethod
-    def _gains(thread: Thread, tickers: Iterable[str], vote: float) -> dict[str, float]:
-        gains = {}
-        for ticker in sorted(tickers):
-            before = thread.votes.get(ticker, 0.0)
-            thread.votes[ticker] = before + vote
-            gains[ticker] = weight(before + vote) - weight(before)
-        return gains
-
     def _remember(self, story: Story) -> None:
         self._stories[story.id] = story
         self._alive[story.thread] += 1
@@ -234,3 +231,13 @@ def _vote(story: Story, source: str, told: Essence) -> float:
     if source in story.sources or len(story.sources) >= _MOST_SOURCES:
         return 0.0
     return SAME_TEXT if story.items and told.similarity(story.words) >= VERBATIM else 1.0
+
+
+def _gains(thread: Thread, tickers: Iterable[str], vote: float) -> dict[str, float]:
+    """Give the vote to each company, and return by how much the thread's weight grew: steps of one bounded function."""
+    gains = {}
+    for ticker in sorted(tickers):
+        before = thread.votes.get(ticker, 0.0)
+        thread.votes[ticker] = before + vote
+        gains[ticker] = weight(before + vote) - weight(before)
+    return gains

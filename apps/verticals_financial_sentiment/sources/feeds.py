@@ -34,6 +34,8 @@ _HEADERS = {
 # what feedparser and the XML parser under it raise on documents made to break them; SAX errors it handles itself
 _PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, OverflowError)
 
+_HARMLESS = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)  # said wrongly, read rightly
+
 
 @dataclass(frozen=True)
 class FeedState:
@@ -167,8 +169,10 @@ def _parse(url: str, body: bytes, kind: str) -> tuple[list[Mapping[str, Any]], l
         return [], [f"not a feed ({type(error).__name__})"]
     entries = list(parsed.entries)
     if not entries:
-        return [], [] if parsed.version else ["expected RSS or Atom, found neither"]
-    return entries, [f"read in part: {' '.join(str(parsed.bozo_exception).split())[:200]}"] if parsed.bozo else []
+        return [], [] if parsed.get("version") else ["expected RSS or Atom, found neither"]
+    if not parsed.bozo or isinstance(parsed.bozo_exception, _HARMLESS):
+        return entries, []
+    return entries, [f"read in part: {' '.join(str(parsed.bozo_exception).split())[:200]}"]
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Batch:
 class Intake:
     """Makes headlines of rows and counts what is odd about them.
 
-    Kept and counted: `undated` and `future` (both get the time received), `late` (over an hour), `out_of_order` (older than the newest of its source),
+    Kept and counted: `undated` and `future` (both get the time received), `late` (over an hour), `out_of_order` (older than its source's newest),
     `empty_body`, `cut`, `bad_url`. Dropped and counted: `blank`, which has neither title nor body.
     """
 

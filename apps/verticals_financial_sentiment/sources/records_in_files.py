@@ -50,7 +50,6 @@ def csv_records(data: bytes, header: list[str]) -> Iterator[tuple[Row | None, in
     lines = _Lines(data)
     reader = csv.reader(iter(lines), strict=True)
     while True:
-        start = lines.bytes
         try:
             fields = next(reader)
         except StopIteration:
@@ -66,5 +65,3 @@ def csv_records(data: bytes, header: list[str]) -> Iterator[tuple[Row | None, in
             header.extend(name.removeprefix("\ufeff").strip().lower() for name in fields)
         elif fields:
             yield (dict(zip(header, fields, strict=True)) if len(fields) == len(header) else None), lines.bytes
-        elif lines.bytes == start:
-            return
