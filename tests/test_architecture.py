@@ -13,7 +13,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("errors", "provenance"),
     ("config",),
     ("data",),
-    ("runs",),
+    ("runs", "storage"),
     ("backbones",),
     ("inference",),
     ("evaluation",),

@@ -1,0 +1,101 @@
+"""Databases by SQLAlchemy: a SQLite file under the home folder, or any server that `VERTICALS_DATABASE_URL` names."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from verticals.config import home
+from verticals.errors import StorageError
+
+_BUSY_SECONDS = 10
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment: aware in Python, UTC without a zone in the database, whichever it is."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware time into what is stored; a naive one is refused."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"expected a time with its zone, found {value.isoformat()}")
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the stored time as an aware one."""
+        return value.replace(tzinfo=UTC) if value else None
+
+
+def database_url(name: str) -> str:
+    """Return `VERTICALS_DATABASE_URL`, else that of the SQLite file `<name>.sqlite` under the home folder."""
+    return os.environ.get("VERTICALS_DATABASE_URL") or f"sqlite:///{home() / f'{name}.sqlite'}"
+
+
+def open_database(url: str, tables: MetaData) -> Engine:
+    """Open a database and create the tables that are not there yet.
+
+    SQLite files get a write-ahead log (readers do not wait for the writer), foreign keys, and ten seconds of patience.
+
+    Raises:
+        StorageError: the address is malformed, its driver is not installed, or the database cannot be reached or written.
+    """
+    shown = url
+    try:
+        parsed = make_url(url)
+        shown = parsed.render_as_string(hide_password=True)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            _make_folder(parsed.database)
+        engine = create_engine(parsed)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+        tables.create_all(engine)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise StorageError(
+            f"{shown}: not a usable database address ({error}); expected one such as sqlite:///monitor.sqlite or "
+            "postgresql+psycopg://user:password@host/name, with its driver installed"
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StorageError(f"{shown}: cannot be opened: {_first_line(error)}; check VERTICALS_DATABASE_URL") from error
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose changes are all kept, or none of them where an error leaves the block.
+
+    Raises:
+        StorageError: the database refused something.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise StorageError(f"{shown}: {_first_line(error)}; nothing of this step was written") from error
+
+
+def _make_folder(database: str) -> None:
+    if database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    for setting in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+        f"busy_timeout={_BUSY_SECONDS * 1000}",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
