@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 CORE, APPS = ROOT / "shared" / "verticals", ROOT / "apps"
 FLOORS = (  # from the ground up; a module imports only from floors below its own, or from its own
     ("errors", "provenance"),
-    ("config",),
+    ("config", "privacy"),
     ("data",),
     ("runs", "storage"),
     ("backbones",),

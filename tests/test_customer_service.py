@@ -59,7 +59,7 @@ def bot() -> Bot:
         ),
         Article(id="t1", title="Tracking", intents=("track",), question="Where?", text="Follow the link."),
     ]
-    return Bot(Predictor(Keywords(), Calibration(1.0, 0.5, 0.5)), Knowledge(intents, articles))
+    return Bot(Predictor(Keywords(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.5)), Knowledge(intents, articles))
 
 
 def test_the_samples_are_as_large_and_varied_as_promised() -> None:

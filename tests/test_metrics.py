@@ -72,7 +72,7 @@ def test_no_more_than_the_share_asked_for_is_refused() -> None:
     generator = np.random.default_rng(1)
     logits, familiarity = generator.normal(size=(500, 4)), generator.random(500).astype(np.float32)
     fitted = calibrate(scores(logits, familiarity), logits.argmax(axis=1), AbstainConfig(max_refused=0.1))
-    assert 0.08 <= np.mean(familiarity < fitted.min_familiarity) <= 0.1
+    assert 0.08 <= np.mean(fitted.scope(scores(logits, familiarity)) < fitted.min_scope) <= 0.1
 
 
 def test_familiarity_is_the_mean_of_the_nearest_known_texts() -> None:
@@ -94,7 +94,7 @@ def test_auroc_of_separated_scores_is_one() -> None:
 
 
 def test_out_of_scope_kinds_are_reported_apart() -> None:
-    rule = Calibration(temperature=1.0, min_familiarity=0.5, min_confidence=0.5)
+    rule = Calibration(temperature=1.0, familiarity=(0.5, 1.0), strength=(0.0, 1e9), min_scope=0.0, min_confidence=0.5)
     inside = scores(np.array([[9.0, 0.0], [0.0, 9.0], [0.0, 0.1]]), np.array([0.9, 0.8, 0.4]))
     outside = scores(np.array([[9.0, 0.0], [9.0, 0.0]]), np.array([0.1, 0.7]))
     judged = evaluate(inside, np.array([0, 1, 1]), rule, ["a", "b"], Examples(("x", "y"), ("far", "near")), outside)

@@ -1,6 +1,6 @@
 """Confidence that means something, and the threshold below which the model declines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +18,31 @@ class Calibration:
 
     Attributes:
         temperature: divides the logits.
-        min_familiarity: texts below it are refused as out of scope.
+        familiarity: centre and spread of the familiarity of validation texts.
+        strength: centre and spread of their largest logits.
+        min_scope: texts whose `scope` is below it are refused as out of scope.
         min_confidence: below it a prediction is unsure, so that the customer is asked back.
     """
 
     temperature: float
-    min_familiarity: float
+    familiarity: tuple[float, float]
+    strength: tuple[float, float]
+    min_scope: float
     min_confidence: float
 
     def probabilities(self, logits: FloatArray) -> Float64Array:
         """Return calibrated probabilities, [rows, classes]."""
         return np.asarray(softmax(logits.astype(np.float64) / self.temperature, axis=1))
+
+    def scope(self, scores: Scores) -> FloatArray:
+        """Return how much each text is like the training texts, [rows]; 0 is a typical validation text.
+
+        The sum of two standardised signs that err differently: the distance to the training texts (Sun et al. 2022,
+        https://arxiv.org/abs/2204.06507) and the largest logit (Hendrycks et al. 2022, https://arxiv.org/abs/1911.11132).
+        """
+        return _standardised(scores.familiarity, self.familiarity) + _standardised(
+            scores.logits.max(axis=1), self.strength
+        )
 
 
 @dataclass(frozen=True)
@@ -48,8 +62,20 @@ def calibrate(scores: Scores, truth: IntArray, rule: AbstainConfig) -> Calibrati
     """
     known = truth >= 0
     temperature = _temperature(scores.logits[known].astype(np.float64), truth[known])
-    lowest = float(np.quantile(scores.familiarity, rule.max_refused, method="lower"))
-    return Calibration(temperature, lowest, rule.min_confidence)
+    familiarity, strength = _typical(scores.familiarity), _typical(scores.logits.max(axis=1))
+    free = Calibration(temperature, familiarity, strength, -np.inf, rule.min_confidence)
+    lowest = float(np.quantile(free.scope(scores), rule.max_refused, method="lower"))
+    return replace(free, min_scope=lowest)
+
+
+def _typical(values: FloatArray) -> tuple[float, float]:
+    """Return the median and the standard deviation, 1 where nothing varies."""
+    return float(np.median(values)), float(values.std()) or 1.0
+
+
+def _standardised(values: FloatArray, typical: tuple[float, float]) -> FloatArray:
+    centre, spread = typical
+    return (values - centre) / spread
 
 
 def _temperature(logits: Float64Array, truth: IntArray) -> float:

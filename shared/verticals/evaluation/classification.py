@@ -50,7 +50,8 @@ def evaluate(
     probabilities = calibration.probabilities(scores.logits)
     confidence, predicted = probabilities.max(axis=1), probabilities.argmax(axis=1)
     right = predicted == truth
-    familiar = scores.familiarity >= calibration.min_familiarity
+    scope = calibration.scope(scores)
+    familiar = scope >= calibration.min_scope
     metrics = {
         "accuracy": bootstrap(accuracy, truth, predicted),
         "macro_f1": bootstrap(macro_f1, truth, predicted),
@@ -60,7 +61,7 @@ def evaluate(
         "accuracy_at_threshold": bootstrap(mean, right & familiar),
     }
     if outside_scores is not None and len(outside):
-        metrics |= _outside_metrics(scores.familiarity, outside_scores.familiarity, calibration, outside)
+        metrics |= _outside_metrics(scope, calibration.scope(outside_scores), calibration, outside)
     pairs = confused_pairs(truth, predicted, labels)
     return Evaluation(metrics, pairs, reliability(confidence, right), risk_coverage(confidence, right), right)
 
@@ -68,7 +69,7 @@ def evaluate(
 def _outside_metrics(
     inside: FloatArray, outside: FloatArray, calibration: Calibration, examples: Examples
 ) -> dict[str, Estimate]:
-    refused = outside < calibration.min_familiarity
+    refused = outside < calibration.min_scope
     kinds = np.array(examples.labels)
     metrics = {"oos_recall": bootstrap(mean, refused), "oos_auroc": _auroc(inside, outside)}
     if len(set(examples.labels)) > 1:

@@ -77,7 +77,7 @@ class Predictor:
         scores = self.classifier.score(texts, progress)
         probabilities = self.calibration.probabilities(scores.logits)
         best = (-probabilities).argsort(axis=1, kind="stable")[:, :alternatives]
-        familiar = scores.familiarity >= self.calibration.min_familiarity
+        familiar = self.calibration.scope(scores) >= self.calibration.min_scope
         return [self._prediction(*row) for row in zip(probabilities, best, familiar, strict=True)]
 
     def _prediction(self, probabilities: Float64Array, best: IntArray, familiar: np.bool_) -> Prediction:

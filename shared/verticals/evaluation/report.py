@@ -136,9 +136,10 @@ def _classifier_section(config: Config, record: Mapping[str, Any]) -> str:
     )
     return f"""
 ## Confidence
-Calibrated by temperature; below {config.abstain.min_confidence:.0%} a prediction is unsure. A text whose familiarity (mean cosine with the
-five nearest training texts) is below {record["calibration"]["min_familiarity"]:.3f} is refused as out of scope; on validation rows this
-refuses at most {config.abstain.max_refused:.0%}. The {record["classes"]} classes are in `labels.json`, the linear head in `head.safetensors`.
+Calibrated by temperature; below {config.abstain.min_confidence:.0%} a prediction is unsure. A text is refused as out of scope where its
+familiarity (mean cosine with the five nearest training texts) and its largest logit, both standardised on validation rows, add up to less
+than {record["calibration"]["min_scope"]:.3f}; on validation rows this refuses at most {config.abstain.max_refused:.0%}.
+The {record["classes"]} classes are in `labels.json`, the linear head in `head.safetensors`.
 
 ## Most confused
 {pairs}
