@@ -23,7 +23,8 @@ _COMPARED = re.compile(
 )
 _RESULT = re.compile(r"\b(?:(?P<loss>loss(?:es)?|deficit)|profits?|earnings|income|surplus)\b", re.IGNORECASE)
 _BAD = re.compile(
-    r"\b(?:costs?|expens\w+|debts?|liabilit\w+|gearing|impairments?|write-?downs?|churn|delays?|unemploy\w*)\b", re.IGNORECASE
+    r"\b(?:costs?|expens\w+|debts?|liabilit\w+|gearing|impairments?|write-?downs?|churn|delays?|unemploy\w*)\b",
+    re.IGNORECASE,
 )
 _GAP = 120  # characters between two figures that are compared
 _HEAD = 60  # characters before a figure that say what it counts
@@ -48,7 +49,9 @@ def figures(text: str) -> list[Figure]:
         decimal = bool(re.search(r"[.,]\d{1,2}$", digits))
         if not unit and not scale and not decimal:
             continue
-        found.append(Figure(_value(digits) * _SCALES.get(scale, 1.0), unit or ("scaled" if scale else ""), *match.span()))
+        found.append(
+            Figure(_value(digits) * _SCALES.get(scale, 1.0), unit or ("scaled" if scale else ""), *match.span())
+        )
     return found
 
 
