@@ -52,8 +52,8 @@ def splits(config: Config) -> Splits:
     )
     rest, test = carve(numbered, config.data.test_share, config.train.seed)
     train, validation = carve(rest, config.data.validation_share, config.train.seed)
-    parts = (_rows([headlines[number] for number in part.lines], companies) for part in (train, validation, test))
-    return with_leak_notes(Splits("shipped", SENTIMENTS, *parts))
+    parts = [_rows([headlines[number] for number in part.lines], companies) for part in (train, validation, test)]
+    return with_leak_notes(Splits("shipped", SENTIMENTS, parts[0], parts[1], parts[2]))
 
 
 def shown(splits: Splits) -> Splits:

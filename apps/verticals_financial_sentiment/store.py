@@ -115,9 +115,8 @@ class Store:
     def states(self) -> dict[str, Any]:
         """Return every saved state by its name."""
         with storage.transaction(self.engine) as connection:
-            return {
-                name: value for name, value in connection.execute(select(tables.states.c.name, tables.states.c.value))
-            }
+            rows = connection.execute(select(tables.states)).mappings()
+            return {row["name"]: row["value"] for row in rows}
 
     def book(self, window: timedelta, most: int) -> StoryBook:
         """Return the story book as it was when the last step was saved."""
