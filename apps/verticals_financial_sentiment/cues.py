@@ -18,7 +18,8 @@ _FIGURE = re.compile(
 )
 _THEN_NOW = re.compile(r"\bfrom\b(?:(?!\bto\b).){0,40}$", re.IGNORECASE)
 _COMPARED = re.compile(
-    r"\b(?:from|compared|comparing|against|versus|vs|while|year[ -]ago|earlier|previous(?:ly)?|corresponding|same (?:period|quarter|time)|last year|comparison)\b",
+    r"\b(?:from|compared|comparing|against|versus|vs|while|year[ -]ago|earlier|previous(?:ly)?|corresponding|"
+    r"same (?:period|quarter|time)|last year|comparison)\b",
     re.IGNORECASE,
 )
 _RESULT = re.compile(r"\b(?:(?P<loss>loss(?:es)?|deficit)|profits?|earnings|income|surplus)\b", re.IGNORECASE)
