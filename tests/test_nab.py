@@ -1,5 +1,6 @@
 """The NAB scorer: its definition on series with a provable score, and the published scores of a published detector."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,14 @@ def test_the_benchmark_says_where_the_data_comes_from(monkeypatch: pytest.Monkey
     monkeypatch.delenv("VERTICALS_DATA", raising=False)
     with pytest.raises(DataError, match=r"VERTICALS_DATA is not set; get .* from github.com/numenta/NAB"):
         nab_realtweets(Config())
+
+
+def test_the_suite_reaches_its_goal_beside_its_baselines(tweets: list[Series]) -> None:
+    rows = {row["method"]: row for row in nab_realtweets(Config())}
+    ours = rows["seasonal-sigma"]["metrics"]
+    assert ours["nab_score"]["value"] >= 75
+    assert ours["nab_score_left_out"]["value"] >= 72
+    assert ours["mean_delay_minutes"]["value"] > 0
+    assert rows["windowed-gaussian"]["metrics"]["nab_score"]["value"] == pytest.approx(51.4, abs=0.05)
+    assert all(ours["nab_score"]["value"] > row["metrics"]["nab_score"]["value"] for row in list(rows.values())[1:])
+    json.dumps(list(rows.values()))

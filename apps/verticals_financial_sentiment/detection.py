@@ -25,8 +25,7 @@ class DetectionSettings:
     Attributes:
         bucket: seconds between two values.
         spans: seconds that are summed and judged; the score is the mean over them, so that a blip in a calm day counts less.
-        half_life: days after which a value counts half in the level and in the spread.
-        season_half_life: days (weeks for the hour of the week) after which a value counts half in a factor.
+        half_life: days after which a value counts half in the level, the spread and the hours of the day; weeks in the hours of the week.
         hour_prior: days of evidence that the belief in no daily rhythm is worth.
         week_prior: weeks of evidence that the belief in no weekly rhythm is worth.
         least_spread: added to every spread: one mention more or less is noise.
@@ -37,9 +36,8 @@ class DetectionSettings:
     """
 
     bucket: int = 300
-    spans: tuple[int, ...] = (3_600, 21_600)
-    half_life: float = 7.0
-    season_half_life: float = 14.0
+    spans: tuple[int, ...] = (3_600, 7_200)
+    half_life: float = 14.0
     hour_prior: float = 3.0
     week_prior: float = 10.0
     least_spread: float = 1.0
@@ -204,12 +202,12 @@ def _warm(state: State, settings: DetectionSettings) -> bool:
 
 
 def _learn_season(state: State, settings: DetectionSettings, slot: int, ratio: float) -> None:
-    hour, daily = slot % 24, _daily(state, settings, slot % 24)
-    half_life = settings.season_half_life * 3_600 / settings.bucket
+    hour = slot % 24
+    half_life = settings.half_life * 3_600 / settings.bucket
     state.hours_seen[hour] += 1
     state.weekly_seen[slot] += 1
     state.hours[hour] += _rate(half_life, state.hours_seen[hour]) * (ratio - state.hours[hour])
-    beyond = min(ratio / max(daily, 0.1), settings.most_ratio)
+    beyond = min(ratio / max(state.hours[hour], 0.1), settings.most_ratio)
     state.weekly[slot] += _rate(half_life, state.weekly_seen[slot]) * (beyond - state.weekly[slot])
 
 
