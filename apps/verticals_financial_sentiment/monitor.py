@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from verticals_financial_sentiment import alerts, detection, index
 from verticals_financial_sentiment.alert_wording import Kind
 from verticals_financial_sentiment.alerts import KINDS, Alert, AlertSettings, AlertState, Evidence
+from verticals_financial_sentiment.budget import Threshold
 from verticals_financial_sentiment.detection import DetectionSettings
 from verticals_financial_sentiment.index import Bucket, IndexSettings, IndexState, StoryUpdate
 from verticals_financial_sentiment.linking import Linker, Links
@@ -81,7 +82,7 @@ class Monitor:
         self._closed = _Closed()
 
     @property
-    def threshold(self) -> alerts.Threshold:
+    def threshold(self) -> Threshold:
         """The threshold of the day, with the number of alerts to expect from it."""
         return alerts.current_threshold(self._alerting, self._settings.alerts, self._clock or 0)
 
