@@ -13,6 +13,7 @@ from verticals.data.loading import load_splits, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.errors import DataError
 from verticals_financial_sentiment import views
+from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.symbols import Symbol, read_symbols
 
 SAMPLES = Path(__file__).with_name("samples")
@@ -54,6 +55,12 @@ def splits(config: Config) -> Splits:
     train, validation = carve(rest, config.data.validation_share, config.train.seed)
     parts = [_rows([headlines[number] for number in part.lines], companies) for part in (train, validation, test)]
     return with_leak_notes(Splits("shipped", SENTIMENTS, parts[0], parts[1], parts[2]))
+
+
+def symbols(config: Config) -> tuple[Symbol, ...]:
+    """Return the companies to watch: the user's list, or that of the samples."""
+    own = Settings.model_validate(config.app).symbols
+    return read_symbols(Path(own)) if own else read_symbols()
 
 
 def shown(splits: Splits) -> Splits:

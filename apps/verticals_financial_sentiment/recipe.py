@@ -1,6 +1,6 @@
 """How this app is trained and measured: the core's classifier on views of headlines, with the symbol list beside it."""
 
-import shutil
+import csv
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,16 @@ from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals.runs import Run
 from verticals_financial_sentiment import data
 from verticals_financial_sentiment.sentiment import Judge
-from verticals_financial_sentiment.settings import Settings
-from verticals_financial_sentiment.symbols import SAMPLE
+from verticals_financial_sentiment.symbols import COLUMNS, Symbol, read_symbols
 
 APP = "financial-sentiment"
-SYMBOLS = "symbols.csv"
+_SYMBOLS = "symbols.csv"
 
 
 def train(config: Config) -> Run:
     """Train the judge on the rows that the settings name; the run holds the symbol list it is used with."""
-    symbols = Settings.model_validate(config.app).symbols
-
-    def add_files(folder: Path) -> None:
-        shutil.copyfile(symbols or SAMPLE, folder / SYMBOLS)
-
-    return pilot.train_classifier(APP, config, data.splits(config), add_files)
+    listed = data.symbols(config)
+    return pilot.train_classifier(APP, config, data.splits(config), lambda folder: _write(folder / _SYMBOLS, listed))
 
 
 def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
@@ -36,6 +31,11 @@ def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
     if file is None:
         return pilot.evaluate_splits(run, data.splits(run.config))
     return pilot.evaluate_held_out(run, data.shown(held_out_splits(file, run.config.data, run.labels)))
+
+
+def symbols(run: Run) -> tuple[Symbol, ...]:
+    """Return the companies that a run watches."""
+    return read_symbols(run.folder / _SYMBOLS)
 
 
 def contrast(judge: Judge) -> dict[str, Estimate]:
@@ -48,3 +48,10 @@ def contrast(judge: Judge) -> dict[str, Estimate]:
         right["pairs_right"].append(both)
         right[f"pairs_right_{pair.phenomenon}"].append(both)
     return {name: bootstrap(mean, np.array(values, float)) for name, values in right.items()}
+
+
+def _write(path: Path, symbols: tuple[Symbol, ...]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows((each.ticker, each.name, "|".join(each.aliases), each.sector) for each in symbols)

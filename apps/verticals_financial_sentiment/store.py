@@ -114,9 +114,7 @@ class Store:
 
     def states(self) -> dict[str, Any]:
         """Return every saved state by its name."""
-        with storage.transaction(self.engine) as connection:
-            rows = connection.execute(select(tables.states)).mappings()
-            return {row["name"]: row["value"] for row in rows}
+        return {row["name"]: row["value"] for row in self._rows(select(tables.states))}
 
     def book(self, window: timedelta, most: int) -> StoryBook:
         """Return the story book as it was when the last step was saved."""
