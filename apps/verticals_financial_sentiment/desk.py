@@ -51,7 +51,9 @@ class Pace:
 class Desk:
     """Store, judge and monitor of one service; `take` may be called from any thread."""
 
-    def __init__(self, store: Store, judge: Judge, linker: Linker, settings: MonitorSettings, channels: Sequence[Channel] = ()) -> None:
+    def __init__(
+        self, store: Store, judge: Judge, linker: Linker, settings: MonitorSettings, channels: Sequence[Channel] = ()
+    ) -> None:
         self.store = store
         self.judge = judge
         self.linker = linker
