@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from verticals_financial_sentiment.alert_wording import Kind
 from verticals_financial_sentiment.alerts import (
     Alert,
     AlertSettings,
     AlertState,
     Evidence,
-    Kind,
     answer,
     consider,
     current_threshold,

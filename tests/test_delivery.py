@@ -219,7 +219,7 @@ def test_an_email_arrives_in_both_languages_with_an_id_of_its_own(mailbox: Mailb
     mail = message_from_bytes(raw, policy=policy.default)
     assert mail["Subject"] == "[high] ABC: negative 6.2 sigma"
     assert mail["Message-ID"] == f"<{ALERT.id}@example.org>"
-    text = mail.get_content()  # type: ignore[attr-defined]  # the default policy's message has it
+    text = mail.get_content()
     assert ALERT.reason["en"] in text
     assert ALERT.reason["zh"] in text
     assert "No investment advice" in text

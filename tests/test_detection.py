@@ -1,6 +1,7 @@
 """The online detector: no look-ahead, the rhythm of hours and weekdays, bursts, gaps, and summer time."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,7 +27,9 @@ HOURLY = DetectionSettings(bucket=HOUR)
 MONDAY = int(datetime(2015, 2, 2, tzinfo=UTC).timestamp())
 
 
-def read(values: list[float | None], rules: DetectionSettings = HOURLY, state: State | None = None) -> list[Reading]:
+def read(
+    values: Sequence[float | None], rules: DetectionSettings = HOURLY, state: State | None = None
+) -> list[Reading]:
     state = state or State()
     start = MONDAY if state.last is None else state.last + rules.bucket
     return [observe(state, rules, start + rules.bucket * row, value) for row, value in enumerate(values)]

@@ -213,4 +213,4 @@ def _learn_season(state: State, settings: DetectionSettings, slot: int, ratio: f
 
 def _rate(half_life: float, seen: int) -> float:
     """Return the weight of the newest of `seen` values; a plain mean while there are few."""
-    return max(1 - 0.5 ** (1 / half_life), 1 / seen)
+    return max(1 - math.pow(0.5, 1 / half_life), 1 / seen)

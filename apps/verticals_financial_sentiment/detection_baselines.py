@@ -26,6 +26,6 @@ def windowed_gaussian(values: FloatArray, window: int = 6_400, step: int = 100) 
     mean = (sums[end] - sums[begin]) / count
     spread = np.sqrt(np.maximum((squares[end] - squares[begin]) / count - mean**2, 0))
     distance = np.abs(values - mean) / np.where(spread == 0, 1e-6, spread)
-    scores = np.round(1 - erfc(distance / math.sqrt(2)) / 2, 12)
+    scores: FloatArray = np.round(1 - erfc(distance / math.sqrt(2)) / 2, 12)
     scores[:1] = 0.0
     return scores
