@@ -4,6 +4,7 @@ A story counts by its weight, which grows with its independent sources, and neve
 it moves the index no further than so many stories of weight one. Items that come late count in the bucket that is open when they come.
 """
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -148,7 +149,7 @@ def _close(state: IndexState, settings: IndexSettings, start: int) -> Bucket:
         tuple(state.stories),
         state.late,
     )
-    decay = 0.5 ** (settings.bucket / settings.half_life)
+    decay = math.pow(0.5, settings.bucket / settings.half_life)
     state.signed, state.heard = state.signed * decay, state.heard * decay
     state.volume = state.positive = state.negative = 0.0
     state.stories, state.late = [], 0

@@ -97,7 +97,11 @@ def row_rewards(rows: int, windows: Sequence[tuple[int, int]], profile: Profile)
 
 def score(file: Series, detected: BoolArray, profile: Profile = STANDARD) -> FileScore:
     """Score the detected rows of one file, [rows]."""
-    start, rewards = probation(len(detected)), row_rewards(len(detected), file.windows, profile)
+    return _score(file, detected, row_rewards(len(detected), file.windows, profile), profile)
+
+
+def _score(file: Series, detected: BoolArray, rewards: FloatArray, profile: Profile) -> FileScore:
+    start = probation(len(detected))
     windows = [(first, last) for first, last in file.windows if last >= start]
     outside = start + np.flatnonzero(detected[start:])
     raw, delays = 0.0, []
@@ -119,8 +123,10 @@ def sweep(
     files: Sequence[Series], scores: Sequence[FloatArray], thresholds: FloatArray, decide: Decide
 ) -> list[list[FileScore]]:
     """Return what each threshold reaches on each file, [thresholds][files]; the benchmark takes the best one for all files."""
+    rewards = [row_rewards(len(file.values), file.windows, STANDARD) for file in files]
+    each = list(zip(files, scores, rewards, strict=True))
     return [
-        [score(file, decide(file, values, threshold)) for file, values in zip(files, scores, strict=True)]
+        [_score(file, decide(file, values, threshold), reward, STANDARD) for file, values, reward in each]
         for threshold in thresholds.tolist()
     ]
 
