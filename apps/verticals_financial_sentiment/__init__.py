@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verticals.config import ClassifyConfig, Config
-from verticals.vertical import Service, Vertical
+from verticals.vertical import Service, Suite, Vertical
 from verticals_financial_sentiment.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,13 +30,26 @@ def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
 
 
 def _serve(run: "Run") -> Service:
-    from verticals.evaluation.predictor import Predictor
-    from verticals_financial_sentiment import recipe
+    from verticals_financial_sentiment import channels, recipe
     from verticals_financial_sentiment.api import build_api
+    from verticals_financial_sentiment.desk import Desk, open_store
     from verticals_financial_sentiment.linking import Linker
+    from verticals_financial_sentiment.sentiment import Judge
+    from verticals_financial_sentiment.ui import build_pages
 
-    settings = Settings.model_validate(run.config.app)
-    return Service(build_api(Predictor.load(run), Linker(recipe.symbols(run)), settings.zone), {})
+    settings, symbols = Settings.model_validate(run.config.app), recipe.symbols(run)
+    sent_on = channels.from_settings(settings.channels)
+    desk = Desk(open_store(settings), Judge.load(run), Linker(symbols), settings, sent_on)
+    return Service(build_api(desk, symbols), build_pages(desk, symbols, run), desk)
+
+
+def _suite(name: str, summary: str, quick: bool) -> Suite:
+    def run(config: Config) -> list[dict[str, Any]]:
+        from verticals_financial_sentiment import benchmark
+
+        return benchmark.SUITES[name](config)
+
+    return Suite(name, summary, quick, run)
 
 
 app = Vertical(
@@ -53,4 +66,16 @@ app = Vertical(
     evaluate=_evaluate,
     predict=_predict,
     serve=_serve,
+    suites=(
+        _suite(
+            "shipped", "sentiment of the shipped headlines, beside TF-IDF, a word list and the commonest class", True
+        ),
+        _suite("contrast", "pairs that differ in little and mean different things: both sides right", True),
+        _suite("phrasebank-50agree", "Financial PhraseBank, at least half of the annotators agree", True),
+        _suite("phrasebank-allagree", "Financial PhraseBank, all annotators agree", True),
+        _suite("nab-realtweets", "anomalies in mentions of ten tickers, Numenta's score", True),
+        _suite("flooding", "500 near-copies of a rumour against three independent stories", True),
+        _suite("early-warning", "delay of the fortnight's six incidents, and alerts a day", True),
+        _suite("throughput", "headlines a second from row to alert, and memory over a long replay", True),
+    ),
 )

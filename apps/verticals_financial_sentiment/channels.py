@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 
+from verticals.errors import ConfigError
 from verticals_financial_sentiment.alerts import Alert
-from verticals_financial_sentiment.delivery import PermanentFailure, TemporaryFailure, as_record
+from verticals_financial_sentiment.delivery import Channel, PermanentFailure, TemporaryFailure, as_record
+from verticals_financial_sentiment.settings import ChannelSettings
 
 _BUSY = (408, 425, 429)
 
@@ -116,6 +118,32 @@ class EmailChannel:
             raise PermanentFailure(str(error)) from error
         except OSError as error:
             raise TemporaryFailure(f"{type(error).__name__}: {error}") from error
+
+
+def from_settings(settings: ChannelSettings) -> tuple[Channel, ...]:
+    """Return the channels that the settings name; web requests wait ten seconds at most.
+
+    Raises:
+        ConfigError: the file with the password cannot be read.
+    """
+    found: list[Channel] = [FileChannel(Path(settings.file))] if settings.file else []
+    client = httpx.Client(timeout=10.0) if settings.webhooks else None
+    found += [WebhookChannel(url, client) for url in settings.webhooks if client]
+    email = settings.email
+    if email:
+        password = _password(Path(email.password_file)) if email.password_file else ""
+        found += [
+            EmailChannel(email.host, email.port, email.sender, receiver, email.user, password)
+            for receiver in email.receivers
+        ]
+    return tuple(found)
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"app.channels.email.password_file: {path} cannot be read: {error}") from error
 
 
 def message(alert: Alert, sender: str, receiver: str) -> EmailMessage:

@@ -2,152 +2,201 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Final
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from types import TracebackType
 
+from verticals.config import home
 from verticals.errors import VerticalsError
+from verticals_financial_sentiment import alerts
+from verticals_financial_sentiment.alerts import Alert
+from verticals_financial_sentiment.budget import Threshold
 from verticals_financial_sentiment.delivery import Channel, deliver
+from verticals_financial_sentiment.detection import DetectionSettings
+from verticals_financial_sentiment.index import IndexSettings
 from verticals_financial_sentiment.linking import Linker
-from verticals_financial_sentiment.monitor import Monitor, MonitorSettings
-from verticals_financial_sentiment.records import Headline
+from verticals_financial_sentiment.monitor import Monitor, MonitorSettings, Taken
+from verticals_financial_sentiment.player import Pace, sources
 from verticals_financial_sentiment.sentiment import Judge
 from verticals_financial_sentiment.settings import Settings
-from verticals_financial_sentiment.sources.feeds import FeedReader
-from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
-from verticals_financial_sentiment.sources.replay import replay
-from verticals_financial_sentiment.store import Store
+from verticals_financial_sentiment.store import Row, Store
 
-DEMO: Final = "demo"
-LIVE_PART: Final = timedelta(hours=30)  # of the demo, played at a pace that can be watched
-LIVE_SPEED: Final = 600.0
-_BATCH = 64
-_TICK = 0.5  # seconds between two looks at a paused player
+_RETRY = 60.0  # seconds after which a source that failed is opened again
+_UNSENT = timedelta(days=1)  # alerts this young are sent after a restart, where a channel has not had them
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class Pace:
-    """How fast a recorded stream is played; None is as fast as the machine can, 0 is a pause. Pages set it, the player reads it."""
-
-    speed: float | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def sleep(self, stream_seconds: float) -> None:
-        """Wait as long as so many seconds of the stream take, or until stopped; a pause lasts until the speed changes."""
-        left = stream_seconds
-        while left > 0 and self.speed is not None and not self.stop.is_set():
-            if self.speed == 0:
-                self.stop.wait(_TICK)
-                continue
-            step = min(_TICK, left / self.speed)
-            self.stop.wait(step)
-            left -= step * self.speed
-
-
 class Desk:
-    """Store, judge and monitor of one service; `take` may be called from any thread."""
+    """Store, judge and monitor of one service; as a context manager it runs its sources on a thread of their own.
+
+    Attributes:
+        newest: when the newest item came.
+        threshold: of the day, with the alerts to expect from it.
+        version: grows with everything that a page may show.
+        problem: why nothing comes in, empty where all is well.
+        ended: the recorded stream is over.
+    """
 
     def __init__(
-        self, store: Store, judge: Judge, linker: Linker, settings: MonitorSettings, channels: Sequence[Channel] = ()
+        self, store: Store, judge: Judge, linker: Linker, settings: Settings, channels: Sequence[Channel] = ()
     ) -> None:
         self.store = store
         self.judge = judge
         self.linker = linker
+        self.settings = settings
         self.pace = Pace()
+        self.newest = store.newest()
+        self.threshold: Threshold | None = None
+        self.version = 0
+        self.problem = ""
+        self.ended = False
         self._channels = channels
         self._lock = threading.Lock()
-        self._monitor = Monitor(store, judge, linker, settings)
+        self._monitor: Monitor | None = None
+        self._tidied: date | None = None
         self._thread: threading.Thread | None = None
 
-    def take(self, batch: Batch) -> int:
-        """Take a batch in, send what it raised, and return the number of alerts."""
+    def __enter__(self) -> "Desk":
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._halt()
+        self.store.close()
+
+    @property
+    def died(self) -> bool:
+        """Whether the sources are no longer read although nobody stopped them."""
+        return self._thread is not None and not self._thread.is_alive() and not self.ended
+
+    def now(self) -> datetime:
+        """Return the time of the stream: that of its newest item where it was recorded, else that of this machine."""
+        return self.newest if self.settings.recorded and self.newest else datetime.now(UTC)
+
+    def take(self, batch: Batch) -> Taken:
+        """Take a batch in and send what it raised; may be called from any thread.
+
+        A step that fails leaves no trace, in the database or in memory: the next one begins from what the store has.
+        """
         for problem in batch.problems:
             _log.warning(problem)
         with self._lock:
-            raised = self._monitor.take(batch)
-        for delivery in deliver(raised, self._channels, self.store, self.pace.stop.wait):
-            if delivery.problem:
-                _log.warning("alert %s to %s: %s", delivery.alert, delivery.channel, delivery.problem)
-        return len(raised)
+            monitor, self._monitor = self._monitor or self._restored(), None
+            taken = monitor.take(batch)
+            self._monitor = monitor
+            times = [headline.received for headline in batch.headlines]
+            self.newest = max([*times, self.newest] if self.newest else times, default=None)
+            self.threshold = monitor.threshold
+            self._tidy()
+            self.version += 1
+        self._send(taken.alerts)
+        return taken
 
-    def answer(self, alert: str, ticker: str, given: str, now: datetime) -> None:
-        """Take a person's answer to an alert."""
+    def answer(self, alert: str, given: alerts.Answer) -> alerts.Feedback:
+        """Take a person's answer to an alert, and return what holds for its company from now on.
+
+        Raises:
+            StorageError: there is no such alert.
+        """
         with self._lock:
-            self._monitor.answer(alert, ticker, given, now)
+            monitor, self._monitor = self._monitor or self._restored(), None
+            feedback = monitor.answer(alert, given)
+            self._monitor = monitor
+            self.version += 1
+        return feedback
 
-    def budget(self) -> tuple[float, float]:
-        """Return the threshold of the day in sigma, and the alerts a day to expect from it."""
+    def play_again(self) -> None:
+        """Forget everything and play the demo from its beginning; other streams are never forgotten by this."""
+        if not self.settings.demo:
+            return
+        self._halt()
         with self._lock:
-            threshold = self._monitor.threshold
-        return threshold.value, threshold.expected
+            self.store.clear()
+            self._monitor = self.newest = self.threshold = self._tidied = None
+            self.version += 1
+        self._start()
 
-    def start(self, batches: Iterable[Batch]) -> None:
-        """Take in batches on a thread of its own until they end or `close` is called."""
-        self._thread = threading.Thread(target=self._run, args=(batches,), name="monitor", daemon=True)
+    def _start(self) -> None:
+        self.pace.stop.clear()
+        self.ended = False
+        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop taking in, and close the database."""
+    def _halt(self) -> None:
         self.pace.stop.set()
         if self._thread:
             self._thread.join()
-        self.store.close()
 
-    def _run(self, batches: Iterable[Batch]) -> None:
-        try:
-            for batch in batches:
-                if self.pace.stop.is_set():
-                    return
-                self.take(batch)
-        except VerticalsError as error:  # on a thread nobody else would hear of it
-            _log.error("the monitor stopped: %s", error)
+    def _run(self) -> None:
+        """Take in what the sources bring until they end; after an error they are opened again, where the store was left."""
+        while not self.pace.stop.is_set():
+            try:
+                self._send_unsent()
+                for batch in sources(self.settings, self.store, self.pace):
+                    if self.pace.stop.is_set():
+                        return
+                    self.take(batch)
+                    self.problem = ""
+                self.ended = True
+                return
+            except VerticalsError as error:  # on a thread of its own nobody else would hear of it
+                self.problem = str(error)
+                _log.error("nothing comes in: %s; trying again in %.0f s", error, _RETRY)
+                self.pace.stop.wait(_RETRY)
+
+    def _restored(self) -> Monitor:
+        return Monitor(self.store, self.judge, self.linker, monitor_settings(self.settings))
+
+    def _tidy(self) -> None:
+        """Delete what is too old, once a day of the stream."""
+        if self.newest is None or self.newest.date() == self._tidied:
+            return
+        self._tidied = self.newest.date()
+        midnight = datetime.combine(self._tidied, time(), UTC)
+        counts = self.store.forget(midnight - timedelta(days=self.settings.keep_days))
+        if any(counts.values()):
+            _log.info("deleted what is older than %g days: %s", self.settings.keep_days, counts)
+
+    def _send(self, raised: Sequence[Alert]) -> None:
+        for delivery in deliver(raised, self._channels, self.store, self._wait):
+            if delivery.problem:
+                _log.warning("alert %s to %s: %s", delivery.alert, delivery.channel, delivery.problem)
+
+    def _send_unsent(self) -> None:
+        if self._channels and self.newest:
+            self._send([as_alert(row) for row in self.store.alerts("new", since=self.newest - _UNSENT)])
+
+    def _wait(self, seconds: float) -> None:
+        self.pace.stop.wait(seconds)
 
 
-def sources(settings: Settings, store: Store, pace: Pace, demo: Sequence[Headline]) -> Iterator[Batch]:
-    """Yield what the configured sources bring: a recorded file, a folder, feeds; without any, the demo's fortnight."""
-    if settings.replay:
-        origin = f"replay {Path(settings.replay).name}"
-        pace.speed = settings.replay_speed
-        yield from replay(Path(settings.replay), store.offset(origin), settings.zone, speed=settings.replay_speed)
-    elif settings.folder or settings.feeds:
-        yield from live(settings, store, pace)
-    else:
-        yield from played(demo, store.offset(DEMO), pace)
+def open_store(settings: Settings) -> Store:
+    """Open the database; the demo has a file of its own, so that it can be played again without touching anybody's data."""
+    return Store.open(f"sqlite:///{home() / 'financial-sentiment-demo.sqlite'}" if settings.demo else "")
 
 
-def played(headlines: Sequence[Headline], offset: str, pace: Pace) -> Iterator[Batch]:
-    """Yield recorded headlines: what lies further back than `LIVE_PART` at once, the rest at the pace that pages set."""
-    done = int(offset or 0)
-    live_from = headlines[-1].received - LIVE_PART if headlines else None
-    past = [number for number, each in enumerate(headlines) if live_from and each.received < live_from]
-    for start in range(done, len(past), _BATCH):
-        end = min(start + _BATCH, len(past))
-        yield Batch(DEMO, tuple(headlines[start:end]), str(end))
-    pace.speed = LIVE_SPEED
-    clock = live_from
-    for number in range(max(done, len(past)), len(headlines)):
-        headline = headlines[number]
-        if clock:
-            pace.sleep((headline.received - clock).total_seconds())
-        clock = headline.received
-        yield Batch(DEMO, (headline,), str(number + 1))
+def as_alert(row: Row) -> Alert:
+    """Return an alert as it was raised from its row in the store."""
+    fields = {name: value for name, value in row.items() if name != "state"}
+    return Alert(**{**fields, "stories": tuple(fields["stories"])})
 
 
-def live(settings: Settings, store: Store, pace: Pace) -> Iterator[Batch]:
-    """Yield what a watched folder and the feeds bring, until stopped."""
-    folder = WatchedFolder(Path(settings.folder), settings.zone) if settings.folder else None
-    reader = FeedReader(allowed=settings.allowed_hosts, largest=settings.largest_feed)
-    try:
-        while not pace.stop.is_set():
-            now = datetime.now(UTC)
-            if folder:
-                yield folder.scan(store.offset(folder.origin), now)
-            for feed in settings.feeds:
-                yield reader.poll(feed.url, store.offset(feed.url), now, feed.zone)
-            pace.stop.wait(60 * settings.poll_minutes)
-    finally:
-        reader.close()
+def monitor_settings(settings: Settings) -> MonitorSettings:
+    """Return how the stream is counted and watched."""
+    bucket = 60 * settings.index.bucket_minutes
+    return MonitorSettings(
+        index=IndexSettings(bucket=bucket),
+        detection=DetectionSettings(bucket=bucket, zone=settings.zone),
+        alerts=alerts.AlertSettings(
+            threshold=settings.alerts.threshold,
+            per_day=settings.alerts.per_day,
+            silence=round(3_600 * settings.alerts.silence_hours),
+            mute=round(86_400 * settings.alerts.mute_days),
+            zone=settings.zone,
+        ),
+        story_window=timedelta(hours=settings.stories.window_hours),
+        most_stories=settings.stories.most,
+    )

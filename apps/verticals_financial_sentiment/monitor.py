@@ -5,9 +5,9 @@ so that what comes out depends on the items and their order alone, not on how th
 """
 
 import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 from verticals_financial_sentiment import alerts, detection, index
@@ -19,11 +19,17 @@ from verticals_financial_sentiment.index import Bucket, IndexSettings, IndexStat
 from verticals_financial_sentiment.linking import Linker, Links
 from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.sources.intake import Batch
-from verticals_financial_sentiment.store import Kept, Step, Store
+from verticals_financial_sentiment.store import AlertAnswer, Kept, Step, Store
 from verticals_financial_sentiment.text import folded
 from verticals_financial_sentiment.watch_state import TickerState, alerts_from_json, alerts_to_json
 
 _HOUR = 3_600
+_STATE_AFTER: Mapping[alerts.Answer, AlertAnswer] = {
+    "acknowledge": "acknowledged",
+    "mute": "muted",
+    "false alarm": "false_alarm",
+    "unmute": "new",
+}
 _ALERTS, _CLOCK, _TICKER = "alerts", "clock", "ticker:"
 
 
@@ -61,6 +67,15 @@ class _Closed:
     alerts: list[Alert] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What became of a batch: items that counted, items that had counted before, and the alerts raised meanwhile."""
+
+    new: int
+    known: int
+    alerts: tuple[Alert, ...]
+
+
 class Monitor:
     """One stream of headlines and what is watched in it; goes on where the store was left."""
 
@@ -86,34 +101,29 @@ class Monitor:
         """The threshold of the day, with the number of alerts to expect from it."""
         return alerts.current_threshold(self._alerting, self._settings.alerts, self._clock or 0)
 
-    def take(self, batch: Batch) -> tuple[Alert, ...]:
-        """Take a batch in; items that were counted before are passed over.
-
-        Returns:
-            The alerts that were raised; they are in the store already.
-        """
+    def take(self, batch: Batch) -> Taken:
+        """Take a batch in; items that were counted before are passed over. What is returned is in the store already."""
         new = self._unknown(batch.headlines)
         texts = [folded(headline.text) for headline in new]
         links = [self._linker.link(text) for text in texts]
         judged = self._judge.opinions(texts, links)
         kept = [self._count(*each) for each in zip(new, links, judged, strict=True)]
-        return self._save(batch.origin, batch.offset, kept)
+        if batch.now:
+            self._advance(int(batch.now.timestamp()))
+        raised = self._save(batch.origin, batch.offset, kept)
+        return Taken(len(new), len(batch.headlines) - len(new), raised)
 
-    def advance(self, now: datetime) -> tuple[Alert, ...]:
-        """Close the buckets that end at a moment or before, for when nothing comes in."""
-        self._advance(int(now.timestamp()))
-        return self._save("", "", [])
-
-    def answer(self, alert: str, ticker: str, given: alerts.Answer, now: datetime) -> None:
-        """Take a person's answer to an alert: it is kept, and moves the threshold of its ticker.
+    def answer(self, alert: str, given: alerts.Answer) -> alerts.Feedback:
+        """Take a person's answer to an alert; it is kept, and moves the threshold of its ticker. A mute begins by the stream's clock.
 
         Raises:
             StorageError: there is no such alert.
         """
-        kept = {"acknowledge": "acknowledged", "mute": "muted", "false alarm": "false_alarm", "unmute": "new"}
-        self._store.answer(alert, kept[given])  # type: ignore[arg-type]
-        alerts.answer(self._alerting, self._settings.alerts, ticker, given, int(now.timestamp()))
+        ticker = str(self._store.alert(alert)["ticker"])
+        self._store.answer(alert, _STATE_AFTER[given])
+        feedback = alerts.answer(self._alerting, self._settings.alerts, ticker, given, self._clock or 0)
         self._save("", "", [])
+        return feedback
 
     def _unknown(self, headlines: Iterable[Headline]) -> list[Headline]:
         once = {headline.id: headline for headline in headlines}
@@ -188,8 +198,3 @@ class Monitor:
 
 def _row(alert: Alert) -> dict[str, Any]:
     return {**asdict(alert), "reason": dict(alert.reason), "stories": list(alert.stories)}
-
-
-def moment(time: int) -> datetime:
-    """Return seconds since 1970 as a time."""
-    return datetime.fromtimestamp(time, UTC)

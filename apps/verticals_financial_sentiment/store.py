@@ -128,10 +128,31 @@ class Store:
             threads = [Thread(**row) for row in connection.execute(select(tables.threads)).mappings()]
         return StoryBook(window, most, stories, threads)
 
-    def alerts(self, state: AlertAnswer | None = None, most: int = 200) -> list[Row]:
+    def newest(self) -> datetime | None:
+        """Return when the newest item came, or None where there is none."""
+        with storage.transaction(self.engine) as connection:
+            found: datetime | None = connection.scalar(select(func.max(tables.items.c.received)))
+        return found
+
+    def alerts(
+        self, state: AlertAnswer | None = None, most: int = 200, since: datetime | None = None, ticker: str = ""
+    ) -> list[Row]:
         """Return alerts, the newest first."""
         query = select(tables.alerts).order_by(tables.alerts.c.time.desc(), tables.alerts.c.id).limit(most)
+        query = query.where(tables.alerts.c.time >= since) if since else query
+        query = query.where(tables.alerts.c.ticker == ticker) if ticker else query
         return self._rows(query.where(tables.alerts.c.state == state) if state else query)
+
+    def alert(self, alert: str) -> Row:
+        """Return an alert.
+
+        Raises:
+            StorageError: there is no such alert.
+        """
+        found = self._rows(select(tables.alerts).where(tables.alerts.c.id == alert))
+        if not found:
+            raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
+        return found[0]
 
     def answer(self, alert: str, state: AlertAnswer) -> None:
         """Write down what a person said about an alert.
@@ -141,8 +162,8 @@ class Store:
         """
         with storage.transaction(self.engine) as connection:
             changed = connection.execute(update(tables.alerts).where(tables.alerts.c.id == alert).values(state=state))
-            if not changed.rowcount:
-                raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
+        if not changed.rowcount:
+            raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
 
     def sent(self, alert: str, channel: str) -> bool:
         """Say whether an alert went out on a channel."""
@@ -163,6 +184,11 @@ class Store:
         if ticker:
             query = query.where(tables.opinions.c.ticker == ticker)
         return self._rows(query.order_by(tables.items.c.number.desc()).limit(most))
+
+    def item(self, name: str) -> Row | None:
+        """Return an item by its content id, or None where it is not kept."""
+        found = self._rows(select(tables.items).where(tables.items.c.id == name))
+        return found[0] if found else None
 
     def points(self, ticker: str, since: int = 0) -> list[tuple[int, dict[str, Any]]]:
         """Return a company's closed buckets from a time on: (start in seconds, values)."""
@@ -192,6 +218,12 @@ class Store:
                 delete(tables.threads).where(tables.threads.c.id.not_in(select(tables.stories.c.thread)))
             )
         return counts
+
+    def clear(self) -> None:
+        """Delete everything."""
+        with storage.transaction(self.engine) as connection:
+            for table in reversed(tables.metadata.sorted_tables):
+                connection.execute(delete(table))
 
     def _rows(self, query: Any) -> list[Row]:  # noqa: ANN401 - SQLAlchemy's Select is generic over its columns
         with storage.transaction(self.engine) as connection:

@@ -42,7 +42,7 @@ opinions = Table(
     "opinions",
     metadata,
     Column("item", String(32), ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
-    Column("ticker", String(16), primary_key=True),
+    Column("ticker", String(16), primary_key=True, index=True),
     Column("positive", Double, nullable=False),
     Column("neutral", Double, nullable=False),
     Column("negative", Double, nullable=False),

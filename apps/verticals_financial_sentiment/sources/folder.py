@@ -23,6 +23,11 @@ class WatchedFolder:
         self._chunk = chunk
         self._intake = Intake(folder.name, zone)
 
+    @property
+    def origin(self) -> str:
+        """Under which the offset is kept."""
+        return f"folder {self._folder.name}"
+
     def scan(self, offset: str, now: datetime) -> Batch:
         """Return what is new; call again while the offset changes.
 
@@ -30,7 +35,7 @@ class WatchedFolder:
             DataError: the folder is missing or cannot be read.
         """
         read: dict[str, Any] = json.loads(offset) if offset else {}
-        origin, problems, headlines = f"folder {self._folder.name}", [], []
+        problems, headlines = [], []
         for path in self._files():
             try:
                 rows = self._new_rows(path, read)
@@ -45,8 +50,10 @@ class WatchedFolder:
                 )
             headlines += [taken for row in rows if row is not None and (taken := self._intake.take(row, now))]
         for problem in problems:
-            log.warning("%s: %s", origin, problem)
-        return Batch(origin, tuple(headlines), json.dumps(read, sort_keys=True), self._intake.flush(), tuple(problems))
+            log.warning("%s: %s", self.origin, problem)
+        return Batch(
+            self.origin, tuple(headlines), json.dumps(read, sort_keys=True), self._intake.flush(), tuple(problems)
+        )
 
     def _files(self) -> Iterator[Path]:
         try:

@@ -38,6 +38,7 @@ class Batch:
         offset: where to go on after these; saved with them in one transaction, each item counts exactly once.
         counts: what was odd, by name; see `Intake`.
         problems: sentences for the log.
+        now: up to when a live source has told everything; what is over by then is closed, even where nothing came.
     """
 
     origin: str
@@ -45,6 +46,7 @@ class Batch:
     offset: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    now: datetime | None = None
 
 
 class Intake:

@@ -1,32 +1,23 @@
-"""A recorded stream played again, as fast as the machine can or at a multiple of its own pace. Time is what the file says, never the clock."""
+"""A recorded stream read again. Time is what the file says, never the clock; how fast it is played is for `player` to say."""
 
 import csv
 import json
-import time
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from verticals.errors import ConfigError, DataError
+from verticals.errors import DataError
 from verticals_financial_sentiment.records import Headline
 from verticals_financial_sentiment.sources.intake import FIELDS, Batch, Intake, parse_time
 from verticals_financial_sentiment.sources.records_in_files import SUFFIXES, Row
 
 FASTEST: Final = 1000.0
-_SHORTEST_WAIT = 0.05  # seconds
 _TIMES = (*FIELDS["received"], *FIELDS["published"])
 
 
-def replay(
-    path: Path,
-    offset: str = "",
-    zone: str = "UTC",
-    size: int = 64,
-    speed: float | None = None,
-    wait: Callable[[float], None] = time.sleep,
-) -> Iterator[Batch]:
+def replay(path: Path, offset: str = "", zone: str = "UTC", size: int = 64) -> Iterator[Batch]:
     """Yield a file's headlines in its order; an item is received when the file says, or when it was published, and never before an earlier row.
 
     Args:
@@ -34,31 +25,17 @@ def replay(
         offset: of the last batch that was saved; earlier rows are read for their times and not yielded.
         zone: of times that name none.
         size: most headlines in a batch.
-        speed: 1 to FASTEST times the stream's own pace; None does not wait.
-        wait: is given seconds to wait.
 
     Raises:
-        ConfigError: the speed is out of range.
         DataError: the file is missing, or its first row has no time.
     """
-    if speed is not None and not 1 <= speed <= FASTEST:
-        raise ConfigError(f"replay speed: expected 1 to {FASTEST:.0f}, found {speed:g}")
-    intake, origin, done = Intake(path.stem, zone), f"replay {path.name}", int(offset or 0)
+    intake, origin, done = Intake(path.stem, zone), origin_of(path), int(offset or 0)
     waiting: list[Headline] = []
     clock: datetime | None = None
-    debt = 0.0
     number = 0
     for number, row in enumerate(_rows(path), 1):
-        received = _received(row, clock, path, number, ZoneInfo(zone))
-        if number > done and speed and clock:
-            debt += (received - clock) / timedelta(seconds=speed)
-        clock = received
-        if debt >= _SHORTEST_WAIT:
-            yield Batch(origin, tuple(waiting), str(number - 1), intake.flush())
-            waiting = []
-            wait(debt)
-            debt = 0.0
-        headline = _take(intake, row, received)
+        clock = _received(row, clock, path, number, ZoneInfo(zone))
+        headline = _take(intake, row, clock)
         if number <= done:
             intake.flush()
         elif headline:
@@ -68,6 +45,11 @@ def replay(
             waiting = []
     if number > done:
         yield Batch(origin, tuple(waiting), str(number), intake.flush())
+
+
+def origin_of(path: Path) -> str:
+    """Return the name under which the offset in a file is kept."""
+    return f"replay {path.name}"
 
 
 def _take(intake: Intake, row: Row | None, received: datetime) -> Headline | None:
