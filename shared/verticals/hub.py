@@ -1,7 +1,8 @@
 """The web process: the pages and REST routes of every app, health, and a front page. Binds to this machine alone by default."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from html import escape
 from typing import Any
 
@@ -42,8 +43,17 @@ def check_port(host: str, port: int) -> None:
 
 def build(runs: Mapping[str, Run]) -> FastAPI:
     """Return the site: `/<app>/` and `/zh/<app>/` pages, `/api/<app>/...`, `/healthz`, `/docs`."""
-    site = FastAPI(title="verticals", version=__version__, docs_url="/docs", redoc_url=None)
     apps = [registry.get(name) for name in runs]
+    services = {app.name: app.serve(runs[app.name]) for app in apps}
+
+    @asynccontextmanager
+    async def running(site: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as stack:
+            for service in services.values():
+                stack.enter_context(service.running)
+            yield
+
+    site = FastAPI(title="verticals", version=__version__, docs_url="/docs", redoc_url=None, lifespan=running)
 
     @site.get("/healthz")
     def health() -> dict[str, Any]:
@@ -53,11 +63,10 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
     for language in LANGUAGES:
         _add_front_page(site, apps, language)
         _add_comparison(site, language)
-    for app in apps:
-        service = app.serve(runs[app.name])
-        site.include_router(service.api, prefix=f"/api/{app.name}", tags=[app.name])
+    for name, service in services.items():
+        site.include_router(service.api, prefix=f"/api/{name}", tags=[name])
         for language, page in service.pages.items():
-            path = page_path(app.name, language)
+            path = page_path(name, language)
             gr.mount_gradio_app(site, page, path=path, theme=theme(), css=CSS, footer_links=[], show_error=True)
     return site
 

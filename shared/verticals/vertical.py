@@ -4,6 +4,7 @@ An app's `__init__` builds one; it imports nothing heavy, and each function impo
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,17 @@ LANGUAGES = ("en", "zh")
 
 @dataclass(frozen=True)
 class Service:
-    """A run in memory, answering: its REST routes and its page in each language."""
+    """A run in memory, answering.
+
+    Attributes:
+        api: its REST routes.
+        pages: its page in each language.
+        running: entered when the site starts and left when it ends, for what works beside requests.
+    """
 
     api: "APIRouter"
     pages: "Mapping[str, gr.Blocks]"
+    running: AbstractContextManager[object] = nullcontext()
 
 
 @dataclass(frozen=True)
