@@ -1,7 +1,7 @@
 """What the monitor keeps: written a step at a time, all of it or nothing, so that a restart goes on exactly where it was."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -86,11 +86,11 @@ class Store:
             _insert(
                 connection,
                 tables.opinions,
-                [{"item": kept.headline.id, **asdict(opinion)} for kept in step.items for opinion in kept.opinions],
+                [_opinion_row(kept, opinion) for kept in step.items for opinion in kept.opinions],
             )
             _replace(connection, tables.stories, "id", [_story_row(story) for story, _ in step.changes])
             by_id = {thread.id: thread for _, thread in step.changes}
-            _replace(connection, tables.threads, "id", [asdict(thread) for thread in by_id.values()])
+            _replace(connection, tables.threads, "id", [_thread_row(thread) for thread in by_id.values()])
             _insert(
                 connection,
                 tables.index_points,
@@ -213,7 +213,14 @@ def _replace(connection: Connection, table: Table, key: str, rows: Sequence[Mapp
 def _item_row(kept: Kept) -> Row:
     headline, placement = kept.headline, kept.placement
     return {
-        **asdict(headline),
+        "id": headline.id,
+        "source": headline.source,
+        "published": headline.published,
+        "received": headline.received,
+        "title": headline.title,
+        "body": headline.body,
+        "url": headline.url,
+        "stamp": headline.stamp,
         "story": placement.story,
         "thread": placement.thread,
         "relation": placement.relation,
@@ -222,13 +229,37 @@ def _item_row(kept: Kept) -> Row:
     }
 
 
-_SETS = ("words", "facts", "tickers", "sources")
+def _opinion_row(kept: Kept, opinion: Opinion) -> Row:
+    return {
+        "item": kept.headline.id,
+        "ticker": opinion.ticker,
+        "positive": opinion.positive,
+        "neutral": opinion.neutral,
+        "negative": opinion.negative,
+    }
 
 
 def _story_row(story: Story) -> Row:
-    row = asdict(story)
-    return {**row, **{name: sorted(row[name]) for name in _SETS}}
+    return {
+        "id": story.id,
+        "thread": story.thread,
+        "title": story.title,
+        "words": sorted(story.words),
+        "facts": sorted(story.facts),
+        "tickers": sorted(story.tickers),
+        "first_seen": story.first_seen,
+        "last_seen": story.last_seen,
+        "number": story.number,
+        "touched": story.touched,
+        "items": story.items,
+        "sources": sorted(story.sources),
+        "weights": dict(story.weights),
+    }
 
 
 def _story(row: Row) -> Story:
-    return Story(**{**row, **{name: frozenset(row[name]) for name in _SETS}})
+    return Story(**{**row, **{name: frozenset(row[name]) for name in ("words", "facts", "tickers", "sources")}})
+
+
+def _thread_row(thread: Thread) -> Row:
+    return {"id": thread.id, "first_seen": thread.first_seen, "votes": dict(thread.votes)}
