@@ -19,9 +19,7 @@ from verticals_financial_sentiment.records import Headline
 
 LIMIT: Final = 2.75  # independent stories: a flood stays under three, whatever the rounding
 SAME_TEXT: Final = 0.25  # the vote of a source that repeats another's words
-VERBATIM: Final = 0.85  # Jaccard similarities
-COPY: Final = 0.6
-RELATED: Final = 0.4
+VERBATIM, COPY, RELATED = 0.85, 0.6, 0.4  # Jaccard similarities
 Relation = Literal["new", "copy", "follow_up"]
 
 _MOST_SOURCES = 64  # remembered per story; by then a vote weighs less than 1e-10
@@ -138,7 +136,7 @@ class StoryBook:
         return Placement(story.id, story.thread, relation, vote, len(story.sources), story.items, gains, weights)
 
     def get(self, story: str) -> Story | None:
-        """Return a story that is still remembered."""
+        """Return a story that is remembered."""
         return self._stories.get(story)
 
     def changes(self) -> list[tuple[Story, Thread]]:
