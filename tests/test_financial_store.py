@@ -11,7 +11,8 @@ from verticals import storage
 from verticals.errors import StorageError
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.records import Headline, Opinion
-from verticals_financial_sentiment.store import Kept, Step, Store
+from verticals_financial_sentiment.rows import Kept
+from verticals_financial_sentiment.store import Step, Store
 from verticals_financial_sentiment.stories import Placement, StoryBook
 from verticals_financial_sentiment.symbols import Symbol
 

@@ -1,7 +1,7 @@
 """What the monitor keeps: written a step at a time, all of it or nothing, so that a restart goes on exactly where it was."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -9,23 +9,13 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 
 from verticals import storage
 from verticals.errors import StorageError
-from verticals_financial_sentiment import tables
-from verticals_financial_sentiment.records import Headline, Opinion
-from verticals_financial_sentiment.stories import Placement, Story, StoryBook, Thread
+from verticals_financial_sentiment import rows, tables
+from verticals_financial_sentiment.rows import Kept, Row
+from verticals_financial_sentiment.stories import Story, StoryBook, Thread
 
 AlertAnswer = Literal["new", "acknowledged", "muted", "false_alarm"]
 ANSWERS: Final[tuple[AlertAnswer, ...]] = ("new", "acknowledged", "muted", "false_alarm")
 _AT_ONCE = 500  # values in one IN (...)
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A headline as it is kept: what it says of each company, and where it was put."""
-
-    headline: Headline
-    opinions: tuple[Opinion, ...]
-    placement: Placement
 
 
 @dataclass(frozen=True)
@@ -82,15 +72,15 @@ class Store:
             StorageError: the database refused it, for example because an item is known; nothing was written.
         """
         with storage.transaction(self.engine) as connection:
-            _insert(connection, tables.items, [_item_row(kept) for kept in step.items])
+            _insert(connection, tables.items, [rows.item_row(kept) for kept in step.items])
             _insert(
                 connection,
                 tables.opinions,
-                [{"item": kept.headline.id, **asdict(opinion)} for kept in step.items for opinion in kept.opinions],
+                [rows.opinion_row(kept, opinion) for kept in step.items for opinion in kept.opinions],
             )
-            _replace(connection, tables.stories, "id", [_story_row(story) for story, _ in step.changes])
+            _replace(connection, tables.stories, "id", [rows.story_row(story) for story, _ in step.changes])
             by_id = {thread.id: thread for _, thread in step.changes}
-            _replace(connection, tables.threads, "id", [asdict(thread) for thread in by_id.values()])
+            _replace(connection, tables.threads, "id", [rows.thread_row(thread) for thread in by_id.values()])
             _insert(
                 connection,
                 tables.index_points,
@@ -123,8 +113,8 @@ class Store:
             if newest is None:
                 return StoryBook(window, most)
             recent = select(tables.stories).where(tables.stories.c.last_seen >= newest - window)
-            rows = connection.execute(recent.order_by(tables.stories.c.touched.desc()).limit(most)).mappings()
-            stories = [_story(dict(row)) for row in rows]
+            found = connection.execute(recent.order_by(tables.stories.c.touched.desc()).limit(most)).mappings()
+            stories = [rows.story(dict(row)) for row in found]
             threads = [Thread(**row) for row in connection.execute(select(tables.threads)).mappings()]
         return StoryBook(window, most, stories, threads)
 
@@ -240,27 +230,3 @@ def _replace(connection: Connection, table: Table, key: str, rows: Sequence[Mapp
     for start in range(0, len(keys), _AT_ONCE):
         connection.execute(delete(table).where(table.c[key].in_(keys[start : start + _AT_ONCE])))
     _insert(connection, table, rows)
-
-
-def _item_row(kept: Kept) -> Row:
-    headline, placement = kept.headline, kept.placement
-    return {
-        **asdict(headline),
-        "story": placement.story,
-        "thread": placement.thread,
-        "relation": placement.relation,
-        "vote": placement.vote,
-        "gains": dict(placement.gains),
-    }
-
-
-_SETS = ("words", "facts", "tickers", "sources")
-
-
-def _story_row(story: Story) -> Row:
-    row = asdict(story)
-    return {**row, **{name: sorted(row[name]) for name in _SETS}}
-
-
-def _story(row: Row) -> Story:
-    return Story(**{**row, **{name: frozenset(row[name]) for name in _SETS}})

@@ -7,9 +7,10 @@ independent stories would: the gains of a thread are the steps of `weight`, whic
 
 import math
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, Literal
 
 from verticals_financial_sentiment.essence import LEAST_WORDS, Essence, essence, prefix
@@ -18,13 +19,13 @@ from verticals_financial_sentiment.records import Headline
 
 LIMIT: Final = 2.75  # independent stories: a flood stays under three, whatever the rounding
 SAME_TEXT: Final = 0.25  # the vote of a source that repeats another's words
-VERBATIM: Final = 0.85  # Jaccard similarities
-COPY: Final = 0.6
-RELATED: Final = 0.4
+VERBATIM, COPY, RELATED = 0.85, 0.6, 0.4  # Jaccard similarities
 Relation = Literal["new", "copy", "follow_up"]
 
 _MOST_SOURCES = 64  # remembered per story; by then a vote weighs less than 1e-10
-_MOST_COMPARED = 200  # stories per word, the latest
+_MOST_COMPARED = 200  # stories per word and company, the latest
+_ANY_COMPANY, _NO_COMPANY = "*", ""
+_Place = tuple[str, str]  # a company and a word
 
 
 def weight(votes: float) -> float:
@@ -103,7 +104,7 @@ class StoryBook:
         self._stories: OrderedDict[str, Story] = OrderedDict()
         self._threads = {thread.id: thread for thread in threads}
         self._alive: Counter[str] = Counter()  # stories by thread
-        self._by_word: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._by_place: defaultdict[_Place, dict[str, None]] = defaultdict(dict)
         for story in sorted(stories, key=lambda story: story.number):
             self._remember(story)
         for story in sorted(self._stories.values(), key=lambda story: story.touched):
@@ -135,7 +136,7 @@ class StoryBook:
         return Placement(story.id, story.thread, relation, vote, len(story.sources), story.items, gains, weights)
 
     def get(self, story: str) -> Story | None:
-        """Return a story that is still remembered."""
+        """Return a story that is remembered."""
         return self._stories.get(story)
 
     def changes(self) -> list[tuple[Story, Thread]]:
@@ -156,12 +157,11 @@ class StoryBook:
         return nearest, "new" if best is None else "copy" if best[0] else "follow_up"
 
     def _candidates(self, told: Essence) -> list[Story]:
+        wanted = (*told.tickers, _NO_COMPANY) if told.tickers else (_ANY_COMPANY,)
         found: dict[str, None] = {}
         for word in prefix(told.words, RELATED):
-            for count, story in enumerate(reversed(self._by_word.get(word, {}))):
-                if count == _MOST_COMPARED:
-                    break
-                found[story] = None
+            for ticker in wanted:
+                found.update(dict.fromkeys(islice(reversed(self._by_place.get((ticker, word), {})), _MOST_COMPARED)))
         return [self._stories[story] for story in found]
 
     def _open(self, headline: Headline, told: Essence, before: Story | None, now: datetime) -> Story:
@@ -196,8 +196,8 @@ class StoryBook:
     def _remember(self, story: Story) -> None:
         self._stories[story.id] = story
         self._alive[story.thread] += 1
-        for word in prefix(story.words, RELATED):
-            self._by_word[word][story.id] = None
+        for place in _places(story):
+            self._by_place[place][story.id] = None
 
     def _forget(self, now: datetime) -> None:
         while self._stories:
@@ -208,10 +208,17 @@ class StoryBook:
             self._alive[story.thread] -= 1
             if not self._alive[story.thread]:
                 del self._alive[story.thread], self._threads[story.thread]
-            for word in prefix(story.words, RELATED):
-                del self._by_word[word][story.id]
-                if not self._by_word[word]:
-                    del self._by_word[word]
+            for place in _places(story):
+                del self._by_place[place][story.id]
+                if not self._by_place[place]:
+                    del self._by_place[place]
+
+
+def _places(story: Story) -> Iterator[_Place]:
+    """Yield where a story is found: at its rarest words, for each of its companies."""
+    for word in prefix(story.words, RELATED):
+        for ticker in (*(story.tickers or (_NO_COMPANY,)), _ANY_COMPANY):
+            yield ticker, word
 
 
 def _same_subject(told: Essence, story: Story) -> bool:
