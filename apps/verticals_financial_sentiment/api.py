@@ -14,8 +14,9 @@ from verticals_financial_sentiment import alerts, overview, views
 from verticals_financial_sentiment.delivery import as_csv
 from verticals_financial_sentiment.desk import Desk, as_alert
 from verticals_financial_sentiment.records import Headline, Opinion
+from verticals_financial_sentiment.rows import Row
 from verticals_financial_sentiment.sources.intake import Batch, take_rows
-from verticals_financial_sentiment.store import AlertAnswer, Row
+from verticals_financial_sentiment.store import AlertAnswer
 from verticals_financial_sentiment.symbols import Symbol
 from verticals_financial_sentiment.text import folded
 

@@ -17,10 +17,11 @@ from verticals_financial_sentiment.index import IndexSettings
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.monitor import Monitor, MonitorSettings, Taken
 from verticals_financial_sentiment.player import Pace, sources
+from verticals_financial_sentiment.rows import Row
 from verticals_financial_sentiment.sentiment import Judge
 from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.sources.intake import Batch
-from verticals_financial_sentiment.store import Row, Store
+from verticals_financial_sentiment.store import Store
 
 _RETRY = 60.0  # seconds after which a source that failed is opened again
 _UNSENT = timedelta(days=1)  # alerts this young are sent after a restart, where a channel has not had them

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from verticals.evaluation.plots import INK, SOFT, WARN
 from verticals_financial_sentiment.overview import Timeline
 from verticals_financial_sentiment.panels import minute
-from verticals_financial_sentiment.store import Row
+from verticals_financial_sentiment.rows import Row
 
 _HOUR = 3_600
 _LINE = 56  # characters of a line in a hover text

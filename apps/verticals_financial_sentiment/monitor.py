@@ -18,8 +18,9 @@ from verticals_financial_sentiment.detection import DetectionSettings
 from verticals_financial_sentiment.index import Bucket, IndexSettings, IndexState, StoryUpdate
 from verticals_financial_sentiment.linking import Linker, Links
 from verticals_financial_sentiment.records import Headline, Opinion
+from verticals_financial_sentiment.rows import Kept
 from verticals_financial_sentiment.sources.intake import Batch
-from verticals_financial_sentiment.store import AlertAnswer, Kept, Step, Store
+from verticals_financial_sentiment.store import AlertAnswer, Step, Store
 from verticals_financial_sentiment.text import folded
 from verticals_financial_sentiment.watch_state import TickerState, alerts_from_json, alerts_to_json
 

@@ -12,7 +12,8 @@ from sqlalchemy import case, func, select
 from verticals import storage
 from verticals.errors import StorageError
 from verticals_financial_sentiment import tables
-from verticals_financial_sentiment.store import Row, Store
+from verticals_financial_sentiment.rows import Row
+from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.symbols import Symbol
 
 BAND: Final = timedelta(days=7)

@@ -9,8 +9,8 @@ from html import escape
 
 from verticals_financial_sentiment.overview import Tile
 from verticals_financial_sentiment.records import Opinion
+from verticals_financial_sentiment.rows import Row
 from verticals_financial_sentiment.sentiment import Weight
-from verticals_financial_sentiment.store import Row
 
 Texts = Mapping[str, str]
 _ARROWS = {"above": "▲", "within": "●", "below": "▼"}
