@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from verticals.privacy import find, redact, redact_json
 
@@ -63,7 +64,7 @@ def test_the_shops_own_address_survives_in_what_quotes_it() -> None:
 
 
 def test_every_text_of_a_record_is_redacted_and_its_shape_kept() -> None:
-    record = {"reply": "hello jo@mail.example", "turns": [{"confidence": 0.5, "text": None}, "07700 900123"]}
+    record: JsonValue = {"reply": "hello jo@mail.example", "turns": [{"confidence": 0.5, "text": None}, "07700 900123"]}
     assert redact_json(record) == {"reply": "hello [email]", "turns": [{"confidence": 0.5, "text": None}, "[phone]"]}
 
 

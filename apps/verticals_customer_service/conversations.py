@@ -65,6 +65,9 @@ class Limits:
     seconds: int = 60
 
 
+LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Ticket:
     """A conversation as it was read: what a reply is checked against when it is written.
@@ -86,6 +89,12 @@ class Ticket:
     memory: Conversation
 
 
+def check_length(text: str, limits: Limits) -> None:
+    """Raise TooLong where a message has more characters than are allowed."""
+    if len(text) > limits.characters:
+        raise TooLong(f"the message has {len(text):,} characters; at most {limits.characters:,} are allowed")
+
+
 def start(engine: Engine, now: datetime) -> str:
     """Open a conversation with the bot; its unguessable name is the right to read and write it."""
     name = secrets.token_urlsafe(16)
@@ -95,7 +104,7 @@ def start(engine: Engine, now: datetime) -> str:
     return name
 
 
-def receive(engine: Engine, name: str, text: str, now: datetime, limits: Limits = Limits()) -> Ticket:
+def receive(engine: Engine, name: str, text: str, now: datetime, limits: Limits = LIMITS) -> Ticket:
     """Append a customer's message, redacted; a resolved conversation is open again, with the bot.
 
     Raises:
@@ -103,8 +112,7 @@ def receive(engine: Engine, name: str, text: str, now: datetime, limits: Limits 
         TooLong: the message is; nothing is written.
         TooMany: the conversation wrote too often; nothing is written.
     """
-    if len(text) > limits.characters:
-        raise TooLong(f"the message has {len(text):,} characters; at most {limits.characters:,} are allowed")
+    check_length(text, limits)
     with transaction(engine) as connection:
         row = _locked(connection, name, now)
         if _recent(connection, name, now - timedelta(seconds=limits.seconds)) >= limits.messages:
@@ -181,7 +189,7 @@ def ask_for_person(engine: Engine, name: str, now: datetime) -> State:
         return row.state if waits else _change(connection, name, "ask_for_person", now)
 
 
-def answer(engine: Engine, name: str, text: str, now: datetime, public: str = "", limits: Limits = Limits()) -> int:
+def answer(engine: Engine, name: str, text: str, now: datetime, public: str = "", limits: Limits = LIMITS) -> int:
     """Append an agent's message to a conversation that an agent has.
 
     Raises:
@@ -189,8 +197,7 @@ def answer(engine: Engine, name: str, text: str, now: datetime, public: str = ""
         IllegalStep: no agent has it.
         TooLong: the message is.
     """
-    if len(text) > limits.characters:
-        raise TooLong(f"the message has {len(text):,} characters; at most {limits.characters:,} are allowed")
+    check_length(text, limits)
     with transaction(engine) as connection:
         row = _locked(connection, name, now)
         if row.state != "agent":
@@ -203,7 +210,8 @@ def append(
 ) -> int:
     """Append a message that is redacted already; return its number."""
     values = {"conversation": name, "sender": sender, "text": text, "turn": turn, "written_at": now}
-    return int(connection.execute(insert(tables.messages).values(values)).inserted_primary_key[0])
+    written = connection.execute(insert(tables.messages).values(values).returning(tables.messages.c.id))
+    return int(written.scalar_one())
 
 
 def _change(connection: Connection, name: str, what: Step, now: datetime) -> State:

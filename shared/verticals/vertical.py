@@ -47,6 +47,29 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What a check came to: how many cases it tried, and what was wrong, one line each; no line means that it passed."""
+
+    cases: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise of an app that can be tried on a run.
+
+    Attributes:
+        name: what is checked.
+        summary: what holds where it passes, in one line.
+        run: a run to what was found.
+    """
+
+    name: str
+    summary: str
+    run: "Callable[[Run], Checked]"
+
+
+@dataclass(frozen=True)
 class Vertical:
     """One application.
 
@@ -62,6 +85,7 @@ class Vertical:
         predict: a run and a file of rows to the same rows with predictions, as a list of mappings.
         serve: a run to what the hub mounts.
         suites: what `verticals benchmark` measures.
+        checks: what `verticals check` tries.
     """
 
     name: str
@@ -75,3 +99,4 @@ class Vertical:
     predict: "Callable[[Run, Path], list[dict[str, Any]]]"
     serve: "Callable[[Run], Service]"
     suites: tuple[Suite, ...] = ()
+    checks: tuple[Check, ...] = ()
