@@ -14,6 +14,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("config", "privacy"),
     ("data",),
     ("runs", "storage", "distributed", "trackers"),
+    ("promotion",),
     ("backbones",),
     ("inference",),
     ("evaluation",),

@@ -56,6 +56,29 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What a check came to: how many cases it tried, and what was wrong, one line each; no line means that it passed."""
+
+    cases: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise of an app that can be tried on a run.
+
+    Attributes:
+        name: what is checked.
+        summary: what holds where it passes, in one line.
+        run: a run to what was found.
+    """
+
+    name: str
+    summary: str
+    run: "Callable[[Run], Checked]"
+
+
+@dataclass(frozen=True)
 class Vertical:
     """One application.
 
@@ -72,6 +95,7 @@ class Vertical:
         serve: a run to what the hub mounts.
         suites: what `verticals benchmark` measures.
         rows: settings to the labelled rows of an app that classifies, by which `verticals transfer` reads as the app does.
+        checks: what `verticals check` tries.
     """
 
     name: str
@@ -86,3 +110,4 @@ class Vertical:
     serve: "Callable[[Run], Service]"
     suites: tuple[Suite, ...] = ()
     rows: "Callable[[Config], Splits] | None" = None
+    checks: tuple[Check, ...] = ()

@@ -26,6 +26,7 @@ for command in (
     applications.train,
     applications.evaluate,
     applications.predict,
+    applications.check,
     applications.demo,
     core.tune,
     core.advise,
