@@ -119,8 +119,6 @@ def numbers(engine: Engine) -> dict[str, dict[str, int]]:
     }
     with transaction(engine) as connection:
         return {
-            name: dict(
-                connection.execute(select(column, func.count()).group_by(column).order_by(column)).tuples().all()
-            )
+            name: dict(connection.execute(select(column, func.count()).group_by(column).order_by(column)).all())
             for name, column in by.items()
         }
