@@ -25,7 +25,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("pilot", "advisor"),
     ("transfer", "export"),
     ("vertical", "theme"),
-    ("registry",),
+    ("registry", "new_app"),
     ("benchmark", "comparison", "comparison_page"),
     ("hub",),
     ("cli", "__main__"),

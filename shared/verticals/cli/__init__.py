@@ -22,6 +22,7 @@ cli = typer.Typer(
 )
 for command in (
     applications.apps,
+    applications.new,
     applications.config,
     applications.train,
     applications.evaluate,

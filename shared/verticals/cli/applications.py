@@ -41,6 +41,24 @@ def apps(as_json: AsJson = False) -> None:
         show(f"{name:<24}{point.value.partition(':')[0]}")
 
 
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case words joined by hyphens.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a new app from the template; it trains, predicts and serves at once."""
+    from verticals import new_app
+
+    made = new_app.make(name, Path.cwd())
+    if as_json:
+        show_json({"folder": str(made.folder), "entry_point": made.entry_point})
+        return
+    show(
+        f"made {made.folder}",
+        'add this line under [project.entry-points."verticals.apps"] in pyproject.toml, then run: make install',
+        made.entry_point,
+    )
+
+
 def config(app: App, files: ConfigFiles = None, assignments: Assignments = None, as_json: AsJson = False) -> None:
     """Print an app's settings after all files and assignments."""
     resolved = resolve(registry.get(app), {}, files, assignments)
