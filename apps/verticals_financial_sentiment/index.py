@@ -7,6 +7,8 @@ it moves the index no further than so many stories of weight one. Items that com
 import math
 from dataclasses import dataclass, field
 
+_DAY = 86_400
+
 
 @dataclass(frozen=True)
 class IndexSettings:
@@ -116,7 +118,7 @@ def advance(state: IndexState, settings: IndexSettings, time: int) -> list[Bucke
     while state.open < start:
         closed.append(_close(state, settings, state.open))
         state.open += settings.bucket
-    if closed:
+    if closed and closed[0].time // _DAY != state.open // _DAY:  # once a day is enough
         oldest = state.open - settings.forget
         state.counted = {story: kept for story, kept in state.counted.items() if kept[1] >= oldest}
     return closed

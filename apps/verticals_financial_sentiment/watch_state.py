@@ -37,9 +37,9 @@ class TickerState:
         return list(dict.fromkeys(story for _, story in self.recent))
 
     def to_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads."""
-        detectors = {kind: asdict(state) for kind, state in self.detectors.items()}
-        return {"index": asdict(self.index), "detectors": detectors, "recent": self.recent}
+        """Return what `from_json` reads; the lists in it are those of the state, so it is to be written at once."""
+        detectors = {kind: vars(state) for kind, state in self.detectors.items()}
+        return {"index": vars(self.index), "detectors": detectors, "recent": self.recent}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "TickerState":
