@@ -136,7 +136,7 @@ def write(folder: Path, knowledge: Knowledge) -> None:
     (folder / "articles.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def read(folder: Path, labels: Sequence[str]) -> Knowledge:
+def read(folder: Path, labels: Sequence[str] = ()) -> Knowledge:
     """Read what `write` wrote; labels that a transfer added get a readable name and no article."""
     named = read_intents(folder / "intents.yaml")
     added = unnamed_intents([label for label in labels if label not in named])

@@ -92,7 +92,7 @@ def _random_texts(tokenizer: PreTrainedTokenizerBase, seed: int) -> list[str]:
     """Return texts of words drawn from the vocabulary: any text has to give equal vectors."""
     draw = np.random.default_rng(seed)
     ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
-    return [tokenizer.decode(draw.choice(ordinary, draw.integers(1, _WORDS + 1)).tolist()) for _ in range(_TEXTS)]
+    return [str(tokenizer.decode(draw.choice(ordinary, draw.integers(1, _WORDS + 1)).tolist())) for _ in range(_TEXTS)]
 
 
 def _card(run: Run) -> str:

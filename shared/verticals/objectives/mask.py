@@ -149,7 +149,9 @@ def fit(rows: Corpus, config: Config, work: Path) -> Trained[Masker]:
 
 
 def _encoder(config: Config) -> PreTrainedModel:
-    return backbones.load_encoder(backbones.locate(config.backbone.name)).requires_grad_(False).eval()
+    encoder = backbones.load_encoder(backbones.locate(config.backbone.name))
+    encoder.requires_grad_(False).eval()
+    return encoder
 
 
 def _warm(rows: Corpus, config: Config, encoder: PreTrainedModel, work: Path) -> tuple[Masker, MaskedDataset]:
