@@ -149,7 +149,7 @@ def write(folder: Path, knowledge: Knowledge) -> None:
     (folder / "articles.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def read(folder: Path, labels: Sequence[str], hosts: Collection[str] = ()) -> Knowledge:
+def read(folder: Path, labels: Sequence[str] = (), hosts: Collection[str] = ()) -> Knowledge:
     """Read what `write` wrote; labels that a transfer added get a readable name and no article, links to `hosts` are trusted."""
     named = read_intents(folder / "intents.yaml")
     added = unnamed_intents([label for label in labels if label not in named])
