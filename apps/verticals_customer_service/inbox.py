@@ -119,6 +119,9 @@ def numbers(engine: Engine) -> dict[str, dict[str, int]]:
     }
     with transaction(engine) as connection:
         return {
-            name: dict(connection.execute(select(column, func.count()).group_by(column).order_by(column)).all())
+            name: {
+                row[0]: row[1]
+                for row in connection.execute(select(column, func.count()).group_by(column).order_by(column))
+            }
             for name, column in by.items()
         }
