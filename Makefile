@@ -29,13 +29,13 @@ demo: $(VENV)/.demo  ## Train what is not trained yet and open the pages on 127.
 	$(BIN)/verticals demo
 
 test: $(VENV)/.dev  ## Run the tests
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: $(VENV)/.dev  ## Lint, type-check and test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 bench: $(VENV)/.demo  ## Measure on public data in $$VERTICALS_DATA and write benchmarks/results/
 	$(BIN)/verticals benchmark --profile full --results benchmarks/results

@@ -1,15 +1,23 @@
 """Shared fixtures: a tiny backbone, toy runs trained once a session, and the command line in this process."""
 
+import gc
 import os
 import sys
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from toys import Outcome, save_tiny_backbone, toy_config, toy_splits
 from verticals import cli, pilot
 from verticals.runs import Run
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is imported by now: the Trainer makes it look at everything before every training."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +62,25 @@ def verticals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         return Outcome(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of an empty database: a SQLite file, then a schema of the PostgreSQL server, where one is named."""
+    server = os.environ.get("VERTICALS_TEST_POSTGRES")
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'conversations.sqlite'}"
+        return
+    if not server:
+        pytest.skip("VERTICALS_TEST_POSTGRES names no PostgreSQL server")
+    schema = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    yield f"{server}?options=-csearch_path%3D{schema}"
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
 
 
 @pytest.fixture

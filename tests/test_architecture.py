@@ -14,6 +14,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("config", "privacy"),
     ("data",),
     ("runs", "storage", "distributed", "trackers"),
+    ("promotion",),
     ("backbones",),
     ("inference",),
     ("evaluation",),
@@ -24,8 +25,8 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("pilot", "advisor"),
     ("transfer", "export"),
     ("vertical", "theme"),
-    ("registry",),
-    ("benchmark",),
+    ("registry", "new_app"),
+    ("benchmark", "comparison", "comparison_page"),
     ("hub",),
     ("cli", "__main__"),
 )

@@ -1,65 +1,38 @@
 """The bot: shipped data, the policy of a turn, and two users side by side."""
 
 from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
-import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from bots import keyword_bot
 from verticals.config import build
 from verticals.errors import DataError
-from verticals.evaluation.calibration import Calibration
-from verticals.evaluation.predictor import Predictor
-from verticals.inference.batches import Scores
-from verticals_customer_service import data, knowledge, ui, wording
-from verticals_customer_service.api import LONGEST_MESSAGE, Conversations, build_api
+from verticals.storage import open_database
+from verticals_customer_service import conversations, data, inbox, knowledge, tables, ui, ui_inbox, wording
+from verticals_customer_service.api import build_api
+from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot, Conversation
-from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.settings import Settings
 
 CONFIG = build([{"train": {"seed": 0}}], Settings)
 
 
-class Keywords:
-    """A classifier with a provable answer: sure of the class whose name is in the text; knows only texts with known words."""
-
-    labels: tuple[str, ...] = ("refund", "track", "person", "bare")
-    trained_parameters = 0
-
-    def score(self, texts: Any, progress: str | None = None) -> Scores:
-        logits = np.array([[9.0 * (label in text) for label in self.labels] for text in texts], np.float32)
-        return Scores(logits, np.array([0.1 if "xyzzy" in text else 0.9 for text in texts], np.float32))
-
-    def save(self, folder: Path) -> None:
-        raise NotImplementedError
+@pytest.fixture
+def bot() -> Bot:
+    return keyword_bot()
 
 
 @pytest.fixture
-def bot() -> Bot:
-    intents = {name: Intent(en=name.capitalize(), zh=name, action="answer") for name in Keywords.labels}
-    intents["person"] = Intent(en="Talk to a person", zh="转人工", action="hand_over")
-    articles = [
-        Article(
-            id="r1",
-            title="When a refund comes",
-            intents=("refund",),
-            question="When?",
-            text="A refund takes five days.",
-        ),
-        Article(
-            id="r2",
-            title="Refund to another card",
-            intents=("refund",),
-            question="Other card?",
-            text="Only the same card is possible.",
-        ),
-        Article(id="t1", title="Tracking", intents=("track",), question="Where?", text="Follow the link."),
-    ]
-    return Bot(Predictor(Keywords(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.5)), Knowledge(intents, articles))
+def desk(bot: Bot, tmp_path: Path) -> Iterator[Desk]:
+    engine = open_database(f"sqlite:///{tmp_path / 'desk.sqlite'}", tables.metadata)
+    yield Desk(bot, engine, tmp_path / "learned.csv")
+    engine.dispose()
 
 
 def test_the_samples_are_as_large_and_varied_as_promised() -> None:
@@ -135,50 +108,52 @@ def test_an_intent_without_article_is_handed_over_never_invented(bot: Bot) -> No
     assert "no article" in turn.reply
 
 
-def test_two_users_never_see_each_other(bot: Bot) -> None:
-    client = TestClient(_site(bot))
+def test_two_users_never_see_each_other(desk: Desk) -> None:
+    client = TestClient(_site(desk))
     first = client.post("/api/customer-service/turn", json={"message": "a person please"}).json()
     second = client.post("/api/customer-service/turn", json={"message": "track it"}).json()
     again = client.post(
         "/api/customer-service/turn", json={"message": "track it", "conversation": first["conversation"]}
     ).json()
     assert first["conversation"] != second["conversation"]
-    assert (second["action"], again["action"]) == ("answer", "hand_over")
+    assert (second["action"], second["state"]) == ("answer", "bot")
+    assert (again["reply"], again["action"], again["state"]) == (None, None, "queued")
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
     [
         ({"message": "  "}, 422),
-        ({"message": "x" * (LONGEST_MESSAGE + 1)}, 422),
+        ({"message": "x" * 4001}, 422),
         ({"message": "hi", "conversation": "guessed"}, 404),
         ({"massage": "hi"}, 422),
     ],
 )
-def test_a_wrong_request_is_refused(bot: Bot, body: dict[str, str], status: int) -> None:
-    assert TestClient(_site(bot)).post("/api/customer-service/turn", json=body).status_code == status
+def test_a_wrong_request_is_refused(desk: Desk, body: dict[str, str], status: int) -> None:
+    assert TestClient(_site(desk)).post("/api/customer-service/turn", json=body).status_code == status
+    assert inbox.numbers(desk.engine)["conversations"] == {}, "a refused message opens no conversation"
 
 
-def test_the_oldest_conversation_is_forgotten_when_there_are_too_many(bot: Bot) -> None:
-    kept = Conversations(most=2)
-    names = [kept.start() for _ in range(3)]
-    with pytest.raises(KeyError):
-        kept.turn(bot, names[0], "track")
-    assert kept.turn(bot, names[2], "track").action == "answer"
+HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example) ![](//evil.example/p.png) refund"
 
 
-def test_the_page_escapes_what_customers_write(bot: Bot) -> None:
-    texts = wording.TEXTS["en"]
-    names = {label: label for label in Keywords.labels}
-    _, chat, _, panel = ui.respond(bot, texts, names, "<img src=x onerror=alert(1)> refund", [], Conversation())
-    assert "<img" not in chat[0]["content"]
+def test_the_page_shows_what_customers_write_as_plain_text(desk: Desk) -> None:
+    names = {label: label for label in desk.bot.knowledge.intents}
+    box, name, panel, _, chat, status, _ = ui.respond(desk, wording.TEXTS["en"], names, HOSTILE, None)
+    assert (box, chat[0]["role"]) == ("", "assistant")
+    assert "<img" not in chat[1]["content"]
+    assert "](" not in chat[1]["content"]
+    assert "//evil" not in chat[1]["content"]
     assert "refund" in panel
+    assert wording.TEXTS["en"]["state_bot"] in status
+    conversations.ask_for_person(desk.engine, name, datetime.now(UTC))
+    assert "<img" not in ui_inbox.detail_html(desk, wording.TEXTS["en"], names, name)
 
 
-@pytest.mark.parametrize("message", ["   ", "x" * (LONGEST_MESSAGE + 1)])
-def test_the_page_refuses_empty_and_endless_messages(bot: Bot, message: str) -> None:
+@pytest.mark.parametrize("message", ["   ", "x" * 4001])
+def test_the_page_refuses_empty_and_endless_messages(desk: Desk, message: str) -> None:
     with pytest.raises(gr.Error):
-        ui.respond(bot, wording.TEXTS["zh"], {}, message, [], Conversation())
+        ui.respond(desk, wording.TEXTS["zh"], {}, message, None)
 
 
 def test_the_page_says_the_same_things_in_both_languages() -> None:
@@ -204,7 +179,7 @@ def test_knowledge_survives_the_run_folder(bot: Bot, tmp_path: Path) -> None:
     assert (again.intents, again.articles) == (bot.knowledge.intents, bot.knowledge.articles)
 
 
-def _site(bot: Bot) -> FastAPI:
+def _site(desk: Desk) -> FastAPI:
     site = FastAPI()
-    site.include_router(build_api(bot), prefix="/api/customer-service")
+    site.include_router(build_api(desk, "key"), prefix="/api/customer-service")
     return site

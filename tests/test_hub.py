@@ -20,8 +20,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def site(run: Run) -> Iterator[TestClient]:
-    with TestClient(hub.build({"customer-service": run})) as client:
+def site(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERTICALS_HOME", str(tmp_path_factory.mktemp("served")))
+        built = hub.build({"customer-service": run})
+    with TestClient(built) as client:
         yield client
 
 
@@ -32,7 +35,18 @@ def test_health_names_the_run_it_serves(site: TestClient, run: Run) -> None:
 
 def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -> None:
     turn = site.post("/api/customer-service/turn", json={"message": "my lamp arrived smashed to bits"}).json()
-    expected = {"conversation", "reply", "action", "intent", "confidence", "alternatives", "sources", "latency_ms"}
+    expected = {
+        "conversation",
+        "state",
+        "message",
+        "reply",
+        "action",
+        "intent",
+        "confidence",
+        "alternatives",
+        "sources",
+        "latency_ms",
+    }
     assert expected == set(turn)
     assert turn["intent"] == "item_damaged"
     assert len(turn["alternatives"]) == 3

@@ -5,8 +5,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
-from verticals.privacy import find, redact
+from verticals.privacy import find, redact, redact_json
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,13 @@ from verticals.privacy import find, redact
         ("My name is Anna van der Berg and I wait", "My name is [name] and I wait"),
         ("where is it? Thanks, Priya Shah", "where is it? Thanks, [name]"),
         ("我叫王小明，订单没到", "我叫[name]，订单没到"),
+        ("меня зовут Анна Гора, где заказ?", "меня зовут [name], где заказ?"),
+        ("hi its zeynep, where is my rug", "hi its [name], where is my rug"),
+        ("my husband, Tom Vale, paid", "my husband, [name], paid"),
+        ("Ida Brandt, 4 Elm Lane, Leeds LS6 2AB: what now?", "[address]: what now?"),
+        ("card in dots: 4111.1111.1111.1111", "card in dots: [card]"),
+        ("ida dot brandt at mail dot example", "[email]"),
+        ("envíen a calle Mayor 4, 2.º A, 28013 Villa, por favor", "envíen a [address], por favor"),
     ],
 )
 def test_each_kind_is_replaced_by_its_name(text: str, redacted: str) -> None:
@@ -39,10 +47,25 @@ def test_each_kind_is_replaced_by_its_name(text: str, redacted: str) -> None:
         "tracking 4111 1111 1111 1112 is stuck",  # fails its check digit
         "meet me at the park at 5",
         "article 00412, size 38/40, 3 for 2",
+        "delayed at hub. What does that mean? I ordered at 2.30",
+        "this is ridiculous, where is it",
+        "I bought: Oslo Oak Table, Linen Throw, and a lamp",
+        "discount for ordering 30 mugs with SPRING15?",
     ],
 )
 def test_what_is_not_personal_survives(text: str) -> None:
     assert redact(text) == text
+
+
+def test_the_shops_own_address_survives_in_what_quotes_it() -> None:
+    article = "Write to help@brindlewick.example or ring 01632 960123."
+    reply = "Write to help@brindlewick.example, not to jo@mail.example"
+    assert redact(reply, article) == "Write to help@brindlewick.example, not to [email]"
+
+
+def test_every_text_of_a_record_is_redacted_and_its_shape_kept() -> None:
+    record: JsonValue = {"reply": "hello jo@mail.example", "turns": [{"confidence": 0.5, "text": None}, "07700 900123"]}
+    assert redact_json(record) == {"reply": "hello [email]", "turns": [{"confidence": 0.5, "text": None}, "[phone]"]}
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,7 +11,7 @@ from verticals.config import Config, build
 from verticals.errors import ConfigError, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.runs import Run
-from verticals_recommender import app, benchmark, recipe, recommender
+from verticals_recommender import answers, app, benchmark, recipe, recommender
 from verticals_recommender.behaviour import Behaviour, generate
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.settings import Settings
@@ -28,6 +28,7 @@ GRID: dict[str, Any] = {
 }
 CATALOGUE = Catalogue(tuple(Item(f"i{n}", f"i{n}", category=f"c{n % 6}", tags=(f"t{n % 5}",)) for n in range(60)))
 BEHAVIOUR = generate(CATALOGUE, Behaviour(users=200, rows=15, drift=0.1)).interactions
+KNOWN = BEHAVIOUR.users[1]
 
 
 def config(folder: Path, **settings: object) -> Config:
@@ -73,7 +74,7 @@ def test_a_run_holds_plain_files_only(run: Run) -> None:
 
 def test_later_rows_are_measured_with_new_users_and_without_unknown_items(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "later.csv"
-    file.write_text("user,item\nu0001,i3\nstranger,i4\nstranger,nowhere\n", encoding="utf-8")
+    file.write_text(f"user,item\n{KNOWN},i3\nstranger,i4\nstranger,nowhere\n", encoding="utf-8")
     record = recipe.evaluate(run, file)
     assert record["rows"] == {"test": 2}
     assert record["by_user_activity"]["new"]["users"] == 1
@@ -81,15 +82,15 @@ def test_later_rows_are_measured_with_new_users_and_without_unknown_items(run: R
 
 
 def test_everybody_in_a_file_is_answered_with_unseen_items(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "users.csv").write_text("user\nu0001\nstranger\n", encoding="utf-8")
-    known, stranger = recipe.predict(run, tmp_path / "users.csv")
+    (tmp_path / "users.csv").write_text(f"user\n{KNOWN}\nstranger\n", encoding="utf-8")
+    known, stranger = answers.predict(run, tmp_path / "users.csv")
     trained = recommender.load(run)
-    seen = {trained.catalogue.ids[item] for item in trained.histories.row(trained.users["u0001"]).items}
+    seen = {trained.catalogue.ids[item] for item in trained.histories.row(trained.users[KNOWN]).items}
     assert len(known["recommended"].split("|")) == 10
     assert not seen & set(known["recommended"].split("|"))
     assert stranger["recommended"] is None
     (tmp_path / "picks.csv").write_text('name,items\nann,"i0|i6|i12"\nbob,nothing\n', encoding="utf-8")
-    ann, bob = recipe.predict(run, tmp_path / "picks.csv")
+    ann, bob = answers.predict(run, tmp_path / "picks.csv")
     assert (len(ann["titles"].split("|")), bob["recommended"]) == (10, None)
 
 

@@ -53,6 +53,9 @@ def test_the_summary_for_people_names_run_and_verdict(verticals: Command, labell
     [
         (["clasify"], "did you mean 'classify'"),
         (["match", "--method", "tfidf"], "'tfidf' does not support the objective 'match'"),
+        (["tag", "--method", "tfidf"], "'tfidf' does not support the objective 'tag'"),
+        (["tag", "--set", "objective.shape=true"], "did you mean 'shapes'"),
+        (["tag"], "line 1: expected a token and a tag"),
         (["generate", "--method", "probe"], "use one of: full, lora, dora"),
         (["match", "--method", "ful"], "did you mean 'full'"),
         (["match", "--set", "objective.temprature=1"], "did you mean 'temperature'"),

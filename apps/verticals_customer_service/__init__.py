@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verticals.config import ClassifyConfig, Config
-from verticals.vertical import Service, Suite, Vertical
+from verticals.vertical import Check, Checked, Service, Suite, Vertical
 from verticals_customer_service.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,12 +31,21 @@ def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
 
 
 def _serve(run: "Run") -> Service:
+    from verticals.config import home
+    from verticals.storage import database_url, open_database
+    from verticals_customer_service import agents, tables
     from verticals_customer_service.api import build_api
+    from verticals_customer_service.conversations import Limits
+    from verticals_customer_service.desk import Desk
     from verticals_customer_service.dialogue import Bot
     from verticals_customer_service.ui import build_pages
 
-    bot = Bot.load(run)
-    return Service(build_api(bot), build_pages(bot, run))
+    settings = Settings.model_validate(run.config.app)
+    engine = open_database(database_url("customer-service"), tables.metadata)
+    limits = Limits(settings.longest_message, settings.messages_per_minute, seconds=60)
+    desk = Desk(Bot.load(run), engine, home() / "customer-service-learned.csv", limits)
+    key = agents.agent_key(home() / "customer-service.key")
+    return Service(build_api(desk, key), build_pages(desk, run, key))
 
 
 def _rows(config: Config) -> "Splits":
@@ -52,6 +61,15 @@ def _suite(name: str, summary: str, quick: bool) -> Suite:
         return benchmark.SUITES[name](config)
 
     return Suite(name, summary, quick, run)
+
+
+def _check(name: str, summary: str) -> Check:
+    def run(of: "Run") -> Checked:
+        from verticals_customer_service import checks
+
+        return checks.CHECKS[name](of)
+
+    return Check(name, summary, run)
 
 
 app = Vertical(
@@ -75,4 +93,11 @@ app = Vertical(
         _suite("clinc150", "150 intents and out-of-scope questions", quick=False),
     ),
     rows=_rows,
+    checks=(
+        _check("personal-data", "200 messages with personal data leave none in database, exports, counts or logs"),
+        _check("canaries", "hostile messages and articles are neither obeyed nor echoed"),
+        _check("articles", "the run's own articles hold nothing that is not quoted"),
+        _check("limits", "too long and too many messages are refused"),
+        _check("silence", "the bot says nothing while a person has the conversation"),
+    ),
 )

@@ -1,18 +1,20 @@
-"""The bot over REST: one message in, one structured turn out."""
+"""The bot over REST: customers by the unguessable name of their conversation, agents by their key."""
 
-import secrets
-from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from threading import Lock
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Depends, Header, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
-from verticals_customer_service.dialogue import Bot, Conversation, Turn
+from verticals.errors import DataError
+from verticals_customer_service import agents, conversations, data_subject, inbox, learning
+from verticals_customer_service.conversations import ConversationError, IllegalStep, TooLong, TooMany
+from verticals_customer_service.desk import Desk
 
-LONGEST_MESSAGE = 4000
-_MOST_CONVERSATIONS = 10_000
+_LONGEST_BODY = 100_000
 
 
 class Message(BaseModel):
@@ -20,51 +22,168 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    message: str = Field(min_length=1, max_length=LONGEST_MESSAGE)
+    message: str = Field(min_length=1, max_length=_LONGEST_BODY)
     conversation: str | None = None
 
 
-class Conversations:
-    """Conversations in memory by an unguessable name; the oldest is forgotten when there are too many."""
+class Reply(BaseModel):
+    """What an agent wrote."""
 
-    def __init__(self, most: int = _MOST_CONVERSATIONS) -> None:
-        self._kept: OrderedDict[str, Conversation] = OrderedDict()
-        self._most = most
-        self._lock = Lock()
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    def start(self) -> str:
-        """Open a conversation and return its name."""
-        name = secrets.token_urlsafe(16)
-        with self._lock:
-            self._kept[name] = Conversation()
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return name
-
-    def turn(self, bot: Bot, name: str, message: str) -> Turn:
-        """Answer a message of a conversation; KeyError where there is none of that name."""
-        with self._lock:
-            conversation = self._kept[name]
-            self._kept.move_to_end(name)
-        after, turn = bot.turn(conversation, message)
-        with self._lock:
-            self._kept[name] = after
-        return turn
+    message: str = Field(min_length=1, max_length=_LONGEST_BODY)
 
 
-def build_api(bot: Bot) -> APIRouter:
+class Feedback(BaseModel):
+    """What a customer thinks of a reply: a thumb, or the intent that they really had."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: int
+    thumb: learning.Thumb | None = None
+    intent: str | None = None
+
+
+class Lesson(BaseModel):
+    """Questions, by the numbers of their messages, and the intent that they have; none sets them aside."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    messages: list[int] = Field(min_length=1)
+    intent: str | None
+
+
+def build_api(desk: Desk, key: str) -> APIRouter:
     """Return the routes under `/api/customer-service`."""
     router = APIRouter()
-    conversations = Conversations()
+    _add_customer_routes(router, desk)
+    _add_rights_routes(router, desk)
 
+    def agent(authorization: Annotated[str, Header()] = "") -> None:
+        if not agents.opens(key, authorization.removeprefix("Bearer ")):
+            raise HTTPException(
+                401, "for agents: send the header 'Authorization: Bearer KEY'", {"WWW-Authenticate": "Bearer"}
+            )
+
+    private = APIRouter(dependencies=[Depends(agent)])
+    _add_inbox_routes(private, desk)
+    _add_learning_routes(private, desk)
+    router.include_router(private)
+    return router
+
+
+def _add_customer_routes(router: APIRouter, desk: Desk) -> None:
     @router.post("/turn")
     def turn(message: Message) -> dict[str, Any]:
-        """Answer one message."""
-        name = message.conversation or conversations.start()
-        try:
-            answer = conversations.turn(bot, name, message.message)
-        except KeyError as error:
-            raise HTTPException(404, "no such conversation; leave it out to start a new one") from error
-        return {"conversation": name, **asdict(answer)}
+        """Answer one message; where a person has the conversation, there is no reply."""
+        with _as_status():
+            return desk.turn(message.conversation, message.message, _now()).record()
 
-    return router
+    @router.get("/conversations/{name}")
+    def conversation(name: str, after: int = 0) -> dict[str, Any]:
+        """Return who has a conversation, and its messages with a number above `after`."""
+        with _as_status():
+            state, messages = inbox.transcript(desk.engine, name, after)
+        return {"conversation": name, "state": state, "messages": [asdict(each) for each in messages]}
+
+    @router.post("/conversations/{name}/person")
+    def person(name: str) -> dict[str, Any]:
+        """Ask for a person."""
+        with _as_status():
+            return {"conversation": name, "state": conversations.ask_for_person(desk.engine, name, _now())}
+
+    @router.post("/conversations/{name}/feedback")
+    def feedback(name: str, given: Feedback) -> dict[str, Any]:
+        """Rate a reply, or say what was really meant."""
+        if given.intent is not None and given.intent not in desk.bot.knowledge.intents:
+            raise HTTPException(422, f"'{given.intent}' is no intent of this bot")
+        with _as_status():
+            if given.thumb is not None:
+                learning.rate(desk.engine, name, given.message, given.thumb, _now())
+            if given.intent is not None:
+                learning.correct(desk.engine, name, given.message, given.intent, _now())
+        return {"conversation": name, "message": given.message}
+
+
+def _add_rights_routes(router: APIRouter, desk: Desk) -> None:
+    @router.get("/conversations/{name}/export")
+    def export(name: str) -> dict[str, Any]:
+        """Return everything that is stored of a conversation."""
+        with _as_status():
+            return data_subject.export(desk.engine, name)
+
+    @router.delete("/conversations/{name}")
+    def erase(name: str) -> dict[str, int]:
+        """Delete a conversation with everything that hangs on it; return how many rows of each kind went."""
+        with _as_status():
+            return desk.erase(name)
+
+
+def _add_inbox_routes(router: APIRouter, desk: Desk) -> None:
+    @router.get("/inbox")
+    def queue() -> dict[str, Any]:
+        """Return the conversations that people look after, longest waiting first."""
+        return {"conversations": [asdict(each) for each in inbox.queue(desk.engine, _now())]}
+
+    @router.get("/inbox/{name}")
+    def summary(name: str) -> dict[str, Any]:
+        """Return the summary and the transcript of a conversation."""
+        with _as_status():
+            state, messages = inbox.transcript(desk.engine, name)
+            known = asdict(inbox.summary(desk.engine, name))
+        return {"conversation": name, **known, "state": state, "messages": [asdict(each) for each in messages]}
+
+    @router.post("/inbox/{name}/messages")
+    def answer(name: str, reply: Reply) -> dict[str, Any]:
+        """Write to a customer whose conversation was taken over."""
+        with _as_status():
+            number = conversations.answer(desk.engine, name, reply.message, _now(), desk.public, desk.limits)
+        return {"conversation": name, "message": number}
+
+    @router.post("/inbox/{name}/{step}")
+    def step(name: str, step: Literal["take_over", "give_back", "resolve"]) -> dict[str, Any]:
+        """Take a conversation over, give it back to the bot, or resolve it."""
+        with _as_status():
+            return {"conversation": name, "state": conversations.step(desk.engine, name, step, _now())}
+
+    @router.get("/numbers")
+    def numbers() -> dict[str, Any]:
+        """Return counts for a dashboard; nothing that anybody wrote."""
+        return inbox.numbers(desk.engine)
+
+
+def _add_learning_routes(router: APIRouter, desk: Desk) -> None:
+    @router.get("/questions")
+    def questions() -> dict[str, Any]:
+        """Return the questions that the bot could not answer, grouped, with the intent that each group suggests."""
+        return {"groups": [asdict(each) for each in learning.group(learning.open_questions(desk.engine))]}
+
+    @router.post("/questions")
+    def teach(lesson: Lesson) -> dict[str, Any]:
+        """Turn questions into training rows, or set them aside."""
+        if lesson.intent is None:
+            learning.set_aside(desk.engine, lesson.messages, _now())
+            return {"messages": lesson.messages, "intent": None}
+        known = desk.bot.knowledge.intents
+        with _as_status():
+            rows = learning.teach(desk.engine, lesson.messages, lesson.intent, known, desk.learned, _now())
+        return {"messages": lesson.messages, "intent": lesson.intent, "file": str(desk.learned), "rows": rows}
+
+
+@contextmanager
+def _as_status() -> Iterator[None]:
+    """Turn what cannot be done into its status code."""
+    try:
+        yield
+    except TooMany as error:
+        raise HTTPException(429, str(error)) from error
+    except IllegalStep as error:
+        raise HTTPException(409, str(error)) from error
+    except (TooLong, DataError) as error:
+        raise HTTPException(422, str(error)) from error
+    except ConversationError as error:
+        raise HTTPException(404, f"{error}; leave the conversation out to start a new one") from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

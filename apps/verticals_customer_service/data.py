@@ -1,12 +1,13 @@
 """The rows the bot learns from: the samples written for this project, or the user's."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from verticals.config import Config
+from verticals.config import Config, DataConfig
 from verticals.data.columns import column
-from verticals.data.examples import Examples, as_text
-from verticals.data.loading import load_splits, with_leak_notes
+from verticals.data.examples import Examples, Note, as_text, note, text_key
+from verticals.data.loading import load_splits, read_examples, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
 from verticals_customer_service.knowledge import Knowledge, read_articles, read_intents, unnamed_intents
@@ -16,8 +17,39 @@ SAMPLES = Path(__file__).with_name("samples")
 
 
 def splits(config: Config) -> Splits:
-    """Return the splits that the settings name; without any, those of the shipped samples."""
-    return load_splits(config.data, config.train.seed) if config.data.train else _samples(config)
+    """Return the splits that the settings name; without any, those of the shipped samples. Extra rows are trained on, never tested on."""
+    made = load_splits(config.data, config.train.seed) if config.data.train else _samples(config)
+    extra = Settings.model_validate(config.app).extra_rows
+    return with_extra_rows(made, Path(extra)) if extra else made
+
+
+def with_extra_rows(splits: Splits, path: Path) -> Splits:
+    """Add the rows of a file to the training rows; the other parts stay as they are, so that runs can be compared on them.
+
+    Rows of an unknown intent, and those that stand among the splits already, are left out and counted.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    rows, notes = read_examples(path, DataConfig(text="text", label="intent"))
+    everything = splits.train + splits.validation + splits.test + splits.outside_validation + splits.outside_test
+    seen = {text_key(text) for text in everything.texts}
+    unknown, repeated, kept = [], [], []
+    for position, (text, label) in enumerate(zip(rows.texts, rows.labels, strict=True)):
+        if label not in splits.labels:
+            unknown.append(rows.lines[position])
+        elif text_key(text) in seen:
+            repeated.append(rows.lines[position])
+        else:
+            seen.add(text_key(text))
+            kept.append(position)
+    notes += [
+        note("unknown_label", unknown, f"{path.name}: rows of an intent that the other rows do not have, left out"),
+        note("duplicate", repeated, f"{path.name}: rows that are there already, left out"),
+    ]
+    added = Note("extra_rows", len(kept), f"{path.name}: rows added to the training rows: {len(kept)}")
+    found = (*splits.notes, added, *(each for each in notes if each.count))
+    return replace(splits, train=splits.train + rows.take(kept), notes=found)
 
 
 def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
@@ -28,7 +60,8 @@ def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
     articles_file = Path(settings.articles) if settings.articles else None if own else SAMPLES / "articles.jsonl"
     named = read_intents(intents_file) if intents_file else {}
     missing = [label for label in labels if label not in named]
-    return Knowledge({**named, **unnamed_intents(missing)}, read_articles(articles_file) if articles_file else [])
+    articles = read_articles(articles_file) if articles_file else []
+    return Knowledge({**named, **unnamed_intents(missing)}, articles, settings.link_hosts)
 
 
 def _samples(config: Config) -> Splits:

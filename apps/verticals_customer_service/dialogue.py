@@ -7,10 +7,11 @@ from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.runs import Run
 from verticals_customer_service import knowledge
 from verticals_customer_service.knowledge import Action, Knowledge, Source
+from verticals_customer_service.settings import Settings
 
 GREETING = "Hello, this is the Brindlewick assistant. What can I help you with?"
 _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
-_HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
+HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _STILL_UNSURE = "I am still not sure what you need, so I am handing you over to a colleague, who will answer here."
 _WAITING = "You are in the queue for a colleague; I have passed your message on."
 _UNFAMILIAR = (
@@ -70,7 +71,8 @@ class Bot:
     @classmethod
     def load(cls, run: Run) -> "Bot":
         """Load the bot that a run holds."""
-        return cls(Predictor.load(run), knowledge.read(run.folder, run.labels))
+        settings = Settings.model_validate(run.config.app)
+        return cls(Predictor.load(run), knowledge.read(run.folder, run.labels, settings.link_hosts))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message."""
@@ -101,7 +103,7 @@ class Bot:
         source = self.knowledge.article(prediction.label, message)
         if self.knowledge.intents[prediction.label].action == "hand_over":
             quoted = f"{source.text}\n\n" if source else ""
-            return "hand_over", quoted + _HAND_OVER, (source,) if source else ()
+            return "hand_over", quoted + HAND_OVER, (source,) if source else ()
         if source is None:
             return "hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(prediction.label, "en")), ()
         return "answer", source.text, (source,)

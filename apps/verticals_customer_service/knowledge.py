@@ -1,7 +1,7 @@
 """What the bot may say: intents with their names, and the articles that answer them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from verticals.errors import DataError
+from verticals_customer_service import safety
 
 Model = TypeVar("Model", bound=BaseModel)
 _MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
@@ -49,13 +50,19 @@ class Source:
 
 
 class Knowledge:
-    """Intents and articles; an intent's first article is its main one, another needs more of the message's words."""
+    """Intents and articles; an intent's first article is its main one, another needs more of the message's words.
 
-    def __init__(self, intents: dict[str, Intent], articles: Sequence[Article]) -> None:
+    Articles are quoted only as far as they are trusted (`safety`); links to `hosts` are.
+    """
+
+    def __init__(self, intents: dict[str, Intent], articles: Sequence[Article], hosts: Collection[str] = ()) -> None:
         self.intents = intents
         self.articles = tuple(articles)
+        self.hosts = frozenset(hosts)
+        quotable = [bool(self.quotable(article)) for article in self.articles]
         self._by_intent = {
-            name: [n for n, article in enumerate(self.articles) if name in article.intents] for name in intents
+            name: [n for n, article in enumerate(self.articles) if name in article.intents and quotable[n]]
+            for name in intents
         }
         self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         if self.articles:
@@ -69,7 +76,13 @@ class Knowledge:
         scores = (self._vectors[candidates] @ self._vectorizer.transform([message]).T).toarray().ravel()
         scores[0] += _MAIN_ARTICLE_LEAD
         chosen = self.articles[candidates[int(scores.argmax())]]
-        return Source(chosen.id, chosen.title, chosen.text)
+        return Source(chosen.id, chosen.title, self.quotable(chosen))
+
+    def quotable(self, article: Article) -> str:
+        """Return as much of an article as may be quoted; nothing where its title or question is suspicious."""
+        if safety.suspicion(article.title, self.hosts) or safety.suspicion(article.question, self.hosts):
+            return ""
+        return safety.trusted(article.text, self.hosts)
 
     def name(self, intent: str, language: str) -> str:
         """Return an intent as people read it."""
@@ -136,8 +149,8 @@ def write(folder: Path, knowledge: Knowledge) -> None:
     (folder / "articles.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def read(folder: Path, labels: Sequence[str]) -> Knowledge:
-    """Read what `write` wrote; labels that a transfer added get a readable name and no article."""
+def read(folder: Path, labels: Sequence[str] = (), hosts: Collection[str] = ()) -> Knowledge:
+    """Read what `write` wrote; labels that a transfer added get a readable name and no article, links to `hosts` are trusted."""
     named = read_intents(folder / "intents.yaml")
     added = unnamed_intents([label for label in labels if label not in named])
-    return Knowledge({**named, **added}, read_articles(folder / "articles.jsonl"))
+    return Knowledge({**named, **added}, read_articles(folder / "articles.jsonl"), hosts)

@@ -1,6 +1,7 @@
-"""The bot's page: the conversation, what the bot understood beside it, and the evaluation."""
+"""The bot's page: the conversation, what the bot understood beside it, the agents' inbox, and the evaluation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from html import escape
 from typing import Any
@@ -10,36 +11,45 @@ import gradio as gr
 from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
-from verticals_customer_service.api import LONGEST_MESSAGE
-from verticals_customer_service.dialogue import GREETING, Bot, Conversation, Turn
+from verticals_customer_service import conversations, inbox, learning
+from verticals_customer_service.conversations import ConversationError, State, TooLong, TooMany
+from verticals_customer_service.desk import Desk
+from verticals_customer_service.dialogue import GREETING, Turn
+from verticals_customer_service.safety import inert
+from verticals_customer_service.ui_inbox import build_inbox
+from verticals_customer_service.ui_notices import notice
 from verticals_customer_service.wording import EXAMPLES, TEXTS
 
 Messages = list[Any]  # {"role": ..., "content": ...}; gradio names the type only in a private module
+Seen = tuple[int, str]  # number of the last message on the page, and the state that it shows
+_POLL_SECONDS = 3.0
 
 
-def build_pages(bot: Bot, run: Run) -> Mapping[str, gr.Blocks]:
-    """Return the page in each language."""
-    return {language: build_ui(bot, run, language) for language in LANGUAGES}
+def build_pages(desk: Desk, run: Run, key: str) -> Mapping[str, gr.Blocks]:
+    """Return the page in each language; `key` opens the agents' part of it."""
+    return {language: build_ui(desk, run, key, language) for language in LANGUAGES}
 
 
-def build_ui(bot: Bot, run: Run, language: str) -> gr.Blocks:
+def build_ui(desk: Desk, run: Run, key: str, language: str) -> gr.Blocks:
     """Return the page in one language."""
-    texts = TEXTS[language]
-    names = {intent: bot.knowledge.name(intent, language) for intent in bot.knowledge.intents}
+    texts, known = TEXTS[language], desk.bot.knowledge
+    names = {intent: known.name(intent, language) for intent in known.intents}
     page = gr.Blocks(title=texts["title"], analytics_enabled=False)
     with page:
         gr.HTML(
             f"<div class='top'><h1>{texts['title']}</h1><nav>{texts['switch']}</nav></div><p class='muted'>{texts['lead']}</p>"
         )
         with gr.Tab(texts["tab_chat"]):
-            _build_chat(bot, run, texts, names)
+            _build_chat(desk, run, texts, names)
+        with gr.Tab(texts["tab_inbox"]):
+            build_inbox(desk, key, texts, names)
         with gr.Tab(texts["tab_evaluation"]):
             build_evaluation(run.metrics, run.config.method.name, names, language)
     return page
 
 
-def _build_chat(bot: Bot, run: Run, texts: Mapping[str, str], names: Mapping[str, str]) -> None:
-    conversation = gr.State(Conversation())
+def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[str, str]) -> None:
+    name, seen = gr.State(None), gr.State((0, ""))
     empty_panel = _empty_panel(run, texts)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
@@ -49,9 +59,10 @@ def _build_chat(bot: Bot, run: Run, texts: Mapping[str, str], names: Mapping[str
                 show_label=False,
                 height=440,
                 allow_tags=False,
-                feedback_options=None,
+                latex_delimiters=[],
                 buttons=[],
             )
+            status = gr.HTML(state_html(texts, "bot"))
             with gr.Row():
                 message = gr.Textbox(
                     label=texts["message"],
@@ -63,47 +74,119 @@ def _build_chat(bot: Bot, run: Run, texts: Mapping[str, str], names: Mapping[str
                 )
                 send = gr.Button(texts["send"], variant="primary", scale=1, min_width=90)
             gr.Examples([[example] for example in EXAMPLES], message, label=texts["examples"])
-            again = gr.Button(texts["again"], variant="secondary", size="sm")
+            with gr.Row():
+                person = gr.Button(texts["person"], variant="secondary", size="sm")
+                again = gr.Button(texts["again"], variant="secondary", size="sm")
         with gr.Column(scale=2, min_width=320):
             gr.Markdown(f"### {texts['panel']}")
             panel = gr.HTML(empty_panel)
-    answer = partial(respond, bot, texts, names)
+            with gr.Row():
+                meant = gr.Dropdown(
+                    [(shown, intent) for intent, shown in names.items()], label=texts["what_meant"], value=None
+                )
+                correct = gr.Button(texts["correct"], size="sm")
+    timer = gr.Timer(_POLL_SECONDS, active=False)
+    view = [chat, status, seen]
+    answer = partial(respond, desk, texts, names)
     for event in (message.submit, send.click):
-        event(answer, [message, chat, conversation], [message, chat, conversation, panel], api_visibility="private")
+        event(answer, [message, name], [message, name, panel, timer, *view], api_visibility="private")
+    person.click(partial(ask, desk, texts), name, [name, timer, *view], api_visibility="private")
+    timer.tick(partial(poll, desk, texts), [name, seen], view, api_visibility="private", show_progress="hidden")
+    correct.click(partial(correct_last, desk, texts), [name, meant], meant, api_visibility="private")
+    chat.like(_rating(desk, texts), name, None, api_visibility="private")
     for event in (again.click, chat.clear):
         event(
-            lambda: (_opening(), Conversation(), empty_panel),
+            lambda: (None, empty_panel, gr.Timer(active=False), _opening(), state_html(texts, "bot"), (0, "")),
             None,
-            [chat, conversation, panel],
+            [name, panel, timer, *view],
             api_visibility="private",
         )
 
 
 def respond(
-    bot: Bot,
-    texts: Mapping[str, str],
-    names: Mapping[str, str],
-    message: str,
-    chat: Messages,
-    conversation: Conversation,
-) -> tuple[str, Messages, Conversation, str]:
-    """Answer one message: cleared box, longer chat, conversation, panel.
+    desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], message: str, name: str | None
+) -> tuple[str, str, str, gr.Timer, Messages, str, Seen]:
+    """Answer one message: cleared box, conversation, panel, running timer, chat, state, what is seen.
 
     Raises:
-        gr.Error: the message is empty or too long; the page shows it as a notice.
+        gr.Error: the message is empty, too long, or one too many; the page shows it as a notice.
     """
     written = message.strip()
     if not written:
-        raise gr.Error(texts["empty"], duration=4, print_exception=False)
-    if len(written) > LONGEST_MESSAGE:
-        raise gr.Error(texts["too_long"].format(found=len(written), most=LONGEST_MESSAGE), print_exception=False)
-    after, turn = bot.turn(conversation, written)
+        raise notice(texts["empty"])
+    try:
+        answer = desk.turn(name, written, datetime.now(UTC))
+    except TooLong as error:
+        found = texts["too_long"].format(found=len(written), most=desk.limits.characters)
+        raise notice(found) from error
+    except TooMany as error:
+        raise notice(texts["too_many"]) from error
+    except ConversationError as error:
+        raise notice(texts["gone"]) from error
+    panel = turn_html(answer.turn, texts, names) if answer.turn else f"<p class='muted'>{escape(texts['silent'])}</p>"
+    return "", answer.conversation, panel, gr.Timer(active=True), *view_of(desk, texts, answer.conversation)
+
+
+def ask(desk: Desk, texts: Mapping[str, str], name: str | None) -> tuple[str, gr.Timer, Messages, str, Seen]:
+    """Ask for a person, before the first message too: conversation, running timer, chat, state, what is seen."""
+    now = datetime.now(UTC)
+    opened = name or conversations.start(desk.engine, now)
+    try:
+        conversations.ask_for_person(desk.engine, opened, now)
+    except ConversationError as error:
+        raise notice(texts["gone"]) from error
+    return opened, gr.Timer(active=True), *view_of(desk, texts, opened)
+
+
+def poll(desk: Desk, texts: Mapping[str, str], name: str | None, seen: Seen) -> Any:  # noqa: ANN401 - or gradio's "nothing new"
+    """Return what `view_of` does where an agent wrote or the state changed, else leave the page as it is."""
+    if name is None:
+        return gr.skip()
+    try:
+        state, new = inbox.transcript(desk.engine, name, seen[0])
+    except ConversationError as error:
+        raise notice(texts["gone"]) from error
+    return view_of(desk, texts, name) if new or state != seen[1] else gr.skip()
+
+
+def view_of(desk: Desk, texts: Mapping[str, str], name: str) -> tuple[Messages, str, Seen]:
+    """Return the chat, the line about who has the conversation, and what of it is on the page; every text is inert."""
+    state, messages = inbox.transcript(desk.engine, name)
     shown = [
-        *chat,
-        {"role": "user", "content": escape(written, quote=False)},
-        {"role": "assistant", "content": turn.reply},
+        {
+            "role": "user" if each.sender == "customer" else "assistant",
+            "content": inert(texts["from_agent"] + each.text if each.sender == "agent" else each.text),
+        }
+        for each in messages
     ]
-    return "", shown, after, turn_html(turn, texts, names)
+    return [*_opening(), *shown], state_html(texts, state), (messages[-1].id if messages else 0, state)
+
+
+def correct_last(desk: Desk, texts: Mapping[str, str], name: str | None, intent: str | None) -> None:
+    """Store what the customer really meant with the message before the bot's last reply."""
+    replies = [each.id for each in inbox.transcript(desk.engine, name)[1] if each.sender == "bot"] if name else []
+    if name and intent and replies:
+        learning.correct(desk.engine, name, replies[-1], intent, datetime.now(UTC))
+        gr.Info(texts["thanks"], duration=4)
+
+
+def _rating(desk: Desk, texts: Mapping[str, str]) -> Callable[[str | None, gr.LikeData], None]:
+    def rate(name: str | None, given: gr.LikeData) -> None:
+        """Store a thumb; the greeting, and what an agent wrote, cannot be rated."""
+        messages = inbox.transcript(desk.engine, name)[1] if name else []
+        position = int(given.index if isinstance(given.index, int) else given.index[0]) - len(_opening())
+        if name and 0 <= position < len(messages) and messages[position].sender == "bot":
+            thumb: learning.Thumb = "up" if given.liked is True or given.liked == "Like" else "down"
+            learning.rate(desk.engine, name, messages[position].id, thumb, datetime.now(UTC))
+            gr.Info(texts["thanks"], duration=4)
+
+    return rate
+
+
+def state_html(texts: Mapping[str, str], state: State) -> str:
+    """Return the line that says who has the conversation."""
+    kind = "muted" if state in ("bot", "resolved") else "notice"
+    return f"<p class='{kind} state' role='status'>{escape(texts[f'state_{state}'])}</p>"
 
 
 def _opening() -> Messages:

@@ -24,18 +24,20 @@ def _evaluate(run: "Run", data: Path | None) -> dict[str, Any]:
 
 
 def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
-    from verticals_recommender import recipe
+    from verticals_recommender import answers
 
-    return recipe.predict(run, file)
+    return answers.predict(run, file)
 
 
 def _serve(run: "Run") -> Service:
-    from fastapi import APIRouter
+    from verticals_recommender.api import build_api
+    from verticals_recommender.opening import open_run, other_sample
+    from verticals_recommender.ui import build_pages
 
-    from verticals_recommender import recommender
-
-    recommender.load(run)  # a damaged run is refused before the site opens
-    return Service(APIRouter(), {})
+    opened = open_run(run)
+    other = other_sample(run)
+    served = (opened,) if other is None else (opened, open_run(other))
+    return Service(build_api(opened.live, opened.clock), build_pages(served))
 
 
 def _suite(name: str, summary: str, quick: bool) -> Suite:

@@ -13,6 +13,7 @@ from verticals.evaluation.metrics import Float64Array
 from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.interactions import Interactions, encode
 from verticals_recommender.items import Catalogue
+from verticals_recommender.people import names
 from verticals_recommender.times import DAY
 
 
@@ -159,8 +160,9 @@ def _rows(catalogue: Catalogue, times: Float64Array, chosen: IntArray) -> Intera
     user, step = np.nonzero(chosen >= 0)
     order = np.argsort(times[user, step], kind="stable")
     user, step = user[order], step[order]
+    people = names(len(times))  # sorted, as `encode` numbers users: person n stays user n
     return encode(
-        [f"u{number:04d}" for number in user],
+        [people[number] for number in user],
         [catalogue.ids[item] for item in chosen[user, step]],
         time=times[user, step].round(),
     )

@@ -60,7 +60,8 @@ def book_crossing(config: Config) -> list[dict[str, Any]]:
     seed = config.train.seed
     interactions, catalogue = public.load("book-crossing")
     split = splits.new_items_split(interactions, _NEW_ITEMS, _BX_VALIDATION, _TEST, seed)
-    measured = measure(split, recipe.item_vectors(catalogue, config), config, seed)
+    _, vectors = recipe.item_vectors(catalogue, split.train, config)
+    measured = measure(split, vectors, config, seed)
     return _rows("book-crossing", [measured], range(seed, seed + 1), config.backbone.name)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from verticals.errors import DataError
 from verticals.inference.batches import FloatArray
 from verticals_recommender.items import Catalogue, Item
+from verticals_recommender.models.model import Model
 from verticals_recommender.models.vectors import unit
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.retrieval.index import VectorIndex
@@ -32,11 +33,13 @@ class State:
         catalogue: the items, in the order of the model's columns.
         engine: what ranks them.
         trained: columns of what each user did before the training, oldest first.
+        compared: other models over the same columns, to be shown beside the one that serves.
     """
 
     catalogue: Catalogue
     engine: Engine
     trained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    compared: Mapping[str, Model] = field(default_factory=dict)
 
     def position(self, item: str) -> int:
         """Return an item's column.
@@ -84,7 +87,8 @@ class Live:
         self.index = index
         self._encode = encode
         self._writing = Lock()
-        self._state = state
+        gone = store.forgotten(state.trained)
+        self._state = replace(state, trained={user: past for user, past in state.trained.items() if user not in gone})
         added = store.added_items()
         came_back = {item.id for item in added}
         for item in (store.removed_items() | came_back) & set(state.catalogue.positions):
@@ -152,7 +156,7 @@ class Live:
         return Erased(gone, self._left_of_item(item, position))
 
     def forget_user(self, user: str) -> Erased:
-        """Delete all that a user did, and look for what is left; the next training does not see the user either."""
+        """Delete all that a user did, and look for what is left; a restart does not bring it back from the run's files."""
         with self._writing:
             trained = {name: items for name, items in self._state.trained.items() if name != user}
             self._state = replace(self._state, trained=trained)
@@ -182,7 +186,8 @@ class Live:
         vectors = unit(self._encode([item.text for item in items]))
         engine = Engine(now.engine.model.extended(vectors), now.engine.shelf.extended(items, vectors))
         self.index.add(np.arange(len(now.catalogue), len(catalogue)), vectors)
-        self._state = replace(now, catalogue=catalogue, engine=engine)
+        compared = {name: model.extended(vectors) for name, model in now.compared.items()}
+        self._state = replace(now, catalogue=catalogue, engine=engine, compared=compared)
 
     def _erase(self, item: str) -> None:
         now = self._state
@@ -191,16 +196,17 @@ class Live:
         items[position] = _NOBODY
         engine = Engine(now.engine.model.erased(position), now.engine.shelf.erased(position))
         trained = {user: tuple(each for each in past if each != position) for user, past in now.trained.items()}
-        self._state = State(Catalogue(tuple(items), now.catalogue.notes), engine, trained)
+        compared = {name: model.erased(position) for name, model in now.compared.items()}
+        self._state = State(Catalogue(tuple(items), now.catalogue.notes), engine, trained, compared)
         self.index.remove(np.array([position]))
         self.index.purge()
 
     def _left_of_item(self, item: str, position: int) -> dict[str, int]:
         state = self._state
-        model, shelf = state.engine.model, state.engine.shelf
+        models, shelf = (state.engine.model, *state.compared.values()), state.engine.shelf
         return {
             "catalogue": int(item in state.catalogue.positions),
-            "likeness": int(np.count_nonzero(model.similar(position))),
+            "likeness": sum(int(np.count_nonzero(model.similar(position))) for model in models),
             "vectors": int(np.count_nonzero(shelf.vectors[position])),
             "index": int(np.count_nonzero(self.index.rows()[0] == position)),
             "matrix": sum(position in past for past in state.trained.values()),

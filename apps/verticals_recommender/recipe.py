@@ -10,46 +10,79 @@ import numpy as np
 
 from verticals import provenance, runs
 from verticals.config import Config
-from verticals.data.columns import column
-from verticals.data.examples import Note, as_text
-from verticals.data.table import read_table
+from verticals.data.examples import Note
 from verticals.errors import DataError
 from verticals.evaluation import results
 from verticals.inference.batches import FloatArray
+from verticals.objectives.match import Matcher
 from verticals.runs import Run, write_json
-from verticals_recommender import data, evaluation, interactions, recommender, text
+from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
 from verticals_recommender.candidates import choose, fit_all
 from verticals_recommender.card import model_card
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
-from verticals_recommender.models.histories import Histories, history
+from verticals_recommender.models.histories import histories
 from verticals_recommender.models.model import Model, recommend
+from verticals_recommender.models.vectors import fit as fit_vectors
+from verticals_recommender.models.vectors import unit
 from verticals_recommender.ranking import estimates, gains
 from verticals_recommender.recommender import Recommender
+from verticals_recommender.retrieval import stored
+from verticals_recommender.retrieval.choice import Target
+from verticals_recommender.retrieval.choice import choose as choose_index
+from verticals_recommender.retrieval.index import VectorIndex
+from verticals_recommender.serving import Engine
 from verticals_recommender.settings import Settings
+from verticals_recommender.shelf import shelf
+from verticals_recommender.skins import skin_of
+from verticals_recommender.splits import Split
 
 APP = "recommender"
 BASELINE = "popularity"
 COMPARED = "ndcg_at_10"
-_SHELF = 10
+INDEX = "index"
+_SHELF, _QUERIES = 10, 200
 
 
 def train(config: Config) -> Run:
-    """Train on the rows that the settings name; which model serves is decided on validation rows."""
+    """Train on the rows that the settings name; which model serves is decided on validation rows.
+
+    With shipped samples and `app.second_sample`, a run of that other catalogue is trained first.
+    """
+    settings = Settings.model_validate(config.app)
+    if config.data.train is None and settings.second_sample not in {None, settings.sample}:
+        _train(_sampled(config, settings.second_sample))
+    return _train(config)
+
+
+def _sampled(config: Config, sample: str | None) -> Config:
+    return config.model_copy(update={"app": {**config.app, "sample": sample, "second_sample": None}})
+
+
+def _train(config: Config) -> Run:
     settings = Settings.model_validate(config.app)
     started = time.perf_counter()
     read = data.load(config)
     split = data.split(config, read.interactions)
-    vectors = item_vectors(read.catalogue, config)
-    chosen = choose(data.folds(config, split), vectors, settings.grid, settings.validation_users, config.train.seed)
+    matcher, vectors = item_vectors(read.catalogue, split.train, config)
+    folds = (
+        data.folds(config, split) if matcher is None else [split]
+    )  # tuning saw the rows that other folds would hold out
+    chosen = choose(folds, vectors, settings.grid, settings.validation_users, config.train.seed)
     models = fit_all(chosen, split.known(), vectors, config.train.seed)
     trained = Recommender(read.catalogue, split, models, chosen.served)
     seconds = time.perf_counter() - started
+    index, retrieval = (None, None) if vectors is None else near_vectors(vectors, split)
+    half_life = skin_of(settings, read.name).half_life_days
     record = {
         **measure(trained.models, trained.served, judged_on(trained)),
         "rows": split.sizes(),
+        "split": split.kind,
         "notes": [asdict(note) for note in read.notes],
         "chosen": {"validation": dict(chosen.validation), "settings": chosen.settings()},
+        "tuned_text": matcher is not None,
+        "retrieval": retrieval,
+        "tradeoff": tradeoff.measure(engine(trained, vectors), split.known(), split.test, half_life, config.train.seed),
         "cost": {"train_seconds": round(seconds, 2), **cost(trained)},
         "machine": provenance.machine(),
     }
@@ -57,6 +90,11 @@ def train(config: Config) -> Run:
 
     def write(folder: Path) -> None:
         recommender.write(folder, trained)
+        if matcher is not None:
+            matcher.save(folder)
+        if index is not None:
+            (folder / INDEX).mkdir()
+            stored.save(index, folder / INDEX)
         write_json(folder / "metrics.json", record)
         (folder / "README.md").write_text(model_card(config, named, record), encoding="utf-8")
 
@@ -65,11 +103,37 @@ def train(config: Config) -> Run:
     )
 
 
-def item_vectors(catalogue: Catalogue, config: Config) -> FloatArray | None:
-    """Return vectors of the item texts by the backbone, [items, width]; None where items are known by their id alone."""
-    if all(item.text == item.id for item in catalogue.items):
-        return None
-    return text.embed([item.text for item in catalogue.items], config.backbone, "reading items")
+def item_vectors(catalogue: Catalogue, known: Interactions, config: Config) -> tuple[Matcher | None, FloatArray | None]:
+    """Return the tuned backbone, None where it is not tuned, and vectors of the item texts, [items, width].
+
+    The vectors are None where items are known by their id alone. `known` are the rows that tuning may see.
+    """
+    if not text.described(catalogue):
+        return None, None
+    texts = [item.text for item in catalogue.items]
+    if not Settings.model_validate(config.app).tune_text:
+        return None, text.reader(config.backbone, "reading items")(texts)
+    matcher = text.tune(catalogue, known, config)
+    return matcher, matcher.embed(texts, "reading items")
+
+
+def near_vectors(vectors: FloatArray, split: Split) -> tuple[VectorIndex, dict[str, Any]]:
+    """Choose and build the index of the items; the queries are where some of the users are."""
+    space = fit_vectors(vectors)
+    people = histories(split.known())
+    sample = np.flatnonzero(np.diff(people.weights.indptr))[:_QUERIES]
+    chosen = choose_index(space.vectors, unit(space.fold_in(people.select(sample))), Target())
+    index = VectorIndex(chosen.chosen.spec, np.arange(len(vectors)), space.vectors)
+    return index, chosen.model_dump(mode="json")
+
+
+def engine(trained: Recommender, vectors: FloatArray | None) -> Engine:
+    """Return what serves a trained recommender; items without a vector of their text are like nothing."""
+    items = trained.catalogue.items
+    known = trained.split.known()
+    popularity = np.bincount(known.item, minlength=len(items))
+    placed = np.zeros((len(items), 1), np.float32) if vectors is None else vectors
+    return Engine(trained.model, shelf(items, popularity, placed))
 
 
 def judged_on(trained: Recommender) -> evaluation.Protocol:
@@ -147,42 +211,3 @@ def _continued(trained: Recommender, later: Interactions, file: Path) -> tuple[I
         fresh,
         [*later.notes, *([Note("unknown_item", dropped, message)] if dropped else [])],
     )
-
-
-def predict(run: Run, file: Path) -> list[dict[str, Any]]:
-    """Recommend for every row of a file with a user, or with a list of items in a column `items`, oldest first.
-
-    Returns:
-        The rows with `recommended` (ids) and `titles`, best first; both are None where neither user nor items are known.
-    """
-    trained = recommender.load(run)
-    table = read_table(file)
-    if "items" in table.columns:
-        given = [_history(trained, as_text(cell)) for cell in table.frame["items"]]
-    else:
-        wanted = Settings.model_validate(run.config.app).columns.user
-        name = column(table, "user", wanted, interactions.NAMES["user"], "--set app.columns.user=NAME")
-        given = [_known(trained, as_text(cell).strip()) for cell in table.frame[name]]
-    rows = table.frame.to_dict("records")
-    return [
-        {**{str(name): value for name, value in row.items()}, **_answer(trained, found)}
-        for row, found in zip(rows, given, strict=True)
-    ]
-
-
-def _history(trained: Recommender, cell: str) -> Histories | None:
-    names = [name.strip() for name in cell.replace("|", ",").replace(";", ",").split(",")]
-    items = list(dict.fromkeys(trained.catalogue.positions[n] for n in names if n in trained.catalogue.positions))
-    return history(items, len(trained.catalogue)) if items else None
-
-
-def _known(trained: Recommender, user: str) -> Histories | None:
-    return trained.histories.row(trained.users[user]) if user in trained.users else None
-
-
-def _answer(trained: Recommender, found: Histories | None) -> dict[str, Any]:
-    if found is None:
-        return {"recommended": None, "titles": None}
-    available = np.array([item.available for item in trained.catalogue.items])
-    items = [trained.catalogue.items[position] for position in recommend(trained.model, found, _SHELF, available)]
-    return {"recommended": "|".join(item.id for item in items), "titles": "|".join(item.title for item in items)}

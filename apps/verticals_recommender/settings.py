@@ -8,6 +8,7 @@ from verticals.config import Section
 
 SplitKind = Literal["auto", "random", "leave-one-out", "time"]
 Sample = Literal["shop", "news"]
+Dress = Literal["auto", "shop", "news"]
 
 
 class Columns(Section):
@@ -39,6 +40,14 @@ class Settings(Section):
     """What is recommended to whom, and how the model that serves is chosen."""
 
     sample: Sample = Field("shop", description="the shipped catalogue that serves when no data is named")
+    second_sample: Sample | None = Field(
+        None, description="with shipped samples: a catalogue that is trained first, so that the page shows both"
+    )
+    skin: Dress = Field(
+        "auto", description="how the page speaks of items; auto: as news for the shipped news, else shop"
+    )
+    tune_text: bool = Field(False, description="tune the backbone on items that are chosen together; needs item texts")
+    tune_pairs: int = Field(20_000, ge=1, description="pairs of items that it learns from")
     items: str | None = Field(None, description="file of items; nothing means items are known by their id alone")
     columns: Columns = Columns()
     min_rating: float | None = Field(None, description="rows rated lower are left out; nothing means all count")

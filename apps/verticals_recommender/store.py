@@ -1,15 +1,18 @@
 """What users did and which items came later, in a database, so that a restart forgets nothing and a deletion forgets everything.
 
-Two tables: events, and items that were added or removed after the training. SQLite overwrites what is deleted (`secure_delete`).
+Three tables: events, items that were added or removed after the training, and digests of forgotten users. Every row belongs to one
+catalogue, so that several share a database. SQLite overwrites what is deleted (`secure_delete`).
 """
 
+import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Float,
     Index,
@@ -17,6 +20,8 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
+    and_,
     delete,
     func,
     insert,
@@ -35,19 +40,29 @@ _EVENTS = Table(
     "recommender_events",
     TABLES,
     Column("number", Integer, primary_key=True),
+    Column("catalogue", String(200), nullable=False),
     Column("user", String(200), nullable=False),
     Column("item", String(200), nullable=False),
     Column("action", String(10), nullable=False),
     Column("at", Float, nullable=False),
-    Index("recommender_events_by_user", "user", "number"),
-    Index("recommender_events_by_item", "item"),
+    Index("recommender_events_by_user", "catalogue", "user", "number"),
+    Index("recommender_events_by_item", "catalogue", "item"),
 )
 _ITEMS = Table(
     "recommender_items",
     TABLES,
     Column("number", Integer, primary_key=True),
-    Column("item", String(200), nullable=False, unique=True),
+    Column("catalogue", String(200), nullable=False),
+    Column("item", String(200), nullable=False),
     Column("attributes", String, nullable=True),  # nothing: the item was removed
+    UniqueConstraint("catalogue", "item"),
+)
+_FORGOTTEN = Table(
+    "recommender_forgotten",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("catalogue", String(200), nullable=False),
+    Column("digest", String(64), nullable=False),
 )
 
 
@@ -62,71 +77,100 @@ class Event:
 
 
 class Store:
-    """The tables of one database; every method is one transaction."""
+    """One catalogue's rows in the tables of a database; every method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
-        """Take a database that `storage.open_database` opened with `TABLES`."""
+    def __init__(self, database: Database, catalogue: str = "default") -> None:
+        """Take a database that `storage.open_database` opened with `TABLES`, and the name of the catalogue."""
         self._database = database
+        self._catalogue = catalogue
 
     def record(self, user: str, action: Action, items: Sequence[str], at: float) -> None:
         """Keep what a user did; `at` is in seconds since 1970."""
-        rows = [{"user": user, "item": item, "action": action, "at": at} for item in items]
+        own = {"catalogue": self._catalogue}
+        rows = [{**own, "user": user, "item": item, "action": action, "at": at} for item in items]
         with self._changing() as connection:
             connection.execute(insert(_EVENTS), rows)
 
     def events(self, user: str, most: int | None = MOST_EVENTS) -> list[Event]:
         """Return a user's newest events, oldest first; nothing for `most` means all of them."""
-        newest = select(_EVENTS).where(_EVENTS.c.user == user).order_by(_EVENTS.c.number.desc()).limit(most)
+        newest = select(_EVENTS).where(self._of_user(user)).order_by(_EVENTS.c.number.desc()).limit(most)
         with self._database.connect() as connection:
             rows = connection.execute(newest).all()
         return [Event(row.user, row.item, row.action, row.at) for row in reversed(rows)]
 
     def chosen(self) -> list[Event]:
-        """Return every click and like, oldest first: the rows of the next training."""
-        query = select(_EVENTS).where(_EVENTS.c.action.in_(("click", "like"))).order_by(_EVENTS.c.number)
+        """Return every click and like, oldest first."""
+        own = _EVENTS.c.catalogue == self._catalogue
+        query = select(_EVENTS).where(own, _EVENTS.c.action.in_(("click", "like"))).order_by(_EVENTS.c.number)
         with self._database.connect() as connection:
             return [Event(row.user, row.item, row.action, row.at) for row in connection.execute(query)]
 
     def add_items(self, items: Sequence[Item]) -> None:
         """Keep items that came after the training; one that was removed may come back."""
-        rows = [{"item": item.id, "attributes": json.dumps(asdict(item), ensure_ascii=False)} for item in items]
+        own = {"catalogue": self._catalogue}
+        rows = [{**own, "item": item.id, "attributes": json.dumps(asdict(item), ensure_ascii=False)} for item in items]
         with self._changing() as connection:
-            connection.execute(delete(_ITEMS).where(_ITEMS.c.item.in_([item.id for item in items])))
+            connection.execute(delete(_ITEMS).where(self._own_items, _ITEMS.c.item.in_([item.id for item in items])))
             connection.execute(insert(_ITEMS), rows)
 
     def added_items(self) -> list[Item]:
         """Return the items that came after the training and are still there, in the order in which they came."""
-        query = select(_ITEMS.c.attributes).where(_ITEMS.c.attributes.is_not(None)).order_by(_ITEMS.c.number)
+        query = select(_ITEMS.c.attributes).where(self._own_items, _ITEMS.c.attributes.is_not(None))
+        query = query.order_by(_ITEMS.c.number)
         with self._database.connect() as connection:
             kept = [json.loads(attributes) for attributes in connection.scalars(query)]
         return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
 
     def removed_items(self) -> set[str]:
         """Return the ids of trained items that were removed; nothing else of them is kept."""
-        query = select(_ITEMS.c.item).where(_ITEMS.c.attributes.is_(None))
+        query = select(_ITEMS.c.item).where(self._own_items, _ITEMS.c.attributes.is_(None))
         with self._database.connect() as connection:
             return set(connection.scalars(query))
 
     def forget_user(self, user: str) -> int:
-        """Delete all that a user did and return the number of events."""
+        """Delete all that a user did and return the number of events.
+
+        A digest stays, by which the rows that the user has in the run's files are passed over at the next start.
+        """
         with self._changing() as connection:
-            gone = connection.execute(delete(_EVENTS).where(_EVENTS.c.user == user)).rowcount
+            gone = connection.execute(delete(_EVENTS).where(self._of_user(user))).rowcount
+            row = {"catalogue": self._catalogue, "digest": self._digest(user)}
+            connection.execute(insert(_FORGOTTEN), [row])
         self._overwrite()
         return gone
+
+    def forgotten(self, users: Iterable[str]) -> set[str]:
+        """Return those of some users who were forgotten."""
+        query = select(_FORGOTTEN.c.digest).where(_FORGOTTEN.c.catalogue == self._catalogue)
+        with self._database.connect() as connection:
+            digests = set(connection.scalars(query))
+        return {user for user in users if self._digest(user) in digests} if digests else set()
 
     def forget_item(self, item: str) -> int:
         """Delete an item and every event with it; its id alone stays, so that a restart does not bring it back."""
         with self._changing() as connection:
-            gone = connection.execute(delete(_EVENTS).where(_EVENTS.c.item == item)).rowcount
-            connection.execute(delete(_ITEMS).where(_ITEMS.c.item == item))
-            connection.execute(insert(_ITEMS), [{"item": item, "attributes": None}])
+            own = _EVENTS.c.catalogue == self._catalogue
+            gone = connection.execute(delete(_EVENTS).where(own, _EVENTS.c.item == item)).rowcount
+            connection.execute(delete(_ITEMS).where(self._own_items, _ITEMS.c.item == item))
+            row = {"catalogue": self._catalogue, "item": item, "attributes": None}
+            connection.execute(insert(_ITEMS), [row])
         self._overwrite()
         return gone
 
     def mentions(self, user: str) -> int:
         """Return in how many rows a user is left."""
         with self._database.connect() as connection:
-            return int(connection.scalar(select(func.count()).where(_EVENTS.c.user == user)) or 0)
+            return int(connection.scalar(select(func.count()).where(self._of_user(user))) or 0)
+
+    def _of_user(self, user: str) -> ColumnElement[bool]:
+        return and_(_EVENTS.c.catalogue == self._catalogue, _EVENTS.c.user == user)
+
+    @property
+    def _own_items(self) -> ColumnElement[bool]:
+        return _ITEMS.c.catalogue == self._catalogue
+
+    def _digest(self, user: str) -> str:
+        return hashlib.sha256(f"{self._catalogue}\0{user}".encode()).hexdigest()
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:

@@ -1,7 +1,8 @@
 """The web process: the pages and REST routes of every app, health, and a front page. Binds to this machine alone by default."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from html import escape
 from typing import Any
 
@@ -10,7 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from verticals import __version__, registry
+from verticals import __version__, benchmark, registry
+from verticals import comparison as comparing
+from verticals.comparison_page import page_html
 from verticals.errors import ServerError
 from verticals.runs import Run
 from verticals.theme import CSS, theme
@@ -22,8 +25,9 @@ _FRONT = {
         "Each runs on this machine, from a model that was trained here.",
         "简体中文",
         "REST reference",
+        "Comparison",
     ),
-    "zh": ("应用", "全部在本机运行，所用模型也在本机训练。", "English", "REST 接口文档"),
+    "zh": ("应用", "全部在本机运行，所用模型也在本机训练。", "English", "REST 接口文档", "对比"),
 }
 
 
@@ -39,8 +43,17 @@ def check_port(host: str, port: int) -> None:
 
 def build(runs: Mapping[str, Run]) -> FastAPI:
     """Return the site: `/<app>/` and `/zh/<app>/` pages, `/api/<app>/...`, `/healthz`, `/docs`."""
-    site = FastAPI(title="verticals", version=__version__, docs_url="/docs", redoc_url=None)
     apps = [registry.get(name) for name in runs]
+    services = {app.name: app.serve(runs[app.name]) for app in apps}
+
+    @asynccontextmanager
+    async def running(site: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as stack:
+            for service in services.values():
+                stack.enter_context(service.running)
+            yield
+
+    site = FastAPI(title="verticals", version=__version__, docs_url="/docs", redoc_url=None, lifespan=running)
 
     @site.get("/healthz")
     def health() -> dict[str, Any]:
@@ -49,11 +62,11 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
 
     for language in LANGUAGES:
         _add_front_page(site, apps, language)
-    for app in apps:
-        service = app.serve(runs[app.name])
-        site.include_router(service.api, prefix=f"/api/{app.name}", tags=[app.name])
+        _add_comparison(site, language)
+    for name, service in services.items():
+        site.include_router(service.api, prefix=f"/api/{name}", tags=[name])
         for language, page in service.pages.items():
-            path = page_path(app.name, language)
+            path = page_path(name, language)
             gr.mount_gradio_app(site, page, path=path, theme=theme(), css=CSS, footer_links=[], show_error=True)
     return site
 
@@ -73,9 +86,17 @@ def _add_front_page(site: FastAPI, apps: list[Vertical], language: str) -> None:
         return HTMLResponse(front_html(apps, language, other))
 
 
+def _add_comparison(site: FastAPI, language: str) -> None:
+    @site.get(page_path("compare", language), include_in_schema=False)
+    def comparison() -> HTMLResponse:
+        folder = benchmark.results_folder()
+        measured = comparing.lines(comparing.read(folder)) if any(folder.rglob("*.json")) else []
+        return HTMLResponse(page_html(measured, CSS, language))
+
+
 def front_html(apps: list[Vertical], language: str, other: str) -> str:
     """Return the page that introduces the apps; it loads nothing from anywhere."""
-    heading, lead, switch, reference = _FRONT[language]
+    heading, lead, switch, reference, compare = _FRONT[language]
     cards = "".join(
         f'<a class="card" href="{page_path(app.name, language)}/"><h2>{escape(app.title[language])}</h2><p>{escape(app.summary[language])}</p></a>'
         for app in apps
@@ -83,7 +104,8 @@ def front_html(apps: list[Vertical], language: str, other: str) -> str:
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>verticals</title><style>{CSS}</style><main class='front'><nav><a href='{other}'>{switch}</a> "
-        f"<a href='/docs'>{reference}</a></nav><h1>{heading}</h1><p>{lead}</p>{cards}</main></html>"
+        f"<a href='{page_path('compare', language)}'>{compare}</a> <a href='/docs'>{reference}</a></nav>"
+        f"<h1>{heading}</h1><p>{lead}</p>{cards}</main></html>"
     )
 
 

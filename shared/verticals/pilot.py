@@ -202,9 +202,13 @@ def evaluate_splits(run: Run, splits: Splits) -> dict[str, Any]:
 
 
 def evaluate_file(run: Run, path: Path) -> dict[str, Any]:
-    """Measure a run on another file of labelled rows; the baseline of the run's own test rows is left out."""
-    baseline = {"method": run.metrics["baseline"]["method"], "metrics": {}}
-    return _again(run, held_out_splits(path, run.config.data, run.labels), baseline)
+    """Measure a run on another file of labelled rows."""
+    return evaluate_held_out(run, held_out_splits(path, run.config.data, run.labels))
+
+
+def evaluate_held_out(run: Run, splits: Splits) -> dict[str, Any]:
+    """Measure a run on other test rows; the baseline of the run's own test rows is left out."""
+    return _again(run, splits, {"method": run.metrics["baseline"]["method"], "metrics": {}})
 
 
 def _again(run: Run, splits: Splits, baseline: dict[str, Any]) -> dict[str, Any]:

@@ -2,51 +2,81 @@
 
 Six kinds: e-mail, phone, payment card, bank account (IBAN), postal address, and names that a person gives as their own. Structured kinds
 are validated by their check digits or numbering plans (libraries `python-stdnum` and `phonenumbers`), so that order numbers survive;
-names and addresses are found by what stands around them, in English, German and French. What has no cue is not found.
+names and addresses are found by what stands around them, in the languages of Europe and some of Asia. What has no cue is not found.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import phonenumbers
+import regex as re  # knows capital letters and scripts of every language
+from pydantic import JsonValue
 from stdnum import iban, luhn
 
 Kind = Literal["email", "phone", "card", "iban", "address", "name"]
 REGIONS = ("GB", "US", "DE", "FR", "CN")  # numbering plans for numbers without a country code
 
+_DOT = r"(?:\.(?=\w)|\s?(?:\(dot\)|\[dot\])\s?|\sdot\s)"
 _EMAIL = re.compile(
-    r"[\w.+'-]+\s?(?:@|＠|\(at\)|\[at\]|\s+at\s+(?=\S+\s?(?:\.|\(dot\)|\[dot\]|\s+dot\s+)))\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\]|\s+dot\s+)\s?[\w-]+)+",
+    rf"[\w+'-]+(?:{_DOT}[\w+'-]+)*\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]+(?:{_DOT}[\w-]+)+"
+    rf"|[\w+'-]+(?:{_DOT}[\w+'-]+)*\sat\s[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[a-z]{{2,7}}\b",
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
-_CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_CARD = re.compile(r"(?<![\w-])\d(?:[ .-]?\d){12,18}(?![\w-])")
 _PHONE_LIKE = re.compile(r"(?<!\w)[+(]?\d[\d\s()./-]{7,20}\d(?!\w)")
-_NAME = r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
-_FULL_NAME = rf"{_NAME}(?: (?:(?:van|von|de|der|den|la|le|da|di|del|bin|al|el)\s)*{_NAME}){{0,3}}"
-_NAMED = re.compile(
-    r"(?:\b(?i:my (?:full )?name(?:'s| is)|name is|name:|(?:this|it) is(?= [A-Z])|i am(?= [A-Z])|i['’]?m(?= [A-Z])|"
-    r"in the name of|under the name(?: of)?|account holder(?: is|:)?|addressed to|signed(?: by)?|speaking to|"
-    r"mein name ist|ich hei(?:ß|ss)e|je m['’]appelle|mon nom est|au nom de|"
-    r"mr|mrs|ms|miss|dr|herr|frau|madame|monsieur)\.?,?\s+)"
-    rf"(?P<name>{_FULL_NAME})"
-    r"|(?i:\b(?:regards|thanks|thank you|cheers|best|sincerely|yours|gr(?:ü|ue)(?:ß|ss)e|cordialement),?\s*[\n,]?\s*)"
-    rf"(?P<signed>{_FULL_NAME})\s*$"
-    r"|(?:我叫|我是|姓名[:：]\s*)(?P<chinese>[\u4e00-\u9fff]{2,4})"
+_PART = r"(?:\p{Lu}[\p{L}\p{M}'’-]+|\p{Lu}\.?(?=\s\p{Lu}))"
+_MORE = rf"(?:\s(?:(?:van|von|de|der|den|la|le|da|di|del|do|dos|bin|al|el|ten|ter)\s)*{_PART})"
+_WITH_TITLE = r"(?:(?:Dr|Prof)\.?\s)?"
+_NAMED = re.compile(  # what stands before a name, whatever its number of words
+    r"(?:\b(?i:my (?:full )?name(?:['’]?s| is)|name is|name\s?[:-]|(?:this|it) is(?= \p{Lu})|i am(?= \p{Lu})|i['’]?m(?= \p{Lu})|i['’]?m called|"
+    r"in the name of|under the name(?: of)?|on behalf of|name on (?:the )?card(?: is|:)?|account holder(?: is|:)?|(?:ship|send) to:|"
+    r"addressed to|signed(?: by)?|speaking to|mein name ist|ich hei(?:ß|ss)e|kontoinhaber(?:in)?(?: ist|:)?|je m['’]appelle|mon nom est|au nom de|"
+    r"me llamo|mi nombre es|a nombre de|mi chiamo|il mio nome è|a nome di|mijn naam is|ik heet|t\.n\.v\.|ten name van|nazywam się|mam na imię|"
+    r"chamo-me|(?:o )?meu nome é|jag heter|mitt namn är|jeg he(?:dd|t)er|mit(?:t)? navn er|nimeni on|jmenuji se|a nevem|mă numesc|benim adım|"
+    r"ismim|меня зовут|мене звати|με λένε|ονομάζομαι|nama saya|tên tôi là)[,:]?\s+"
+    r"|\b(?i:mr|mrs|ms|miss|dr|herr|frau|madame|monsieur|mme|señora?|sra?|signora?)\.?\s+)"
+    rf"(?P<name>{_WITH_TITLE}{_PART}{_MORE}{{0,3}})"
+    r"|(?i:\b(?:regards|thanks|thank you|cheers|best|sincerely|yours|gr(?:ü|ue)(?:ß|ss)en?|cordialement|atentamente|saludos|cordiali saluti|"
+    r"z poważaniem|hilsen|hälsningar|groet(?:en)?),?\s*[\n,]?\s*)"
+    rf"(?P<signed>{_WITH_TITLE}{_PART}{_MORE}{{0,3}})(?=\s*(?:$|[,\n]))"
+    r"|(?:我叫|我是|姓名[:：]\s*)(?P<chinese>\p{Han}{2,4})"
+    r"|(?:^|[\s、。])(?P<japanese>[\p{Han}\p{Hiragana}\p{Katakana}]{2,10}?)(?:と申し|といいま|と言いま)"
+    r"|이름은\s*(?P<korean>\p{Hangul}{2,5}?)\s*(?:입니다|이에요|예요|이고)"
+    r"|मेरा नाम\s+(?P<hindi>[\p{Devanagari}\s]{2,40}?)\s+(?:है|हूँ)"
+    r"|اسمي\s+(?P<arabic>\p{Arabic}+(?:\s(?!و)\p{Arabic}+)?)"
+)
+_INTRODUCED = re.compile(  # weaker: only where two capitalised words follow
+    r"(?:\b(?i:under|called|ask(?:ing)? for|contact|s?he['’]?s|i,|ich bin|je suis|demander|soy|sono|ik ben|sou|jestem|jag är|jeg er|"
+    r"(?:my|mon|ma|mein|meine) (?:husband|wife|partner|son|daughter|mother|father|mum|dad|brother|sister|"
+    r"flatmate|neighbour|mari|femme|frau|mann)),?\s+)"
+    rf"(?P<name>{_PART}{_MORE}{{1,3}})"
+)
+_APPOSED = re.compile(rf"[,:]\s(?P<name>{_PART}{_MORE}{{1,3}})(?=\s?[,:])")
+_LOWER_CASE = re.compile(
+    r"^(?:(?:hi|hello|hey|hiya),?\s(?:this is|it['’]?s|i['’]?m|im)\s(?P<one>[\p{Ll}'’-]+)"
+    r"|(?:(?:hi|hello|hey),?\s)?this is\s(?P<two>[\p{Ll}'’-]+\s[\p{Ll}'’-]+))(?=,)"
 )
 _STREET = r"(?i:street|st|road|rd|avenue|ave|lane|ln|drive|crescent|terrace|boulevard|blvd|highway|hwy)\b\.?"
-_GROUND = r"(?:Close|Court|Ct|Way|Place|Pl|Square|Sq|Gardens|Hill|Grove|Row|Walk|Mews|Park|Parade|Quay|View|Rise|Green|Dr)\b\.?"
-_WORDS = r"(?:[A-Za-zÀ-ÿ'’-]+\s){1,3}"
-_CAPITALS = r"(?:[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]+\s){1,3}"
-_PLACE = (
-    r"(?:,?\s*(?:(?:flat|apt|apartment|unit|suite|floor)\s*\w+|[A-ZÀ-Þ][a-zà-ÿ'’-]+(?:\s[A-ZÀ-Þ][a-zà-ÿ'’-]+){0,2}))"
-)
-_CODE = r"(?:,?\s*(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|(?:[A-Z]{2}\s)?\d{4,5}(?:-\d{4})?(?:\s[A-ZÀ-Þ][\wÀ-ÿ-]+){0,2}))"
+_GROUND = r"(?:Close|Court|Ct|Way|Place|Pl|Square|Sq|Gardens|Hill|Grove|Row|Walk|Mews|Park|Parade|Quay|View|Rise|Green|Dr|Yard|Wharf|Steps)\b\.?"
+_WORDS = r"(?:[\p{L}'’-]+\s){1,3}"
+_CAPITALS = r"(?:\p{Lu}[\p{L}'’-]+\s){1,3}"
+_PLACE = r"(?:,?\s*(?:(?:flat|apt|apartment|unit|suite|floor)\s*\w+|\p{Lu}\p{Ll}[\p{L}'’-]*(?:\s\p{Lu}\p{Ll}[\p{L}'’-]*){0,2}))"
+_CODE = r"(?:,?\s*(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|(?:[A-Z]{2}\s)?\d{4,5}(?:-\d{4})?(?:\s\p{Lu}[\w-]+){0,2}))"
+_CHUNK = r"(?:\d{1,5}[A-Za-z]?|\p{Lu}[\p{L}'’-]+)(?:\s(?:\p{Lu}[\p{L}'’-]+|\d{1,5}[A-Za-z]?))*"
+_INNER = r"(?:[^,;:!?\n.]|\.(?!\s|$)|(?<=\b\p{L}{1,2})\.)"
+_TAIL = rf"(?:,\s?(?=\p{{Lu}}|\d|[дкг]\p{{L}}?\.){_INNER}{{1,30}}){{0,4}}"
 _ADDRESS = re.compile(
-    rf"(?:(?i:flat|apt|apartment|unit)\s?\w+,?\s)?\b\d{{1,5}}[a-zA-Z]?,?\s(?i:{_WORDS}{_STREET})(?:{_PLACE}){{0,3}}{_CODE}?"
-    rf"|\b(?i:[A-Za-zÄÖÜäöüß.-]+\s?(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|ufer))\s?\d{{1,4}}\s?[a-z]?\b{_CODE}?"
-    rf"|\b\d{{1,4}}(?:\s?(?:bis|ter))?,?\s(?i:rue|avenue|boulevard|place|chemin|all[ée]e|impasse|quai)\s(?:[\wÀ-ÿ'’-]+\s?){{1,5}}{_CODE}?"
+    rf"\b\d{{1,4}}(?:\s?(?:bis|ter))?,?\s(?i:rue|avenue|boulevard|place|chemin|all[ée]e|impasse|quai)\s(?:[\p{{L}}'’-]+\s?){{1,5}}{_CODE}?"
+    rf"|(?:(?i:flat|apt|apartment|unit)\s?\w+,?\s)?\b\d{{1,5}}[a-zA-Z]?,?\s(?:(?i:{_WORDS}{_STREET})|{_CAPITALS}{_GROUND})(?:{_PLACE}){{0,3}}{_CODE}?"
+    rf"|\b(?:{_CHUNK},?\s){{1,4}}[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}}\b"
+    rf"|\b(?:(?i:[\p{{L}}.-]+\s?(?:stra(?:ß|ss)e|str\.|straat))|\p{{Lu}}[\p{{L}}.-]+(?:weg|platz|allee|gasse|ufer|laan|kade|plein|gracht))\s?\d{{1,4}}\s?[a-z]?\b"
+    rf"(?:,\s\d{{4}}\s[A-Z]{{2}}\s\p{{Lu}}[\p{{L}}-]+|{_CODE})?"
+    rf"|\b(?:\p{{Lu}}[\p{{L}}.-]+\s){{1,3}}\d{{1,4}}\s?[a-z]?,\s\d{{5}}\s\p{{Lu}}[\p{{L}}-]+(?:\s\p{{Lu}}[\p{{L}}-]+)?"
+    rf"|\b(?i:calle|avenida|plaza|paseo|camino|via|viale|piazza|corso|rua|travessa|praça|ul\.|al\.|ул\.|пр\.|улица)\s(?:[\p{{L}}'’.-]+\s?){{1,5}}(?:,\sд\.)?\s?\d{_INNER}{{0,12}}{_TAIL}"
+    r"|\p{Han}{2,12}(?:路|街|大道|巷|弄)\d+号?(?:\d+(?:栋|幢|号楼|单元|楼|室))*|\p{Han}{2,8}(?:省|市|区|县)\p{Han}{2,12}\d+号\S{0,8}"
+    r"|〒\s?\d{3}-?\d{4}\s?[\p{Han}\p{Hiragana}\p{Katakana}ー]+[\d丁目番地号-]*"
     r"|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
 )
 
@@ -62,9 +92,11 @@ class Found:
 
 def find(text: str) -> list[Found]:
     """Return the personal data in a text, in order, without overlaps; of two that overlap the one that starts first counts."""
-    every = sorted((each for finder in _FINDERS for each in finder(text)), key=lambda each: (each.start, -each.end))
+    every = [each for finder in _FINDERS for each in finder(text)]
+    if every:  # a name between commas is one where other personal data stands beside it; else it may be a product
+        every += [Found("name", *match.span("name")) for match in _APPOSED.finditer(text)]
     kept: list[Found] = []
-    for each in every:
+    for each in sorted(every, key=lambda each: (each.start, -each.end)):
         if not kept or each.start >= kept[-1].end:
             kept.append(each)
         elif each.end > kept[-1].end:  # an overlap is hidden whole
@@ -72,13 +104,30 @@ def find(text: str) -> list[Found]:
     return kept
 
 
-def redact(text: str) -> str:
-    """Return the text with each piece of personal data replaced by its kind, such as `[email]`."""
+def redact(text: str, public: str = "") -> str:
+    """Return the text with each piece of personal data replaced by its kind, such as `[email]`.
+
+    A piece that stands word for word in `public` is kept: the shop's own address, in a reply that quotes an article.
+    """
+    if text in public:
+        return text
     parts, position = [], 0
     for each in find(text):
-        parts += [text[position : each.start], f"[{each.kind}]"]
-        position = each.end
+        if text[each.start : each.end] not in public:
+            parts += [text[position : each.start], f"[{each.kind}]"]
+            position = each.end
     return "".join([*parts, text[position:]])
+
+
+def redact_json(value: JsonValue, public: str = "") -> Any:  # noqa: ANN401 - the same shape as the value
+    """Return a JSON value with every text in it redacted; the names of its fields stay."""
+    if isinstance(value, str):
+        return redact(value, public)
+    if isinstance(value, list):
+        return [redact_json(each, public) for each in value]
+    if isinstance(value, dict):
+        return {name: redact_json(each, public) for name, each in value.items()}
+    return value
 
 
 def _emails(text: str) -> Iterator[Found]:
@@ -89,7 +138,7 @@ def _emails(text: str) -> Iterator[Found]:
 def _ibans(text: str) -> Iterator[Found]:
     for match in _IBAN.finditer(text):
         ends = (end for end in range(len(match[0]), 14, -1) if match[0][end - 1] not in " -")
-        length = next((end for end in ends if iban.is_valid(match[0][:end])), None)
+        length = next((end for end in ends if iban.is_valid(match[0][:end], check_country=False)), None)
         if length:
             yield Found("iban", match.start(), match.start() + length)
 
@@ -111,10 +160,14 @@ def _phones(text: str) -> Iterator[Found]:
 
 
 def _names(text: str) -> Iterator[Found]:
-    for match in _NAMED.finditer(text):
-        group = match.lastgroup or "name"
-        if match[group].split()[0] not in _NO_NAMES:
-            yield Found("name", *match.span(group))
+    for pattern in (_NAMED, _INTRODUCED):
+        for match in pattern.finditer(text):
+            group = match.lastgroup or "name"
+            if match[group].split()[0] not in _NO_NAMES:
+                yield Found("name", *match.span(group))
+    match = _LOWER_CASE.search(text)
+    if match and not any(_COMMON_WORD.fullmatch(word) for word in match[match.lastgroup or "one"].split()):
+        yield Found("name", *match.span(match.lastgroup or "one"))
 
 
 def _addresses(text: str) -> Iterator[Found]:
@@ -124,6 +177,11 @@ def _addresses(text: str) -> Iterator[Found]:
 
 _NO_NAMES = {
     *("I", "The", "A", "An", "My", "Your", "This", "That", "It", "Is", "Not", "Sorry", "Still", "Just", "Very", "So"),
-    *("Really", "And", "But", "If", "Please", "Order", "OK", "Hi", "Hello"),
+    *("Really", "And", "But", "If", "Please", "Order", "OK", "Hi", "Hello", "Customer", "Customers"),
 }
+_COMMON_WORD = re.compile(  # in "this is urgent, ..." and "hi its late, ..." no name follows
+    r".{1,2}|.*(?:ing|ed|ly|ous|ful|ble|ive|less|able|ent|ish|tion)|about|again|already|awful|back|bad|been|broken|cold|crazy|customer|dead|empty|fine|for|"
+    r"from|good|gone|great|here|joke|just|late|lost|mad|more|new|nice|not|now|odd|old|only|order|our|out|over|really|red|sad|same|silly|small|"
+    r"still|stuck|such|the|there|third|too|torn|unfair|very|way|weird|what|wet|why|wrong|yet|your"
+)
 _FINDERS: tuple[Callable[[str], Iterator[Found]], ...] = (_emails, _ibans, _cards, _phones, _names, _addresses)

@@ -21,6 +21,7 @@ from verticals.config import Config, home, read_yaml
 from verticals.errors import RunError
 
 MANIFEST = "manifest.json"
+VERDICT = "verdict.json"
 _SCHEMA = 2
 
 
@@ -156,9 +157,15 @@ def open_run(folder: Path) -> Run:
 
 
 def latest(app: str) -> Run | None:
-    """Return an app's newest complete run."""
+    """Return an app's newest complete run that no verdict holds back (`promotion`): the one that serves."""
     folders = sorted(path.parent for path in (home() / app).glob(f"[0-9]*/{MANIFEST}"))
-    return open_run(folders[-1]) if folders else None
+    serving = [folder for folder in folders if not _is_held_back(folder)]
+    return open_run(serving[-1]) if serving else None
+
+
+def _is_held_back(folder: Path) -> bool:
+    path = folder / VERDICT
+    return path.is_file() and not json.loads(path.read_text(encoding="utf-8"))["promoted"]
 
 
 @contextmanager

@@ -42,7 +42,8 @@ def database_url(name: str) -> str:
 def open_database(url: str, tables: MetaData) -> Engine:
     """Open a database and create the tables that are not there yet.
 
-    SQLite files get a write-ahead log (readers do not wait for the writer), foreign keys, and ten seconds of patience.
+    SQLite files get a write-ahead log (readers do not wait for the writer), foreign keys, overwriting of what is deleted, and ten
+    seconds of patience.
 
     Raises:
         StorageError: the address is malformed, its driver is not installed, or the database cannot be reached or written.
@@ -82,6 +83,16 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise StorageError(f"{shown}: {_first_line(error)}; nothing of this step was written") from error
 
 
+def scrub(engine: Engine) -> None:
+    """Leave nothing of deleted rows in a SQLite file: they are overwritten when deleted, and its write-ahead log is emptied here.
+
+    A server does so in its own time (PostgreSQL: VACUUM).
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _make_folder(database: str) -> None:
     if database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +102,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
     for setting in (
         "journal_mode=WAL",
         "foreign_keys=ON",
+        "secure_delete=ON",
         "synchronous=NORMAL",
         f"busy_timeout={_BUSY_SECONDS * 1000}",
     ):

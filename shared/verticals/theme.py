@@ -32,10 +32,62 @@ CSS = """
 .chip.hand_over { background: #fbe0e0; color: #8a1c1c; }
 .notice { border-left: 3px solid #b45309; padding-left: 12px; }
 .source { border-left: 3px solid #0f766e; padding: 2px 0 2px 12px; margin: 6px 0; }
+.mark { display: inline-block; padding: 1px 9px; margin: 0 4px 4px 0; border-radius: 999px; font-size: 0.82em; }
+.mark { background: rgba(120, 130, 140, 0.16); }
+.picks { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 14px; }
+.pick { display: flex; flex-direction: column; border: 1px solid rgba(120, 130, 140, 0.3); border-radius: 10px; padding: 12px 16px; }
+.pick h4 { margin: 4px 0 2px !important; font-size: 1.05em; }
+.pick p { margin: 2px 0 6px; }
+.why { border-left: 3px solid #0f766e; padding-left: 10px; font-size: 0.93em; }
+.acts { display: flex; flex-wrap: wrap; gap: 6px; margin-top: auto; padding-top: 8px; }
+.act { border: 1px solid rgba(120, 130, 140, 0.45); border-radius: 8px; padding: 6px 12px; background: transparent; cursor: pointer; }
+.act { color: inherit; font: inherit; font-size: 0.9em; }
+.act:hover, .act:focus-visible { border-color: #0f766e; outline: 2px solid #0f766e; outline-offset: -1px; }
+.strip { display: flex; gap: 10px; overflow-x: auto; list-style: none !important; margin: 0 0 10px !important; padding: 2px 2px 8px !important; }
+.strip li { flex: 0 0 168px; border: 1px solid rgba(120, 130, 140, 0.3); border-radius: 8px; padding: 8px 10px; margin: 0 !important; }
+.strip li { display: flex; flex-direction: column; justify-content: space-between; font-size: 0.9em; list-style: none !important; }
+.strip li b { font-weight: 600; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 8px 32px; }
+.ranked { padding-left: 1.6em !important; }
+.ranked li { margin: 0 0 8px !important; }
+.ranked li.both > b { border-bottom: 2px solid #0f766e; }
+.ranked p { margin: 2px 0; }
+.table tr.served { font-weight: 600; }
 .table { overflow-x: auto; }
 .table table { border-collapse: collapse; width: 100%; border: 0 !important; }
 .table th, .table td { text-align: left; padding: 7px 18px 7px 0 !important; border: 0 !important; }
 .table tr { border: 0 !important; border-bottom: 1px solid rgba(120, 130, 140, 0.3) !important; }
+.table td.number { text-align: right; font-variant-numeric: tabular-nums; }
+.status { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline; margin: 6px 0; font-size: 0.93em; }
+.tiles { list-style: none !important; display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); }
+.tiles { gap: 12px; margin: 8px 0 !important; padding: 0 !important; }
+.tiles li { margin: 0 !important; padding: 0 !important; }
+.tile { display: flex; flex-direction: column; gap: 7px; width: 100%; height: 100%; padding: 12px 14px; font: inherit; }
+.tile { border: 1px solid rgba(120, 130, 140, 0.35); border-radius: 10px; background: none; color: inherit; }
+.tile { text-align: left; cursor: pointer; }
+.tile:hover, .tile:focus-visible, .tile[aria-pressed="true"] { border-color: #0f766e; }
+.tile[aria-pressed="true"] { box-shadow: inset 0 0 0 1px #0f766e; }
+.band { position: relative; display: block; height: 8px; border-radius: 6px; background: rgba(120, 130, 140, 0.18); }
+.band > i { position: absolute; height: 100%; border-radius: 6px; background: rgba(15, 118, 110, 0.4); }
+.band > b { position: absolute; top: -3px; width: 3px; height: 14px; margin-left: -1px; background: currentColor; }
+.above, .positive { color: #0f766e; }
+.below, .negative { color: #b45309; }
+.dark .above, .dark .positive { color: #5eead4; }
+.dark .below, .dark .negative { color: #fbbf24; }
+.show { font: inherit; color: #0f766e; background: none; border: 0; padding: 2px 4px; cursor: pointer; }
+.dark .show { color: #5eead4; }
+.show { text-decoration: underline; }
+.show[aria-pressed="true"] { font-weight: 600; }
+.chip.low { background: #e6ebf0; color: #334155; }
+.chip.medium, .chip.warn { background: #fdf0d5; color: #7a4b00; }
+.chip.high { background: #fbe0e0; color: #8a1c1c; }
+.chip.warn { padding: 0 10px; }
+.words { line-height: 2; }
+.words mark { color: inherit; border-radius: 3px; padding: 1px 2px; text-underline-offset: 4px; }
+.words mark.positive { background: color-mix(in srgb, rgba(15, 118, 110, 0.45) var(--strength), transparent); }
+.words mark.positive { text-decoration: underline solid #0f766e 2px; }
+.words mark.negative { background: color-mix(in srgb, rgba(217, 119, 6, 0.5) var(--strength), transparent); }
+.words mark.negative { text-decoration: underline dotted #b45309 2px; }
 .front { max-width: 860px; margin: 8vh auto; padding: 0 20px; font-family: system-ui, sans-serif; color: #1f2937; }
 .front nav { text-align: right; }
 .front nav a { margin-left: 16px; color: #0f766e; }

@@ -4,6 +4,7 @@ An app's `__init__` builds one; it imports nothing heavy, and each function impo
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +25,17 @@ LANGUAGES = ("en", "zh")
 
 @dataclass(frozen=True)
 class Service:
-    """A run in memory, answering: its REST routes and its page in each language."""
+    """A run in memory, answering.
+
+    Attributes:
+        api: its REST routes.
+        pages: its page in each language.
+        running: entered when the site starts and left when it ends, for what works beside requests.
+    """
 
     api: "APIRouter"
     pages: "Mapping[str, gr.Blocks]"
+    running: AbstractContextManager[object] = nullcontext()
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,29 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What a check came to: how many cases it tried, and what was wrong, one line each; no line means that it passed."""
+
+    cases: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise of an app that can be tried on a run.
+
+    Attributes:
+        name: what is checked.
+        summary: what holds where it passes, in one line.
+        run: a run to what was found.
+    """
+
+    name: str
+    summary: str
+    run: "Callable[[Run], Checked]"
+
+
+@dataclass(frozen=True)
 class Vertical:
     """One application.
 
@@ -64,6 +95,7 @@ class Vertical:
         serve: a run to what the hub mounts.
         suites: what `verticals benchmark` measures.
         rows: settings to the labelled rows of an app that classifies, by which `verticals transfer` reads as the app does.
+        checks: what `verticals check` tries.
     """
 
     name: str
@@ -78,3 +110,4 @@ class Vertical:
     serve: "Callable[[Run], Service]"
     suites: tuple[Suite, ...] = ()
     rows: "Callable[[Config], Splits] | None" = None
+    checks: tuple[Check, ...] = ()

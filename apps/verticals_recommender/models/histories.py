@@ -65,6 +65,14 @@ def histories(interactions: Interactions) -> Histories:
     return _sorted(interactions.user, interactions.item, interactions.weight, ages, interactions.shape)
 
 
+def sequences(interactions: Interactions) -> dict[int, tuple[int, ...]]:
+    """Return the items of every user with rows, oldest first, by the user's position; rows without a time are the newest."""
+    order = np.lexsort((interactions.time, interactions.user))
+    users, starts = np.unique(interactions.user[order], return_index=True)
+    parts = np.split(interactions.item[order], starts[1:])
+    return {int(user): tuple(part.tolist()) for user, part in zip(users, parts, strict=True)}
+
+
 def history(items: Sequence[int], catalogue_size: int, weights: Sequence[float] | None = None) -> Histories:
     """Return the history of one user.
 

@@ -18,12 +18,14 @@ def fit(histories: Histories, neighbours: int, shrinkage: float) -> ItemWeights:
         neighbours: how many other items have a say in an item's score.
         shrinkage: added to the denominator: items shared by few users look less alike.
     """
-    shared = sparse.csc_matrix(histories.weights.T @ histories.weights)
-    length = np.sqrt(shared.diagonal())
-    shared.setdiag(0)
+    by_item = sparse.csc_matrix(histories.weights)
+    length = np.sqrt(np.asarray(by_item.multiply(by_item).sum(axis=0), np.float32)).ravel()
     blocks = []
-    for start in range(0, shared.shape[1], _COLUMNS):
-        block = shared[:, start : start + _COLUMNS].toarray()
-        scale = np.maximum(length[:, None] * length[None, start : start + _COLUMNS] + shrinkage, 1e-12)
-        blocks.append(sparse.csc_matrix(strongest((block / scale).astype(np.float32), neighbours)))
+    for start in range(0, by_item.shape[1], _COLUMNS):
+        columns = slice(start, start + _COLUMNS)
+        shared = (by_item.T @ by_item[:, columns]).toarray()
+        cosines = shared / np.maximum(np.outer(length, length[columns]) + np.float32(shrinkage), np.float32(1e-12))
+        wanted = np.arange(cosines.shape[1])
+        cosines[start + wanted, wanted] = 0
+        blocks.append(sparse.csc_matrix(strongest(cosines.astype(np.float32), neighbours)))
     return ItemWeights(KIND, sparse.csr_matrix(sparse.hstack(blocks)))

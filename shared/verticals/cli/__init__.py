@@ -22,10 +22,12 @@ cli = typer.Typer(
 )
 for command in (
     applications.apps,
+    applications.new,
     applications.config,
     applications.train,
     applications.evaluate,
     applications.predict,
+    applications.check,
     applications.demo,
     core.tune,
     core.advise,
@@ -33,6 +35,7 @@ for command in (
     core.transfer,
     core.export,
     benchmarks.benchmark,
+    benchmarks.compare,
 ):
     cli.command()(command)
 

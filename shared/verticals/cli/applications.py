@@ -23,6 +23,7 @@ from verticals.cli.options import (
 )
 from verticals.cli.output import report, say, show, show_json
 from verticals.errors import VerticalsError
+from verticals.vertical import Check, Checked
 
 if TYPE_CHECKING:
     from verticals.runs import Run
@@ -38,6 +39,24 @@ def apps(as_json: AsJson = False) -> None:
         return
     for name, point in points.items():
         show(f"{name:<24}{point.value.partition(':')[0]}")
+
+
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case words joined by hyphens.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a new app from the template; it trains, predicts and serves at once."""
+    from verticals import new_app
+
+    made = new_app.make(name, Path.cwd())
+    if as_json:
+        show_json({"folder": str(made.folder), "entry_point": made.entry_point})
+        return
+    show(
+        f"made {made.folder}",
+        'add this line under [project.entry-points."verticals.apps"] in pyproject.toml, then run: make install',
+        made.entry_point,
+    )
 
 
 def config(app: App, files: ConfigFiles = None, assignments: Assignments = None, as_json: AsJson = False) -> None:
@@ -83,6 +102,11 @@ def train(
     vertical = registry.get(app)
     run = vertical.train(resolve(vertical, options, files, assignments))
     report(run, run.metrics, as_json)
+    from verticals import promotion
+
+    verdict = promotion.read(run)
+    if verdict:
+        say(verdict.reason)
 
 
 def evaluate(
@@ -114,6 +138,24 @@ def predict(
     pd.DataFrame(rows).to_csv(output or sys.stdout, index=False)
     if output:
         say(f"{len(rows)} rows written to {output}")
+
+
+def check(run: RunArgument, as_json: AsJson = False) -> None:
+    """Try what an app promises, such as privacy and limits, on a run; exit code 1 where something does not hold."""
+    opened = open_run(run)
+    checked = [(each, each.run(opened)) for each in registry.get(opened.app).checks]
+    if as_json:
+        rows = [{"check": each.name, "cases": done.cases, "findings": list(done.findings)} for each, done in checked]
+        show_json({"run": str(opened.folder), "checks": rows})
+    else:
+        show(*(_check_line(each, done) for each, done in checked))
+    if any(done.findings for _, done in checked):
+        raise typer.Exit(1)
+
+
+def _check_line(check: Check, done: Checked) -> str:
+    outcome = f"{len(done.findings)} found" if done.findings else "passed"
+    return "\n    ".join([f"{check.name:<16}{done.cases:>5} cases  {outcome:<10}{check.summary}", *done.findings])
 
 
 def demo(

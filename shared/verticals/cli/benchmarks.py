@@ -1,12 +1,15 @@
 """Commands that measure apps and put what was measured side by side."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from verticals.cli.options import AsJson, Assignments, Method
-from verticals.cli.output import say, show, show_json
+from verticals.cli.output import say, show, show_json, table
+
+if TYPE_CHECKING:
+    from verticals.comparison import Change
 
 
 def benchmark(
@@ -40,3 +43,50 @@ def benchmark(
         return
     show(*(results.line(row) for row in rows))
     say("put them side by side with: verticals compare")
+
+
+def compare(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[RESULTS]", help="Folder of results; nothing: your own.")
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option(help="Older results: print what changed, and exit with 1 where something was lost.")
+    ] = None,
+    page: Annotated[Path | None, typer.Option(help="HTML file to write: the table and quality over cost.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put results side by side across apps: quality, gain over the baseline, and what they cost."""
+    from dataclasses import asdict
+
+    from verticals import benchmark as measuring
+    from verticals import comparison
+
+    rows = comparison.lines(comparison.read(folder or measuring.results_folder()))
+    if before is not None:
+        _report_changes(comparison.changes(comparison.lines(comparison.read(before)), rows), as_json)
+        return
+    if page is not None:
+        from verticals.comparison_page import page_html
+        from verticals.theme import CSS
+
+        page.write_text(page_html(rows, CSS), encoding="utf-8")
+        say(f"written to {page}")
+    if as_json:
+        show_json({"lines": [asdict(row) for row in rows]})
+        return
+    show(*table(comparison.HEADER, [comparison.cells(row) for row in rows]))
+
+
+def _report_changes(changes: "list[Change]", as_json: bool) -> None:
+    from dataclasses import asdict
+
+    if as_json:
+        show_json({"changes": [asdict(change) for change in changes]})
+    else:
+        cells = [
+            (*map(str, each.name), each.metric, f"{each.before:.3f}", f"{each.after:.3f}", "LOST" if each.lost else "")
+            for each in changes
+        ]
+        show(*table(("app", "suite", "method", "seed", "metric", "before", "after", ""), cells))
+    if any(change.lost for change in changes):
+        raise typer.Exit(1)

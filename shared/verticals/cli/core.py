@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,7 @@ from verticals.errors import ConfigError
 
 if TYPE_CHECKING:
     from verticals.data.splits import Splits
+    from verticals.runs import Run
 
 
 def tune(
@@ -138,12 +139,9 @@ def transfer(
     wanted = {"anchor": anchor, "lambdas": _numbers(lambdas), "max_source_loss": max_source_loss}
     settings = validate(core.TransferSettings, wanted, ("transfer",))
     source = open_run(run)
-    same = method in {None, source.config.method.name}
-    kept = source.config.model_dump(include={"backbone", "abstain", "app"} | ({"method", "train"} if same else set()))
     columns = {"train": data, "test": test, "text": text, "label": label}
     options = given({"data": columns, "method": {"name": method}, "train": {"seed": seed}})
-    app = registry.get(source.app).settings if source.app in registry.available() else NoSettings
-    config = build(layers(kept, options, None, assignments), app, ClassifyConfig)
+    config = _continued(source, method, options, assignments)
     core.check(source, config)
     read = _reader(source.app)
     rows, notes = core.read_source(source, read, source_data, settings)
@@ -174,6 +172,16 @@ def export(
         show_json({"folder": str(made.folder), "difference": made.difference})
         return
     show(f"{made.folder}: vectors differ from the run's by at most {made.difference:.1g}")
+
+
+def _continued(source: "Run", method: str | None, options: dict[str, Any], assignments: list[str] | None) -> Config:
+    """Return a run's settings for other rows; what was set for its method does not fit another."""
+    known = source.app in registry.available()
+    kept = {"backbone", "abstain", *(["app"] if known else [])}
+    if method in {None, source.config.method.name}:
+        kept |= {"method", "train"}
+    app = registry.get(source.app).settings if known else NoSettings
+    return build(layers(source.config.model_dump(include=kept), options, None, assignments), app, ClassifyConfig)
 
 
 def _numbers(text: str) -> list[float]:

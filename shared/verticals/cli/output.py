@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from verticals import distributed
@@ -25,6 +26,13 @@ def say(line: str) -> None:
 def show_json(value: dict[str, Any]) -> None:
     """Print one JSON document on standard output."""
     show(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines, its columns aligned."""
+    every = [header, *rows]
+    widths = [max(len(row[column]) for row in every) for column in range(len(header))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in every]
 
 
 def report(run: "Run", record: dict[str, Any], as_json: bool) -> None:

@@ -141,12 +141,8 @@ def _ohsumed(folder: Path, seed: int) -> Splits:
                 part, code = member.name.split("/")[-3:-1]
                 rows[part].append((" ".join(content.read().decode("latin-1").split()), _DISEASES[code]))
     learned, test = (
-        Examples(
-            tuple(text for text, _ in rows[part]),
-            tuple(label for _, label in rows[part]),
-            tuple(range(1, len(rows[part]) + 1)),
-        )
-        for part in ("training", "test")
+        Examples(tuple(text for text, _ in found), tuple(name for _, name in found), tuple(range(1, len(found) + 1)))
+        for found in rows.values()
     )
     train, validation = carve(learned, 0.1, seed)
     return Splits("ohsumed", tuple(sorted(set(learned.labels))), train, validation, test)

@@ -19,7 +19,7 @@ from verticals.objectives.transitions import allowed_scores, best_sequence
 _HASHED = 2**18  # columns that the features share
 _LONGEST_AFFIX = 4
 _NEIGHBOURS = (-2, -1, 1, 2)
-_EPOCHS = 5
+_EPOCHS = 10
 _EDGE = ("", (0, 0, 0))
 
 

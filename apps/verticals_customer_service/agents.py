@@ -1,0 +1,30 @@
+"""Who may act as an agent: whoever has the key, a file beside the runs that the first start makes for its owner alone."""
+
+import os
+import secrets
+from pathlib import Path
+
+from verticals.errors import StorageError
+
+
+def agent_key(path: Path) -> str:
+    """Return the key in a file, which is made where there is none.
+
+    Raises:
+        StorageError: the file cannot be read or made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(24) + "\n")
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(
+            f"{path}: the agents' key cannot be read or made: {error}; remove it and start again"
+        ) from error
+
+
+def opens(key: str, given: str) -> bool:
+    """Say whether what somebody gave is the key, in the same time whether it nearly is or not."""
+    return bool(key) and secrets.compare_digest(key.encode(), given.strip().encode("utf-8", "replace"))

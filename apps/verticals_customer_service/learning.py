@@ -1,0 +1,184 @@
+"""Learning from use: thumbs, corrections, and the questions that the bot could not answer, grouped and turned into training rows.
+
+Nothing is learned by itself: a person looks at a group, names its intent, and the rows go into a file that the next training may add.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+
+from verticals.errors import DataError
+from verticals.storage import transaction
+from verticals_customer_service import tables
+from verticals_customer_service.conversations import ConversationError
+
+Thumb = Literal["up", "down"]
+Reason = Literal["unanswered", "thumb_down", "corrected"]
+_MOST_GROUPED = 2000
+_APART = 0.75  # cosine distance at which two groups are no longer one
+
+
+class UnknownMessage(ConversationError):  # noqa: N818 - reads as what it is
+    """The conversation has no reply of the bot of that number."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A customer's message that the bot should learn from; `suggested` is its best guess, or the intent a person chose."""
+
+    message: int
+    text: str
+    reason: Reason
+    suggested: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Questions about one thing, the most typical first, with the intent that most of them suggest."""
+
+    questions: tuple[Question, ...]
+    suggested: str
+
+
+def keep_unanswered(engine: Engine, message: int, suggested: str, now: datetime) -> None:
+    """Keep a customer's message that the bot could not answer."""
+    with transaction(engine) as connection:
+        _keep(connection, message, "unanswered", suggested, now)
+
+
+def rate(engine: Engine, conversation: str, reply: int, thumb: Thumb, now: datetime) -> None:
+    """Store a thumb for a reply of the bot; the last one counts. After a thumb down, the question is kept.
+
+    Raises:
+        UnknownMessage: the conversation has no such reply.
+    """
+    with transaction(engine) as connection:
+        turn, question = _answered(connection, conversation, reply)
+        connection.execute(delete(tables.feedback).where(tables.feedback.c.message == reply))
+        values = {"message": reply, "conversation": conversation, "thumb": thumb, "given_at": now}
+        connection.execute(insert(tables.feedback).values(values))
+        if thumb == "down" and question is not None:
+            _keep(connection, question, "thumb_down", turn["intent"], now)
+
+
+def correct(engine: Engine, conversation: str, reply: int, intent: str, now: datetime) -> None:
+    """Keep the question before a reply with the intent that it really has.
+
+    Raises:
+        UnknownMessage: the conversation has no such reply to a question.
+    """
+    with transaction(engine) as connection:
+        _, question = _answered(connection, conversation, reply)
+        if question is None:
+            raise UnknownMessage(f"reply {reply} follows no message of the customer")
+        _keep(connection, question, "corrected", intent, now)
+
+
+def open_questions(engine: Engine) -> list[Question]:
+    """Return the questions that nobody has settled, newest first, at most two thousand."""
+    table = tables.questions
+    wanted = select(table).where(table.c.settled_at.is_(None)).order_by(table.c.message.desc()).limit(_MOST_GROUPED)
+    with transaction(engine) as connection:
+        return [Question(row.message, row.text, row.reason, row.suggested) for row in connection.execute(wanted)]
+
+
+def group(questions: Sequence[Question]) -> list[Group]:
+    """Group questions by what they say, largest group first: average-linkage clustering of TF-IDF vectors of character n-grams."""
+    if not questions:
+        return []
+    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True).fit_transform(
+        [f" {question.text} " for question in questions]
+    )
+    if len(questions) == 1:
+        return [Group(tuple(questions), questions[0].suggested)]
+    clustering = AgglomerativeClustering(None, metric="cosine", linkage="average", distance_threshold=_APART)
+    labels = clustering.fit_predict(vectors.toarray())
+    likeness = vectors @ vectors.T
+    groups = []
+    for label in sorted(set(labels)):
+        members = [number for number, each in enumerate(labels) if each == label]
+        typical = sorted(members, key=lambda number: -float(likeness[[number]][:, members].sum()))
+        groups.append(_group([questions[number] for number in typical]))
+    return sorted(groups, key=lambda each: -len(each.questions))
+
+
+def teach(
+    engine: Engine, messages: Collection[int], intent: str, known: Collection[str], file: Path, now: datetime
+) -> int:
+    """Settle questions as an intent and write the file of learned rows; return how many rows it has.
+
+    Raises:
+        DataError: the bot has no such intent.
+    """
+    if intent not in known:
+        raise DataError(f"'{intent}' is no intent of this bot; choose one of those it was trained on")
+    _settle(engine, messages, intent, now)
+    return write_rows(engine, file)
+
+
+def set_aside(engine: Engine, messages: Collection[int], now: datetime) -> None:
+    """Settle questions as nothing to learn from."""
+    _settle(engine, messages, None, now)
+
+
+def write_rows(engine: Engine, file: Path) -> int:
+    """Write every taught row from the database to a CSV file, `text,intent`; what was erased there leaves it too."""
+    table = tables.questions
+    wanted = select(table.c.text, table.c.intent).where(table.c.intent.is_not(None)).order_by(table.c.message)
+    with transaction(engine) as connection:
+        rows = connection.execute(wanted).all()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.draft")
+    with draft.open("w", encoding="utf-8", newline="") as rows_file:
+        writer = csv.writer(rows_file)
+        writer.writerow(("text", "intent"))
+        writer.writerows(tuple(row) for row in rows)
+    draft.replace(file)
+    return len(rows)
+
+
+def _group(questions: Sequence[Question]) -> Group:
+    chosen = [question.suggested for question in questions if question.reason == "corrected"]
+    votes = Counter(chosen or [question.suggested for question in questions])
+    return Group(tuple(questions), votes.most_common(1)[0][0])
+
+
+def _settle(engine: Engine, messages: Collection[int], intent: str | None, now: datetime) -> None:
+    table = tables.questions
+    with transaction(engine) as connection:
+        connection.execute(update(table).where(table.c.message.in_(messages)).values(intent=intent, settled_at=now))
+
+
+def _answered(connection: Connection, conversation: str, reply: int) -> tuple[dict[str, Any], int | None]:
+    """Return the turn of a reply, and the number of the customer's message before it."""
+    table = tables.messages
+    own = table.c.conversation == conversation
+    turn = connection.execute(select(table.c.turn).where(own, table.c.id == reply, table.c.sender == "bot")).first()
+    if turn is None:
+        raise UnknownMessage(f"the conversation has no reply {reply}")
+    before = select(table.c.id).where(own, table.c.id < reply, table.c.sender == "customer").order_by(table.c.id.desc())
+    return turn.turn, connection.execute(before).scalars().first()
+
+
+def _keep(connection: Connection, message: int, reason: Reason, suggested: str, now: datetime) -> None:
+    """Keep a question, or what is newly known of one that is kept already; a person's choice is not undone by a guess."""
+    table = tables.questions
+    before: Row[Any] | None = connection.execute(select(table).where(table.c.message == message)).one_or_none()
+    if before is not None:
+        if before.reason != "corrected" or reason == "corrected":
+            change = {"reason": reason, "suggested": suggested, "settled_at": None, "intent": None}
+            connection.execute(update(table).where(table.c.message == message).values(change))
+        return
+    asked = connection.execute(select(tables.messages).where(tables.messages.c.id == message)).one_or_none()
+    if asked is None:  # its conversation was erased meanwhile
+        return
+    values = {"message": message, "conversation": asked.conversation, "text": asked.text, "reason": reason}
+    connection.execute(insert(table).values(**values, suggested=suggested, asked_at=now))

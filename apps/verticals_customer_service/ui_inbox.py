@@ -1,0 +1,162 @@
+"""The agents' part of the page: who waits, what was said, taking over and giving back."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from html import escape
+
+import gradio as gr
+
+from verticals_customer_service import agents, conversations, inbox
+from verticals_customer_service.conversations import ConversationError, Step
+from verticals_customer_service.desk import Desk
+from verticals_customer_service.ui_learning import build_learning
+from verticals_customer_service.ui_notices import SHOWN, notice, require
+
+_REFRESH_SECONDS = 5.0
+Choices = list[tuple[str, str]]
+
+
+def build_inbox(desk: Desk, key: str, texts: Mapping[str, str], names: Mapping[str, str]) -> None:
+    """Add the inbox, closed until somebody gives the key."""
+    unlocked = gr.State(False)
+    with gr.Column() as door:
+        given = gr.Textbox(label=texts["key"], info=texts["key_hint"], type="password", max_lines=1)
+        opener = gr.Button(texts["unlock"], variant="primary")
+    with gr.Column(visible=False) as room:
+        with gr.Row():
+            with gr.Column(scale=2, min_width=320):
+                queue = gr.Radio([], label=texts["queue"])
+                refresh = gr.Button(texts["refresh"], size="sm")
+            with gr.Column(scale=3, min_width=320):
+                detail = gr.HTML(_empty(texts["choose"]))
+                with gr.Row():
+                    steps: dict[Step, gr.Button] = {
+                        "take_over": gr.Button(texts["take_over"], variant="primary", size="sm"),
+                        "give_back": gr.Button(texts["give_back"], size="sm"),
+                        "resolve": gr.Button(texts["resolve"], size="sm"),
+                    }
+                reply = gr.Textbox(label=texts["reply"], lines=2, max_lines=6)
+                send = gr.Button(texts["send_reply"])
+        build_learning(desk, texts, names, unlocked)
+    timer = gr.Timer(_REFRESH_SECONDS, active=False)
+    look = partial(look_at, desk, texts, names)
+    for event in (opener.click, given.submit):
+        event(
+            partial(unlock, key, texts), given, [unlocked, given, door, room, timer], api_visibility="private"
+        ).success(look, [unlocked, queue], [queue, detail], api_visibility="private")
+    for event in (refresh.click, queue.input):
+        event(look, [unlocked, queue], [queue, detail], api_visibility="private")
+    timer.tick(look, [unlocked, queue], [queue, detail], api_visibility="private", show_progress="hidden")
+    for step, button in steps.items():
+        button.click(
+            partial(take_step, desk, texts, names, step), [unlocked, queue], [queue, detail], api_visibility="private"
+        )
+    for event in (send.click, reply.submit):
+        event(
+            partial(answer, desk, texts, names),
+            [unlocked, queue, reply],
+            [reply, queue, detail],
+            api_visibility="private",
+        )
+
+
+def unlock(key: str, texts: Mapping[str, str], given: str) -> tuple[bool, str, gr.Column, gr.Column, gr.Timer]:
+    """Open the inbox to whoever has the key.
+
+    Raises:
+        gr.Error: it is not the key.
+    """
+    if not agents.opens(key, given):
+        raise notice(texts["wrong_key"])
+    return True, "", gr.Column(visible=False), gr.Column(visible=True), gr.Timer(active=True)
+
+
+def look_at(
+    desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], unlocked: bool, chosen: str | None
+) -> tuple[gr.Radio, str]:
+    """Return the queue as choices, and the chosen conversation."""
+    require(unlocked, texts)
+    choices = queue_choices(desk, texts)
+    label = texts["queue"] if choices else f"{texts['queue']}: {texts['queue_empty']}"
+    kept = chosen if chosen in {name for _, name in choices} else None
+    return gr.Radio(choices, value=kept, label=label), detail_html(desk, texts, names, chosen)
+
+
+def queue_choices(desk: Desk, texts: Mapping[str, str]) -> Choices:
+    """Return the conversations for people: how long they wait, their state, and how they began."""
+    return [
+        (
+            f"{texts['minutes'].format(minutes=each.seconds / 60)} · {texts[each.state]} · {each.first_message[:SHOWN] or '–'}",
+            each.name,
+        )
+        for each in inbox.queue(desk.engine, datetime.now(UTC))
+    ]
+
+
+def detail_html(desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], name: str | None) -> str:
+    """Show a conversation to an agent: summary, then transcript; every text is escaped."""
+    if name is None:
+        return _empty(texts["choose"])
+    try:
+        known = inbox.summary(desk.engine, name)
+        _, messages = inbox.transcript(desk.engine, name)
+    except ConversationError:
+        return _empty(texts["gone"])
+    intents = ", ".join(names.get(intent, intent) for intent in known.intents) or texts["nothing_yet"]
+    action = texts[known.action] if known.action else texts["nothing_yet"]
+    who = {"customer": texts["customer"], "bot": texts["bot_name"], "agent": texts["agent_name"]}
+    lines = "".join(
+        f"<p><b>{escape(who[each.sender])}</b> <span class='muted'>{each.written_at:%H:%M}</span><br>"
+        f"{escape(each.text).replace(chr(10), '<br>')}</p>"
+        for each in messages
+    )
+    return (
+        f"<p class='notice state'>{escape(texts[known.state])}</p>"
+        f"<p><span class='label'>{texts['first_message']}:</span> {escape(known.first_message)}<br>"
+        f"<span class='label'>{texts['understood']}:</span> {escape(intents)}<br>"
+        f"<span class='label'>{texts['last_action']}:</span> {escape(action)}</p>"
+        f"<p class='label'>{texts['transcript']}</p><div class='source'>{lines}</div>"
+    )
+
+
+def take_step(
+    desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], step: Step, unlocked: bool, chosen: str | None
+) -> tuple[gr.Radio, str]:
+    """Take over, give back or resolve the chosen conversation.
+
+    Raises:
+        gr.Error: none is chosen, or its state does not allow it.
+    """
+    require(unlocked, texts)
+    if chosen is None:
+        raise notice(texts["choose"])
+    try:
+        conversations.step(desk.engine, chosen, step, datetime.now(UTC))
+    except ConversationError as error:
+        raise notice(texts["illegal"].format(error=error)) from error
+    return look_at(desk, texts, names, unlocked, chosen)
+
+
+def answer(
+    desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], unlocked: bool, chosen: str | None, text: str
+) -> tuple[str, gr.Radio, str]:
+    """Write to the customer: cleared box, queue, conversation.
+
+    Raises:
+        gr.Error: none is chosen, nothing was written, or no agent has the conversation.
+    """
+    require(unlocked, texts)
+    if chosen is None:
+        raise notice(texts["choose"])
+    if not text.strip():
+        raise notice(texts["empty"])
+    try:
+        conversations.answer(desk.engine, chosen, text.strip(), datetime.now(UTC), desk.public, desk.limits)
+    except ConversationError as error:
+        raise notice(texts["illegal"].format(error=error)) from error
+    return "", *look_at(desk, texts, names, unlocked, chosen)
+
+
+def _empty(text: str) -> str:
+    return f"<p class='muted'>{escape(text)}</p>"

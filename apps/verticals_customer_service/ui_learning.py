@@ -1,0 +1,104 @@
+"""The questions that the bot could not answer, as groups, and the buttons that turn a group into training rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from verticals_customer_service import learning
+from verticals_customer_service.desk import Desk
+from verticals_customer_service.ui_notices import SHOWN, notice, require
+
+
+def build_learning(desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], unlocked: gr.State) -> None:
+    """Add the groups of open questions, for whoever has unlocked the inbox."""
+    groups = gr.State([])
+    gr.Markdown(f"### {texts['learning']}")
+    with gr.Row():
+        shown = gr.Radio([], label=texts["groups"], scale=3)
+        with gr.Column(scale=2, min_width=280):
+            intent = gr.Dropdown(
+                [(label, value) for value, label in names.items()], label=texts["right_intent"], value=None
+            )
+            with gr.Row():
+                teach = gr.Button(texts["teach"], variant="primary", size="sm")
+                aside = gr.Button(texts["set_aside"], size="sm")
+            refresh = gr.Button(texts["refresh"], size="sm")
+            done = gr.Markdown()
+    load = partial(load_groups, desk, texts, names)
+    refresh.click(load, unlocked, [groups, shown], api_visibility="private")
+    shown.input(_suggested, [groups, shown], intent, api_visibility="private")
+    for button, lesson in ((teach, partial(teach_group, desk, texts)), (aside, partial(set_group_aside, desk, texts))):
+        button.click(lesson, [unlocked, groups, shown, intent], done, api_visibility="private").success(
+            load, unlocked, [groups, shown], api_visibility="private"
+        )
+
+
+def load_groups(
+    desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], unlocked: bool
+) -> tuple[list[learning.Group], gr.Radio]:
+    """Return the groups of open questions, and a choice of them."""
+    require(unlocked, texts)
+    groups = learning.group(learning.open_questions(desk.engine))
+    choices = [
+        (
+            texts["group"].format(
+                count=len(each.questions),
+                text=each.questions[0].text[:SHOWN],
+                intent=names.get(each.suggested, each.suggested),
+            ),
+            number,
+        )
+        for number, each in enumerate(groups)
+    ]
+    label = texts["groups"] if groups else texts["no_groups"]
+    return groups, gr.Radio(choices, value=None, label=label)
+
+
+def teach_group(
+    desk: Desk,
+    texts: Mapping[str, str],
+    unlocked: bool,
+    groups: Sequence[learning.Group],
+    chosen: int | None,
+    intent: str | None,
+) -> str:
+    """Turn a group into training rows; return what to do with them.
+
+    Raises:
+        gr.Error: no group or no intent is chosen.
+    """
+    numbers = _messages(texts, unlocked, groups, chosen)
+    if intent is None:
+        raise notice(texts["choose_group"])
+    known = desk.bot.knowledge.intents
+    rows = learning.teach(desk.engine, numbers, intent, known, desk.learned, datetime.now(UTC))
+    return texts["taught"].format(file=desk.learned, rows=rows)
+
+
+def set_group_aside(
+    desk: Desk,
+    texts: Mapping[str, str],
+    unlocked: bool,
+    groups: Sequence[learning.Group],
+    chosen: int | None,
+    intent: str | None,
+) -> str:
+    """Settle a group as nothing to learn from, whatever intent is shown."""
+    learning.set_aside(desk.engine, _messages(texts, unlocked, groups, chosen), datetime.now(UTC))
+    return ""
+
+
+def _messages(
+    texts: Mapping[str, str], unlocked: bool, groups: Sequence[learning.Group], chosen: int | None
+) -> list[int]:
+    require(unlocked, texts)
+    if chosen is None or chosen >= len(groups):
+        raise notice(texts["choose_group"])
+    return [question.message for question in groups[chosen].questions]
+
+
+def _suggested(groups: Sequence[learning.Group], chosen: int | None) -> Any:  # noqa: ANN401 - an intent, or gradio's "as it is"
+    return groups[chosen].suggested if chosen is not None and chosen < len(groups) else gr.skip()

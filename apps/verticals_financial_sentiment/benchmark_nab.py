@@ -1,0 +1,154 @@
+"""The suite `nab-realtweets`: mentions of ten tickers, 33 labelled windows, the standard profile of the Numenta Anomaly Benchmark."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from verticals import provenance
+from verticals.config import Config
+from verticals.errors import DataError
+from verticals.evaluation import results
+from verticals.evaluation.metrics import Estimate, bootstrap
+from verticals_financial_sentiment import nab
+from verticals_financial_sentiment.detection import BoolArray, DetectionSettings, FloatArray, refractory, sigmas
+from verticals_financial_sentiment.detection_baselines import constant_threshold, windowed_gaussian
+from verticals_financial_sentiment.nab import Decide, FileScore, Series
+
+_SILENCE = 86_400  # seconds without a second report of the same thing
+_NAME = "nab_realtweets"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A detector in the benchmark: a score per row and file, and how a threshold makes it speak."""
+
+    name: str
+    scores: list[FloatArray]
+    decide: Decide
+
+
+def nab_realtweets(config: Config) -> list[dict[str, Any]]:
+    """Measure the detector and its baselines, each with its own best threshold for all files, as the benchmark has it.
+
+    `nab_score_left_out` takes each file's threshold from the other nine. Baselines stand once as they are and once with the detector's
+    day of silence after a report. Delays count from the opening of a window, whose middle is where the anomaly was labelled.
+
+    Raises:
+        DataError: the data set is not there.
+    """
+    folder = _folder()
+    files = nab.read(folder)
+    names = ("nab_score", "nab_score_left_out", "mean_delay_minutes", "found_windows", "false_alarms")
+    measured = [(method, *_measure(files, method)) for method in _methods(files)]
+    baseline = {
+        "method": measured[1][0].name,
+        "metrics": results.estimates({name: measured[1][1][name] for name in names}),
+    }
+    shared = {
+        "data": {
+            "name": _NAME,
+            "fingerprint": _fingerprint(folder),
+            "split": "all files; the first 15 % of each are not scored",
+        },
+        "machine": provenance.machine(),
+        "versions": provenance.versions(),
+        "git_revision": provenance.git_revision(),
+        "created_at": provenance.now(),
+        "run": None,
+    }
+    return [
+        {
+            "app": "financial-sentiment",
+            "suite": "nab-realtweets",
+            "method": method.name,
+            "backbone": None,
+            "seed": config.train.seed,
+            "metrics": results.estimates({name: metrics[name] for name in names}),
+            "threshold": threshold,
+            "baseline": baseline,
+            "cost": {},
+            **shared,
+        }
+        for method, metrics, threshold in measured
+    ]
+
+
+def _methods(files: Sequence[Series]) -> list[Method]:
+    def plain(_: Series, scores: FloatArray, threshold: float) -> BoolArray:
+        return scores >= threshold
+
+    def quiet(file: Series, scores: FloatArray, threshold: float) -> BoolArray:
+        return refractory(file.times, scores >= threshold, _SILENCE)
+
+    def seasonal(file: Series) -> FloatArray:
+        return sigmas(file.times, file.values, DetectionSettings())
+
+    def gaussian(file: Series) -> FloatArray:
+        return windowed_gaussian(file.values)
+
+    def constant(file: Series) -> FloatArray:
+        return constant_threshold(file.values)
+
+    methods = []
+    for name, detector, decides in (
+        ("seasonal-sigma", seasonal, ((quiet, ""),)),
+        ("windowed-gaussian", gaussian, ((plain, ""), (quiet, "-with-silence"))),
+        ("constant-threshold", constant, ((plain, ""), (quiet, "-with-silence"))),
+    ):
+        scores = [detector(file) for file in files]
+        methods += [Method(name + suffix, scores, decide) for decide, suffix in decides]
+    return methods
+
+
+def _measure(files: Sequence[Series], method: Method) -> tuple[dict[str, Estimate], float]:
+    """Return the metrics, with intervals over resampled files, and the threshold."""
+    thresholds = nab.candidates(method.scores)
+    swept = nab.sweep(files, method.scores, thresholds, method.decide)
+    raw = np.array([[each.raw for each in row] for row in swept])
+    best = int(raw.sum(axis=1).argmax())
+    left_out = [swept[int((raw.sum(axis=1) - raw[:, file]).argmax())][file] for file in range(len(files))]
+    return {
+        "nab_score": _nab_score(swept[best]),
+        "nab_score_left_out": _nab_score(left_out),
+        **_counts(swept[best]),
+    }, float(thresholds[best])
+
+
+def _nab_score(scores: Sequence[FileScore]) -> Estimate:
+    raw, windows = np.array([each.raw for each in scores]), np.array([each.windows for each in scores])
+    return bootstrap(lambda one, other: nab.normalise(float(one.sum()), int(other.sum())), raw, windows)
+
+
+def _counts(scores: Sequence[FileScore]) -> dict[str, Estimate]:
+    delays = np.array([delay / 60 for each in scores for delay in each.delays])
+    found, false_alarms = (
+        np.array([len(each.delays) for each in scores]),
+        np.array([each.false_alarms for each in scores]),
+    )
+    return {
+        "mean_delay_minutes": bootstrap(lambda each: float(each.mean()), delays),
+        "found_windows": bootstrap(lambda each: float(each.sum()), found),
+        "false_alarms": bootstrap(lambda each: float(each.sum()), false_alarms),
+    }
+
+
+def _folder() -> Path:
+    root = os.environ.get("VERTICALS_DATA")
+    folder = Path(root) / _NAME if root else None
+    if folder is None or not folder.is_dir():
+        place = f"no folder {folder}" if folder else "VERTICALS_DATA is not set"
+        raise DataError(
+            f"{_NAME}: {place}; get data/realTweets and its part of labels/combined_windows.json from github.com/numenta/NAB (MIT) "
+            "and set VERTICALS_DATA to the folder's parent"
+        )
+    return folder
+
+
+def _fingerprint(folder: Path) -> str:
+    digests = [provenance.sha256(path) for path in sorted(folder.glob("*.csv"))]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]

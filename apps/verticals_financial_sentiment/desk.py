@@ -1,0 +1,203 @@
+"""The monitor at work: one thread takes in what the sources bring, any number of pages look at what is kept."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from types import TracebackType
+
+from verticals.config import home
+from verticals.errors import VerticalsError
+from verticals_financial_sentiment import alerts
+from verticals_financial_sentiment.alerts import Alert
+from verticals_financial_sentiment.budget import Threshold
+from verticals_financial_sentiment.delivery import Channel, deliver
+from verticals_financial_sentiment.detection import DetectionSettings
+from verticals_financial_sentiment.index import IndexSettings
+from verticals_financial_sentiment.linking import Linker
+from verticals_financial_sentiment.monitor import Monitor, MonitorSettings, Taken
+from verticals_financial_sentiment.player import Pace, sources
+from verticals_financial_sentiment.rows import Row
+from verticals_financial_sentiment.sentiment import Judge
+from verticals_financial_sentiment.settings import Settings
+from verticals_financial_sentiment.sources.intake import Batch
+from verticals_financial_sentiment.store import Store
+
+_RETRY = 60.0  # seconds after which a source that failed is opened again
+_UNSENT = timedelta(days=1)  # alerts this young are sent after a restart, where a channel has not had them
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Store, judge and monitor of one service; as a context manager it runs its sources on a thread of their own.
+
+    Attributes:
+        newest: when the newest item came.
+        threshold: of the day, with the alerts to expect from it.
+        version: grows with everything that a page may show.
+        problem: why nothing comes in, empty where all is well.
+        ended: the recorded stream is over.
+    """
+
+    def __init__(
+        self, store: Store, judge: Judge, linker: Linker, settings: Settings, channels: Sequence[Channel] = ()
+    ) -> None:
+        self.store = store
+        self.judge = judge
+        self.linker = linker
+        self.settings = settings
+        self.pace = Pace()
+        self.newest = store.newest()
+        self.threshold: Threshold | None = None
+        self.version = 0
+        self.problem = ""
+        self.ended = False
+        self._channels = channels
+        self._lock = threading.Lock()
+        self._monitor: Monitor | None = None
+        self._tidied: date | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Desk":
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._halt()
+        self.store.close()
+
+    @property
+    def died(self) -> bool:
+        """Whether the sources are no longer read although nobody stopped them."""
+        return self._thread is not None and not self._thread.is_alive() and not self.ended
+
+    def now(self) -> datetime:
+        """Return the time of the stream: that of its newest item where it was recorded, else that of this machine."""
+        return self.newest if self.settings.recorded and self.newest else datetime.now(UTC)
+
+    def take(self, batch: Batch) -> Taken:
+        """Take a batch in and send what it raised; may be called from any thread.
+
+        A step that fails leaves no trace, in the database or in memory: the next one begins from what the store has.
+        """
+        for problem in batch.problems:
+            _log.warning(problem)
+        with self._lock:
+            monitor, self._monitor = self._monitor or self._restored(), None
+            taken = monitor.take(batch)
+            self._monitor = monitor
+            times = [headline.received for headline in batch.headlines]
+            self.newest = max([*times, self.newest] if self.newest else times, default=None)
+            self.threshold = monitor.threshold
+            self._tidy()
+            self.version += 1
+        self._send(taken.alerts)
+        return taken
+
+    def answer(self, alert: str, given: alerts.Answer) -> alerts.Feedback:
+        """Take a person's answer to an alert, and return what holds for its company from now on.
+
+        Raises:
+            StorageError: there is no such alert.
+        """
+        with self._lock:
+            monitor, self._monitor = self._monitor or self._restored(), None
+            feedback = monitor.answer(alert, given)
+            self._monitor = monitor
+            self.version += 1
+        return feedback
+
+    def play_again(self) -> None:
+        """Forget everything and play the demo from its beginning; other streams are never forgotten by this."""
+        if not self.settings.demo:
+            return
+        self._halt()
+        with self._lock:
+            self.store.clear()
+            self._monitor = self.newest = self.threshold = self._tidied = None
+            self.version += 1
+        self._start()
+
+    def _start(self) -> None:
+        self.pace.stop.clear()
+        self.ended = False
+        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+        self._thread.start()
+
+    def _halt(self) -> None:
+        self.pace.stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        """Take in what the sources bring until they end; after an error they are opened again, where the store was left."""
+        while not self.pace.stop.is_set():
+            try:
+                self._send_unsent()
+                for batch in sources(self.settings, self.store, self.pace):
+                    if self.pace.stop.is_set():
+                        return
+                    self.take(batch)
+                    self.problem = ""
+                self.ended = True
+                return
+            except VerticalsError as error:  # on a thread of its own nobody else would hear of it
+                self.problem = str(error)
+                _log.error("nothing comes in: %s; trying again in %.0f s", error, _RETRY)
+                self.pace.stop.wait(_RETRY)
+
+    def _restored(self) -> Monitor:
+        return Monitor(self.store, self.judge, self.linker, monitor_settings(self.settings))
+
+    def _tidy(self) -> None:
+        """Delete what is too old, once a day of the stream."""
+        if self.newest is None or self.newest.date() == self._tidied:
+            return
+        self._tidied = self.newest.date()
+        midnight = datetime.combine(self._tidied, time(), UTC)
+        counts = self.store.forget(midnight - timedelta(days=self.settings.keep_days))
+        if any(counts.values()):
+            _log.info("deleted what is older than %g days: %s", self.settings.keep_days, counts)
+
+    def _send(self, raised: Sequence[Alert]) -> None:
+        for delivery in deliver(raised, self._channels, self.store, self._wait):
+            if delivery.problem:
+                _log.warning("alert %s to %s: %s", delivery.alert, delivery.channel, delivery.problem)
+
+    def _send_unsent(self) -> None:
+        if self._channels and self.newest:
+            self._send([as_alert(row) for row in self.store.alerts("new", since=self.newest - _UNSENT)])
+
+    def _wait(self, seconds: float) -> None:
+        self.pace.stop.wait(seconds)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database; the demo has a file of its own, so that it can be played again without touching anybody's data."""
+    return Store.open(f"sqlite:///{home() / 'financial-sentiment-demo.sqlite'}" if settings.demo else "")
+
+
+def as_alert(row: Row) -> Alert:
+    """Return an alert as it was raised from its row in the store."""
+    fields = {name: value for name, value in row.items() if name != "state"}
+    return Alert(**{**fields, "stories": tuple(fields["stories"])})
+
+
+def monitor_settings(settings: Settings) -> MonitorSettings:
+    """Return how the stream is counted and watched."""
+    bucket = 60 * settings.index.bucket_minutes
+    return MonitorSettings(
+        index=IndexSettings(bucket=bucket),
+        detection=DetectionSettings(bucket=bucket, zone=settings.zone),
+        alerts=alerts.AlertSettings(
+            threshold=settings.alerts.threshold,
+            per_day=settings.alerts.per_day,
+            silence=round(3_600 * settings.alerts.silence_hours),
+            mute=round(86_400 * settings.alerts.mute_days),
+            zone=settings.zone,
+        ),
+        story_window=timedelta(hours=settings.stories.window_hours),
+        most_stories=settings.stories.most,
+    )

@@ -1,0 +1,128 @@
+"""What a headline tells, apart from how and by whom: its content words, its facts, its companies."""
+
+import math
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from verticals_financial_sentiment.lexicon import (
+    ATTRIBUTION_WORDS,
+    COMMON_WORDS,
+    LEGAL_FORMS,
+    MONEY_WORDS,
+    STOP_WORDS,
+    TURNING_WORDS,
+)
+from verticals_financial_sentiment.linking import Links
+from verticals_financial_sentiment.records import Headline
+from verticals_financial_sentiment.text import folded, key
+
+LEAST_WORDS: Final = 3  # a text with fewer is known again by being equal
+_MOST_WORDS = 40  # of a text; what follows adds nothing to knowing it again
+_SCALE = {
+    "%": "%",
+    "percent": "%",
+    "pct": "%",
+    "bn": "bn",
+    "billion": "bn",
+    "b": "bn",
+    "mn": "mn",
+    "million": "mn",
+    "m": "mn",
+}
+_WORD = re.compile(
+    r"(?<!\w)(?P<number>\d[\d.,]*)\s?(?P<scale>%|(?:percent|pct|bn|billion|mn|million|[bm])\b)?|(?P<word>\w+)"
+)
+_SILENT = STOP_WORDS | ATTRIBUTION_WORDS | LEGAL_FORMS
+_FREQUENT = COMMON_WORDS | MONEY_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Essence:
+    """Content words; facts: numbers, turns of events and names; companies by ticker."""
+
+    words: frozenset[str]
+    facts: frozenset[str]
+    tickers: frozenset[str]
+
+    def similarity(self, words: frozenset[str]) -> float:
+        """Jaccard similarity of the content words."""
+        shared = len(self.words & words)
+        return shared / (len(self.words) + len(words) - shared)
+
+
+def essence(headline: Headline, links: Links) -> Essence:
+    """Return what a headline tells; `links` are those of `folded(headline.text)`. The body counts where there is no title."""
+    text = folded(headline.title or headline.body)
+    mentions = [(mention.start, mention.end) for mention in links.mentions if mention.end <= len(text)]
+    words, facts = _read(_without(text, mentions))
+    tickers = frozenset(links.tickers)
+    if len(words) < LEAST_WORDS:
+        words = frozenset([" ".join(["=", *sorted(words | facts | tickers)])])
+    return Essence(words, facts, tickers)
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = f"{text[:start]}{'.' * (end - start)}{text[end:]}"
+    return text
+
+
+def _read(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    matches = list(_WORD.finditer(text))[: 2 * _MOST_WORDS]
+    shows_names = _shows_names([match["word"] for match in matches if match["word"]])
+    words: dict[str, None] = {}
+    facts: set[str] = set()
+    for match in matches:
+        if match["number"]:
+            facts.add(_number(match["number"], match["scale"]))
+            continue
+        word = key(match["word"])
+        if word in _SILENT or len(word) == 1:
+            continue
+        stem = _stem(word)
+        words[stem] = None
+        named = shows_names and match["word"][0].isupper() and match.start() > 0 and word not in COMMON_WORDS
+        if named or word in TURNING_WORDS:
+            facts.add(stem)
+    return frozenset(list(words)[:_MOST_WORDS]), frozenset(facts)
+
+
+def _shows_names(words: list[str]) -> bool:
+    """Say whether a capital means a name here: not where most long words have one, nor where none has."""
+    long = [word for word in words[1:] if len(word) > 3]
+    capital = sum(word[0].isupper() for word in long)
+    return 0 < capital <= len(long) / 2
+
+
+def _number(digits: str, scale: str | None) -> str:
+    plain = digits.replace(",", "").rstrip(".")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return plain + (_SCALE[scale] if scale else "")
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    """Remove -s, -ed and -ing where enough of a word remains: `raises`, `raised` and `raising` give `rais`."""
+    for suffix, least in (("ing", 7), ("ed", 5), ("es", 5), ("s", 4)):
+        if word.endswith(suffix) and len(word) >= least and not word.endswith("ss"):
+            return word[: -len(suffix)].rstrip("e")
+    return word.rstrip("e") if len(word) > 4 else word
+
+
+def prefix(words: frozenset[str], least: float) -> list[str]:
+    """Return words of which two sets with a Jaccard similarity of `least` share at least one (prefix filtering).
+
+    With both sets in one fixed order, the shared words number at least ceil(least |x|), so one is among the first |x| - ceil(least |x|) + 1
+    (Chaudhuri et al., ICDE 2006; Bayardo et al., WWW 2007). Rare words come first, so that few sets meet at each.
+    """
+    return sorted(words, key=_rank)[: len(words) - math.ceil(least * len(words)) + 1]
+
+
+@lru_cache(maxsize=65_536)
+def _rank(word: str) -> tuple[bool, int, str]:
+    return word in _FREQUENT, zlib.crc32(word.encode("utf-8", "replace")), word

@@ -1,0 +1,144 @@
+"""Which companies a text is about. Where a name is also an ordinary word and nothing around it speaks of a company, the link abstains.
+
+Every word is looked up in a table of first words (a flattened Aho-Corasick automaton over words), so the cost is that of the text, not of the list.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from verticals_financial_sentiment.lexicon import COMMON_WORDS, EXCHANGES, LEGAL_FORMS
+from verticals_financial_sentiment.name_evidence import TOKEN, Kind, Name, Passage, cut, weigh, word_key
+from verticals_financial_sentiment.symbols import Symbol
+
+_SUFFIXES = "AS|AX|BR|CO|DE|HE|HK|KS|L|MC|MI|N|NS|O|OL|OQ|PA|SI|SS|ST|SW|SZ|T|TO|VI|WA"  # Reuters' exchange codes
+_MARKED = re.compile(
+    r"(?<![\w$])\$(?P<cash>[A-Za-z][A-Za-z0-9]{0,9}(?:[.\-][A-Za-z]{1,2})?)(?!\w)"
+    r"|\b(?P<exchange>[A-Za-z]{3,8})\s?:\s?(?P<listed>[A-Z0-9][A-Z0-9.\-]{0,14})(?!\w)"
+    rf"|\b(?P<ric>[A-Z0-9]{{1,6}})\.(?:{_SUFFIXES})(?!\w)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A company in a text; `start` and `end` are character positions, `evidence` says why it is one."""
+
+    ticker: str
+    start: int
+    end: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """A name that may be a company (or one of several) and was not linked; `reason` says why."""
+
+    tickers: tuple[str, ...]
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What was linked in one text, in order, and what was left alone."""
+
+    mentions: tuple[Mention, ...] = ()
+    abstained: tuple[Abstention, ...] = ()
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """The companies, each once, in order of appearance."""
+        return tuple(dict.fromkeys(mention.ticker for mention in self.mentions))
+
+
+class Linker:
+    """Finds the companies of a symbol list in texts."""
+
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        self.symbols = {symbol.ticker: symbol for symbol in symbols}
+        self._names = _names_by_first_word(self.symbols.values())
+
+    def link(self, text: str) -> Links:
+        """Return the companies in a plain, folded text (`text.plain`, `text.folded`)."""
+        marked = list(self._marked(text))
+        passage = cut(text)
+        certain = {mention.ticker for mention in marked}
+        mentions, abstained = list(marked), []
+        taken = {place for mention in marked for place in range(mention.start, mention.end)}
+        for name, start, end in self._candidates(passage):
+            first, last = passage.spans[start][0], passage.spans[end - 1][1]
+            if first in taken:
+                continue
+            sure = [ticker for ticker in name.tickers if ticker in certain]
+            evidence, reason = ("marked elsewhere", "") if len(sure) == 1 else weigh(name, passage, start, end)
+            if evidence:
+                mentions.append(Mention((sure or name.tickers)[0], first, last, evidence))
+            else:
+                abstained.append(Abstention(name.tickers, first, last, reason))
+        linked = {mention.ticker for mention in mentions}
+        open_ = (each for each in abstained if linked.isdisjoint(each.tickers))
+        return Links(tuple(sorted(mentions, key=lambda mention: mention.start)), tuple(open_))
+
+    def _marked(self, text: str) -> Iterator[Mention]:
+        if "$" not in text and ":" not in text and "." not in text:
+            return
+        for match in _MARKED.finditer(text):
+            cash, exchange, listed, ric = match.group("cash", "exchange", "listed", "ric")
+            if exchange and exchange.casefold() not in EXCHANGES:
+                continue
+            ticker = (cash or listed or ric).upper().rstrip(".-")
+            if ticker in self.symbols:
+                yield Mention(
+                    ticker,
+                    match.start(),
+                    match.end(),
+                    "cashtag" if cash else "exchange" if listed else "exchange suffix",
+                )
+
+    def _candidates(self, passage: Passage) -> Iterator[tuple[Name, int, int]]:
+        position = 0
+        while position < len(passage.keys):
+            found = self._longest(passage, position)
+            if found:
+                yield found, position, position + len(found.keys)
+            position += len(found.keys) if found else 1
+
+    def _longest(self, passage: Passage, position: int) -> Name | None:
+        for name in self._names.get(passage.keys[position], ()):
+            if tuple(passage.keys[position : position + len(name.keys)]) != name.keys:
+                continue
+            if name.kind not in ("ticker", "word ticker") or passage.word(position).isupper():
+                return name
+        return None
+
+
+def _names_by_first_word(symbols: Iterable[Symbol]) -> dict[str, tuple[Name, ...]]:
+    owners: dict[tuple[tuple[str, ...], Kind], dict[str, None]] = defaultdict(dict)
+    for symbol in symbols:
+        for name in symbol.names:
+            keys = tuple(word_key(word) for word in TOKEN.findall(name))
+            if keys:
+                owners[keys, _kind(keys)][symbol.ticker] = None
+        keys = tuple(word_key(word) for word in TOKEN.findall(symbol.ticker))
+        owners[keys, _ticker_kind(symbol.ticker)][symbol.ticker] = None
+    table: dict[str, list[Name]] = defaultdict(list)
+    for (keys, kind), tickers in owners.items():
+        table[keys[0]].append(Name(keys, kind, tuple(tickers)))
+    # longest first; of equal length, a name before a ticker
+    return {
+        first: tuple(sorted(names, key=lambda name: (-len(name.keys), "ticker" in name.kind)))
+        for first, names in table.items()
+    }
+
+
+def _kind(keys: Sequence[str]) -> Kind:
+    content = [word for word in keys if word not in LEGAL_FORMS and word != "and"] or list(keys)
+    if not all(word in COMMON_WORDS or len(word) < 3 for word in content):
+        return "distinctive"
+    return "phrase" if len(keys) > 1 else "word"
+
+
+def _ticker_kind(ticker: str) -> Kind:
+    return "word ticker" if len(ticker) < 3 or ticker.casefold() in COMMON_WORDS else "ticker"

@@ -1,0 +1,201 @@
+"""The pipeline: a batch of headlines is linked, judged, folded into stories, counted and watched, and kept in one transaction.
+
+The time of the monitor is the time at which items reach it. Buckets close for all companies together, in order of time and then of ticker,
+so that what comes out depends on the items and their order alone, not on how they were cut into batches or where a restart fell.
+"""
+
+import bisect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from verticals_financial_sentiment import alerts, detection, index
+from verticals_financial_sentiment.alert_wording import Kind
+from verticals_financial_sentiment.alerts import KINDS, Alert, AlertSettings, AlertState, Evidence
+from verticals_financial_sentiment.budget import Threshold
+from verticals_financial_sentiment.detection import DetectionSettings
+from verticals_financial_sentiment.index import Bucket, IndexSettings, IndexState, StoryUpdate
+from verticals_financial_sentiment.linking import Linker, Links
+from verticals_financial_sentiment.records import Headline, Opinion
+from verticals_financial_sentiment.rows import Kept
+from verticals_financial_sentiment.sources.intake import Batch
+from verticals_financial_sentiment.store import AlertAnswer, Step, Store
+from verticals_financial_sentiment.text import folded
+from verticals_financial_sentiment.watch_state import TickerState, alerts_from_json, alerts_to_json
+
+_HOUR = 3_600
+_STATE_AFTER: Mapping[alerts.Answer, AlertAnswer] = {
+    "acknowledge": "acknowledged",
+    "mute": "muted",
+    "false alarm": "false_alarm",
+    "unmute": "new",
+}
+_ALERTS, _CLOCK, _TICKER = "alerts", "clock", "ticker:"
+
+
+class Judging(Protocol):
+    """What the monitor asks of a model."""
+
+    def opinions(self, texts: Sequence[str], links: Sequence[Links]) -> list[tuple[Opinion, ...]]:
+        """Return what each text says about each company it is linked to."""
+
+
+@dataclass(frozen=True)
+class MonitorSettings:
+    """How the stream is counted and watched.
+
+    Attributes:
+        index: how the index is kept.
+        detection: what is usual.
+        alerts: when it is said.
+        story_window: how long a story is remembered after its last item.
+        most_stories: the most that are remembered.
+    """
+
+    index: IndexSettings = IndexSettings()
+    detection: DetectionSettings = DetectionSettings()
+    alerts: AlertSettings = AlertSettings()
+    story_window: timedelta = timedelta(hours=48)
+    most_stories: int = 200_000
+
+
+@dataclass
+class _Closed:
+    """What closing buckets brought since the last step was saved."""
+
+    points: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a batch: items that counted, items that had counted before, and the alerts raised meanwhile."""
+
+    new: int
+    known: int
+    alerts: tuple[Alert, ...]
+
+
+class Monitor:
+    """One stream of headlines and what is watched in it; goes on where the store was left."""
+
+    def __init__(self, store: Store, judge: Judging, linker: Linker, settings: MonitorSettings) -> None:
+        self._store = store
+        self._judge = judge
+        self._linker = linker
+        self._settings = settings
+        self._book = store.book(settings.story_window, settings.most_stories)
+        states = store.states()
+        self._clock: int | None = states.get(_CLOCK)
+        self._alerting: AlertState = alerts_from_json(states.get(_ALERTS))
+        self._watched = {
+            name.removeprefix(_TICKER): TickerState.from_json(value)
+            for name, value in states.items()
+            if name.startswith(_TICKER)
+        }
+        self._tickers = sorted(self._watched)
+        self._closed = _Closed()
+
+    @property
+    def threshold(self) -> Threshold:
+        """The threshold of the day, with the number of alerts to expect from it."""
+        return alerts.current_threshold(self._alerting, self._settings.alerts, self._clock or 0)
+
+    def take(self, batch: Batch) -> Taken:
+        """Take a batch in; items that were counted before are passed over. What is returned is in the store already."""
+        new = self._unknown(batch.headlines)
+        texts = [folded(headline.text) for headline in new]
+        links = [self._linker.link(text) for text in texts]
+        judged = self._judge.opinions(texts, links)
+        kept = [self._count(*each) for each in zip(new, links, judged, strict=True)]
+        if batch.now:
+            self._advance(int(batch.now.timestamp()))
+        raised = self._save(batch.origin, batch.offset, kept)
+        return Taken(len(new), len(batch.headlines) - len(new), raised)
+
+    def answer(self, alert: str, given: alerts.Answer) -> alerts.Feedback:
+        """Take a person's answer to an alert; it is kept, and moves the threshold of its ticker. A mute begins by the stream's clock.
+
+        Raises:
+            StorageError: there is no such alert.
+        """
+        ticker = str(self._store.alert(alert)["ticker"])
+        self._store.answer(alert, _STATE_AFTER[given])
+        feedback = alerts.answer(self._alerting, self._settings.alerts, ticker, given, self._clock or 0)
+        self._save("", "", [])
+        return feedback
+
+    def _unknown(self, headlines: Iterable[Headline]) -> list[Headline]:
+        once = {headline.id: headline for headline in headlines}
+        known = self._store.known(once)
+        return [headline for name, headline in once.items() if name not in known]
+
+    def _count(self, headline: Headline, links: Links, opinions: tuple[Opinion, ...]) -> Kept:
+        time = int(headline.received.timestamp())
+        self._advance(time)
+        placement = self._book.fold(headline, links)
+        for opinion in opinions:
+            state = self._state(opinion.ticker)
+            update = StoryUpdate(placement.story, time, placement.weights.get(opinion.ticker, 0.0), opinion.score)
+            index.add(state.index, self._settings.index, update)
+            state.changed = True
+        return Kept(headline, opinions, placement)
+
+    def _state(self, ticker: str) -> TickerState:
+        if ticker not in self._watched:
+            self._watched[ticker] = TickerState(index=IndexState(open=self._clock))
+            bisect.insort(self._tickers, ticker)
+        return self._watched[ticker]
+
+    def _advance(self, time: int) -> None:
+        """Close every bucket before that of `time`, all companies of one bucket before the next."""
+        width = self._settings.index.bucket
+        start = time // width * width
+        if self._clock is None:
+            self._clock = start
+        while self._clock < start:
+            self._clock += width
+            for ticker in self._tickers:
+                for bucket in index.advance(self._watched[ticker].index, self._settings.index, self._clock):
+                    self._watch(ticker, bucket)
+
+    def _watch(self, ticker: str, bucket: Bucket) -> None:
+        state = self._watched[ticker]
+        state.changed = True
+        state.remember(bucket, max(self._settings.detection.spans))
+        values: dict[Kind, float] = {"negative": bucket.negative, "positive": bucket.positive, "volume": bucket.volume}
+        readings = {
+            kind: detection.observe(state.detectors[kind], self._settings.detection, bucket.time, values[kind])
+            for kind in KINDS
+        }
+        raised = alerts.consider(
+            self._alerting, self._settings.alerts, ticker, readings, [*self._evidence(ticker, state)]
+        )
+        if raised:
+            self._closed.alerts.append(raised)
+        if bucket.volume or raised or bucket.time % _HOUR == 0:
+            shown = {"volume": bucket.volume, "mood": bucket.mood, "negative": bucket.negative}
+            seen = readings["volume"]
+            self._closed.points.append((ticker, bucket.time, {**shown, "norm": seen.norm, "sigma": seen.sigma}))
+
+    def _evidence(self, ticker: str, state: TickerState) -> Iterable[Evidence]:
+        for name in state.recent_stories():
+            story = self._book.get(name)
+            if story is not None:
+                yield Evidence(name, tuple(sorted(story.sources)), story.weights.get(ticker, 0.0))
+
+    def _save(self, origin: str, offset: str, kept: list[Kept]) -> tuple[Alert, ...]:
+        closed, self._closed = self._closed, _Closed()
+        changed = {name: state for name, state in self._watched.items() if state.changed}
+        states: dict[str, Any] = {f"{_TICKER}{name}": state.to_json() for name, state in changed.items()}
+        states |= {_ALERTS: alerts_to_json(self._alerting), _CLOCK: self._clock}
+        raised = [_row(alert) for alert in closed.alerts]
+        self._store.save(Step(origin, offset, kept, self._book.changes(), closed.points, raised, states))
+        for state in changed.values():
+            state.changed = False
+        return tuple(closed.alerts)
+
+
+def _row(alert: Alert) -> dict[str, Any]:
+    return {**asdict(alert), "reason": dict(alert.reason), "stories": list(alert.stories)}

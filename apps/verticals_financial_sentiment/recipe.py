@@ -1,0 +1,57 @@
+"""How this app is trained and measured: the core's classifier on views of headlines, with the symbol list beside it."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from verticals import pilot
+from verticals.config import Config
+from verticals.data.loading import held_out_splits
+from verticals.evaluation.metrics import Estimate, bootstrap, mean
+from verticals.runs import Run
+from verticals_financial_sentiment import data
+from verticals_financial_sentiment.sentiment import Judge
+from verticals_financial_sentiment.symbols import COLUMNS, Symbol, read_symbols
+
+APP = "financial-sentiment"
+_SYMBOLS = "symbols.csv"
+
+
+def train(config: Config) -> Run:
+    """Train the judge on the rows that the settings name; the run holds the symbol list it is used with."""
+    listed = data.symbols(config)
+    return pilot.train_classifier(APP, config, data.splits(config), lambda folder: _write(folder / _SYMBOLS, listed))
+
+
+def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
+    """Measure a run again: on its own test rows, or on a file with the same columns."""
+    if file is None:
+        return pilot.evaluate_splits(run, data.splits(run.config))
+    return pilot.evaluate_held_out(run, data.shown(held_out_splits(file, run.config.data, run.labels)))
+
+
+def symbols(run: Run) -> tuple[Symbol, ...]:
+    """Return the companies that a run watches."""
+    return read_symbols(run.folder / _SYMBOLS)
+
+
+def contrast(judge: Judge) -> dict[str, Estimate]:
+    """Return the share of contrast pairs of which both sides are judged right: in all, and by phenomenon."""
+    pairs = data.read_pairs()
+    found = judge.sentiments([text for pair in pairs for text in pair.texts])
+    right: dict[str, list[bool]] = defaultdict(list)
+    for number, pair in enumerate(pairs):
+        both = (found[2 * number], found[2 * number + 1]) == pair.sentiments
+        right["pairs_right"].append(both)
+        right[f"pairs_right_{pair.phenomenon}"].append(both)
+    return {name: bootstrap(mean, np.array(values, float)) for name, values in right.items()}
+
+
+def _write(path: Path, symbols: tuple[Symbol, ...]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows((each.ticker, each.name, "|".join(each.aliases), each.sector) for each in symbols)

@@ -1,0 +1,160 @@
+"""From what a source delivers to headlines: columns, times and zones, addresses; whatever is odd is kept and counted."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from verticals_financial_sentiment.records import Headline
+from verticals_financial_sentiment.text import plain
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "title": ("title", "headline", "text", "sentence"),
+    "body": ("body", "summary", "description", "content"),
+    "published": ("published", "published_at", "date", "datetime", "time", "timestamp", "created_at"),
+    "received": ("received", "received_at"),
+    "source": ("source", "publisher", "author", "site", "account"),
+    "url": ("url", "link"),
+}
+LATE: Final = timedelta(hours=1)
+_AHEAD = timedelta(minutes=10)  # by which a sender's clock may be wrong
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_LONGEST_TITLE, _LONGEST_BODY, _LONGEST_URL, _LONGEST_SOURCE = 1_000, 20_000, 2_000, 200  # characters
+_MOST_SOURCES = 10_000  # whose newest time is remembered
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Headlines that one source delivered together.
+
+    Attributes:
+        origin: name of the source's position, such as a feed's address; the key under which `offset` is saved.
+        headlines: in the order they came.
+        offset: where to go on after these; saved with them in one transaction, each item counts exactly once.
+        counts: what was odd, by name; see `Intake`.
+        problems: sentences for the log.
+        now: up to when a live source has told everything; what is over by then is closed, even where nothing came.
+    """
+
+    origin: str
+    headlines: tuple[Headline, ...] = ()
+    offset: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    now: datetime | None = None
+
+
+class Intake:
+    """Makes headlines of rows and counts what is odd about them.
+
+    Kept and counted: `undated` and `future` (both get the time received), `late` (over an hour), `out_of_order` (older than its source's newest),
+    `empty_body`, `cut`, `bad_url`. Dropped and counted: `blank`, which has neither title nor body.
+    """
+
+    def __init__(self, source: str, zone: str = "UTC") -> None:
+        self._source = source
+        self._zone = ZoneInfo(zone)
+        self._newest: dict[str, datetime] = {}
+        self.counts: Counter[str] = Counter()
+
+    def take(self, row: Mapping[str, Any], received: datetime) -> Headline | None:
+        """Return a row's headline, or None where it says nothing; `row` may use any of the names in FIELDS."""
+        named = {role: _first(row, names) for role, names in FIELDS.items()}
+        title, body = self._text(named["title"], _LONGEST_TITLE), self._text(named["body"], _LONGEST_BODY)
+        if not title and not body:
+            self.counts["blank"] += 1
+            return None
+        self.counts["empty_body"] += not body
+        source = plain(_string(named["source"])[:_LONGEST_SOURCE]) or self._source
+        stamp = _string(named["published"])[:_LONGEST_SOURCE].strip()
+        published = self._published(stamp, source, received)
+        return Headline(source, published, received, title, body, self._url(_string(named["url"])), stamp)
+
+    def flush(self) -> dict[str, int]:
+        """Return the counts since this was last asked."""
+        counts, self.counts = self.counts, Counter()
+        return {name: count for name, count in sorted(counts.items()) if count}
+
+    def _text(self, value: object, longest: int) -> str:
+        raw = _string(value)
+        text = plain(raw[: 4 * longest])
+        self.counts["cut"] += len(raw) > 4 * longest or len(text) > longest
+        return text[:longest].rstrip()
+
+    def _url(self, value: str) -> str:
+        url = safe_url(value)
+        self.counts["bad_url"] += bool(value.strip()) and not url
+        return url
+
+    def _published(self, stamp: str, source: str, received: datetime) -> datetime:
+        published = parse_time(stamp, self._zone)
+        if published is None or published < _EARLIEST:
+            self.counts["undated"] += 1
+            return received
+        if published > received + _AHEAD:
+            self.counts["future"] += 1
+            return received
+        self.counts["late"] += received - published > LATE
+        newest = self._newest.get(source)
+        self.counts["out_of_order"] += newest is not None and published < newest
+        if newest is None and len(self._newest) >= _MOST_SOURCES:
+            self._newest.clear()
+        self._newest[source] = max(newest or published, published)
+        return published
+
+
+def take_rows(rows: Iterable[Mapping[str, Any]], source: str, received: datetime, zone: str = "UTC") -> Batch:
+    """Return the headlines of rows that somebody handed in, as the POST endpoint does."""
+    intake = Intake(source, zone)
+    headlines = tuple(headline for row in rows if (headline := intake.take(row, received)))
+    return Batch(source, headlines, counts=intake.flush())
+
+
+def parse_time(text: str, zone: ZoneInfo) -> datetime | None:
+    """Return a moment in UTC, or None where the text names none.
+
+    ISO 8601, RFC 2822 (as feeds write it), and seconds, milliseconds or microseconds since 1970; a time without a zone is one of `zone`.
+    """
+    text = text.strip()
+    for parse in (_from_number, datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = parse(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, TypeError, OverflowError, OSError, IndexError):
+            continue
+    return None
+
+
+def _from_number(text: str) -> datetime:
+    number = float(text)
+    if not math.isfinite(number) or len(text.partition(".")[0]) <= 8:  # 20260302 is a date
+        raise ValueError(text)
+    while number > 1e11:
+        number /= 1000
+    return datetime.fromtimestamp(number, UTC)
+
+
+def safe_url(value: str) -> str:
+    """Return an http(s) address, or nothing: `javascript:` and its like never reach a page."""
+    try:
+        parts = urlsplit(value.strip()[:_LONGEST_URL])
+        host = parts.hostname
+    except ValueError:
+        return ""
+    url = parts.geturl()
+    return url if parts.scheme in ("http", "https") and host and url.isprintable() and " " not in url else ""
+
+
+def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> object:
+    return next((row[name] for name in names if row.get(name) not in (None, "")), "")
+
+
+def _string(value: object) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""  # a gap in a table
+    return value if isinstance(value, str) else value.isoformat() if isinstance(value, datetime) else str(value)

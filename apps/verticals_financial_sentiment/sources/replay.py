@@ -1,0 +1,94 @@
+"""A recorded stream read again. Time is what the file says, never the clock; how fast it is played is for `player` to say."""
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from verticals.errors import DataError
+from verticals_financial_sentiment.records import Headline
+from verticals_financial_sentiment.sources.intake import FIELDS, Batch, Intake, parse_time
+from verticals_financial_sentiment.sources.records_in_files import SUFFIXES, Row
+
+FASTEST: Final = 1000.0
+_TIMES = (*FIELDS["received"], *FIELDS["published"])
+
+
+def replay(path: Path, offset: str = "", zone: str = "UTC", size: int = 64) -> Iterator[Batch]:
+    """Yield a file's headlines in its order; an item is received when the file says, or when it was published, and never before an earlier row.
+
+    Args:
+        path: CSV or JSONL; see `intake.FIELDS` for the columns.
+        offset: of the last batch that was saved; earlier rows are read for their times and not yielded.
+        zone: of times that name none.
+        size: most headlines in a batch.
+
+    Raises:
+        DataError: the file is missing, or its first row has no time.
+    """
+    intake, origin, done = Intake(path.stem, zone), origin_of(path), int(offset or 0)
+    waiting: list[Headline] = []
+    clock: datetime | None = None
+    number = 0
+    for number, row in enumerate(_rows(path), 1):
+        clock = _received(row, clock, path, number, ZoneInfo(zone))
+        headline = _take(intake, row, clock)
+        if number <= done:
+            intake.flush()
+        elif headline:
+            waiting.append(headline)
+        if len(waiting) >= size:
+            yield Batch(origin, tuple(waiting), str(number), intake.flush())
+            waiting = []
+    if number > done:
+        yield Batch(origin, tuple(waiting), str(number), intake.flush())
+
+
+def origin_of(path: Path) -> str:
+    """Return the name under which the offset in a file is kept."""
+    return f"replay {path.name}"
+
+
+def _take(intake: Intake, row: Row | None, received: datetime) -> Headline | None:
+    if row is None:
+        intake.counts["bad_row"] += 1
+        return None
+    return intake.take(row, received)
+
+
+def _received(row: Row | None, clock: datetime | None, path: Path, number: int, zone: ZoneInfo) -> datetime:
+    texts = [str(row[name]) for name in _TIMES if row.get(name)] if row else []
+    moment = next((moment for text in texts if (moment := parse_time(text, zone))), clock)
+    if moment is None:
+        raise DataError(
+            f"{path}: row {number} has no time; expected one in a column such as '{FIELDS['published'][0]}'"
+        )
+    return max(moment, clock) if clock else moment
+
+
+def _rows(path: Path) -> Iterator[Row | None]:
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(SUFFIXES)}")
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            if path.suffix.lower() == ".csv":
+                for record in csv.DictReader(file):
+                    named = {str(name).strip().lower(): value for name, value in record.items() if name is not None}
+                    yield None if None in record or None in record.values() else named
+            else:
+                for line in file:
+                    if line.strip():
+                        yield _json(line)
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be replayed: {error}") from error
+
+
+def _json(line: str) -> Row | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

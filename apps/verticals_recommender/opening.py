@@ -1,0 +1,91 @@
+"""From a run on disk to a recommender that answers: what the pages and the routes stand on."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from verticals import runs, storage
+from verticals.runs import MANIFEST, Run
+from verticals_recommender import recipe, recommender, text
+from verticals_recommender.interactions import Interactions
+from verticals_recommender.live import Encode, Live, State
+from verticals_recommender.models.histories import sequences
+from verticals_recommender.recommender import Recommender
+from verticals_recommender.retrieval import stored
+from verticals_recommender.retrieval.index import VectorIndex
+from verticals_recommender.retrieval.structures import IndexSpec
+from verticals_recommender.settings import Settings
+from verticals_recommender.skins import SHIPPED, Skin, skin_of
+from verticals_recommender.store import TABLES, Store
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run in memory.
+
+    Attributes:
+        live: what answers.
+        record: what was measured, as in `metrics.json`.
+        skin: how the page serves it.
+        clock: seconds since 1970.
+    """
+
+    live: Live
+    record: dict[str, Any]
+    skin: Skin
+    clock: Callable[[], float]
+
+
+def open_run(run: Run) -> Opened:
+    """Read a run and take up what the database remembers of its catalogue.
+
+    Raises:
+        RunError: a file of the run is missing or damaged.
+        StorageError: the database cannot be opened.
+    """
+    trained = recommender.load(run)
+    encode = text.of_run(run)
+    index = _index(run, trained, encode)
+    _, vectors = index.rows()
+    rows = recommender.everything(trained)
+    past = {rows.users[user]: items for user, items in sequences(rows).items()}
+    others = {name: model for name, model in trained.models.items() if name != trained.served}
+    state = State(trained.catalogue, recipe.engine(trained, vectors), past, others)
+    name = str(run.manifest["data"]["name"])
+    database = storage.open_database(storage.database_url(recipe.APP), TABLES)
+    live = Live(state, index, encode, Store(database, name))
+    skin = skin_of(Settings.model_validate(run.config.app), name)
+    return Opened(live, run.metrics, skin, clock_of(name, rows))
+
+
+def _index(run: Run, trained: Recommender, encode: Encode) -> VectorIndex:
+    folder = run.folder / recipe.INDEX
+    if folder.is_dir():
+        return stored.load(folder)
+    width = encode([""]).shape[1]  # items without texts are like nothing; those that come later may have texts
+    items = len(trained.catalogue)
+    return VectorIndex(IndexSpec(), np.arange(items), np.zeros((items, width), np.float32))
+
+
+def clock_of(name: str, rows: Interactions) -> Callable[[], float]:
+    """Return the clock: the machine's, but for the shipped samples the last moment of their rows, so that their news stay new."""
+    if name in SHIPPED.values():
+        last = float(rows.time.max())
+        return lambda: last
+    return time.time
+
+
+def other_sample(run: Run) -> Run | None:
+    """Return the newest run of the other shipped catalogue beside a run of one; None where there is none."""
+    name = run.manifest["data"]["name"]
+    if name not in SHIPPED.values():
+        return None
+    for path in sorted(run.folder.parent.glob(f"[0-9]*/{MANIFEST}"), reverse=True):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest["data"]["name"] in set(SHIPPED.values()) - {name}:
+            return runs.open_run(path.parent)
+    return None

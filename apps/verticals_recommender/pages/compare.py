@@ -1,0 +1,72 @@
+"""The tab that shows two models' lists for the same person, with their reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from verticals_recommender import markup
+from verticals_recommender.live import State
+from verticals_recommender.models.model import Model
+from verticals_recommender.pages.view import View, told
+from verticals_recommender.serving import Rules
+
+SHELF = 10
+
+
+@dataclass(frozen=True)
+class CompareTab:
+    """Handlers of the tab."""
+
+    view: View
+
+    def build(self, page: gr.Blocks) -> None:
+        """Add the tab to the open Gradio context."""
+        texts, served = self.view.texts, self.view.opened.record["served"]
+        names = list(self.models(self.view.state))
+        choices = [(texts["served"].format(name=name) if name == served else name, name) for name in names]
+        with gr.Row():
+            person = gr.Dropdown([], label=texts["person"], allow_custom_value=True, min_width=220)
+            first = gr.Dropdown(choices, value=served, label=texts["first_model"], min_width=180)
+            second = gr.Dropdown(choices, value=names[1], label=texts["second_model"], min_width=180)
+        lists = gr.HTML()
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+        chosen = [person, first, second]
+        page.load(self.open, None, [person], api_visibility="private").then(self.show, chosen, [lists], **quiet)
+        for control in chosen:
+            control.input(self.show, chosen, [lists], **quiet)
+
+    def open(self) -> dict[str, Any]:
+        """Fill the people in when the page is opened."""
+        people = self.view.people()
+        return gr.update(choices=people, value=people[0] if people else None)
+
+    def models(self, state: State) -> Mapping[str, Model]:
+        """Return the models by name, the one that serves first."""
+        return {self.view.opened.record["served"]: state.engine.model, **state.compared}
+
+    def show(self, person: str | None, first: str, second: str) -> str:
+        """Return both lists; what is on both is marked."""
+        texts, state = self.view.texts, self.view.state
+        with told():
+            profile = self.view.profile(state, person or "")
+        models, rules = self.models(state), Rules(count=SHELF)
+        found = {name: self.view.listed(state, models[name], profile, rules) for name in (first, second)}
+        both = {each.item for each in found[first]} & {each.item for each in found[second]}
+        drawn = [
+            markup.ranked(
+                (
+                    (
+                        state.catalogue.items[each.item],
+                        self.view.why(state, models[name], profile, each),
+                        first != second and each.item in both,
+                    )
+                    for each in found[name]
+                ),
+                name,
+            )
+            for name in (first, second)
+        ]
+        same = texts["same"].format(count=len(both), total=len(found[first]))
+        return f"<p class='muted' role='status'>{markup.escape(same)}</p>{markup.pair(*drawn)}"

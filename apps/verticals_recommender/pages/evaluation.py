@@ -1,0 +1,109 @@
+"""The tab of the evaluation: every model on the same rows, for whom it works, what the index and the sliders trade."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from verticals.evaluation.report import reference_notes, verdict
+from verticals_recommender import figures, markup
+from verticals_recommender.pages.view import View
+
+_METRICS = (
+    "ndcg_at_10",
+    "recall_at_20",
+    "mrr",
+    "map",
+    "coverage_at_10",
+    "gini_at_10",
+    "novelty_at_10",
+    "popularity_lift_at_10",
+)
+_RECALLS = ("recall_at_20", "recall_at_50")
+
+
+def build(view: View) -> None:
+    """Add the tab to the open Gradio context."""
+    texts, record = view.texts, view.opened.record
+    lead = texts["quality_lead"].format(test=record["rows"]["test"], split=record["split"])
+    gr.Markdown(f"### {texts['quality']}\n{lead}")
+    gr.HTML(models_table(record, texts))
+    judged = [verdict(record["served"], record), *reference_notes(record["served"], record)]
+    gr.HTML("".join(f"<p>{markup.escape(line)}</p>" for line in judged))
+    with gr.Row():
+        with gr.Column(min_width=320):
+            gr.Markdown(f"### {texts['activity']}")
+            gr.HTML(activity_table(record, texts))
+        with gr.Column(min_width=320):
+            gr.Markdown(f"### {texts['age']}")
+            gr.HTML(age_table(record, texts))
+    with gr.Row():
+        with gr.Column(min_width=320):
+            gr.Markdown(
+                f"### {texts['sliders']}\n{texts['tradeoff_lead'].format(people=record['tradeoff'][0]['people'])}"
+            )
+            gr.Plot(figures.tradeoff_figure(record["tradeoff"], texts), show_label=False)
+        with gr.Column(min_width=320):
+            _build_curve(record["retrieval"], texts)
+    noticed = "\n".join(f"- {note['message']}" for note in record["notes"]) or f"- {texts['nothing']}"
+    cost = texts["cost_line"].format(**record["cost"])
+    gr.Markdown(f"### {texts['cost']}\n{cost}\n### {texts['noticed']}\n{noticed}")
+
+
+def _build_curve(retrieval: Mapping[str, Any] | None, texts: Mapping[str, str]) -> None:
+    if retrieval is None:
+        gr.Markdown(f"### {texts['curve']}\n{texts['curve_none']}")
+        return
+    chosen, target = retrieval["chosen"], retrieval["target"]
+    lead = texts["curve_lead"].format(
+        rows=retrieval["rows"],
+        kind=chosen["spec"]["kind"],
+        at=target["at"],
+        recall=chosen["recall"],
+        p95=chosen["p95_ms"],
+        most=target["p95_ms"],
+    )
+    small = f" {texts['curve_small']}" if len(retrieval["points"]) == 1 else ""
+    gr.Markdown(f"### {texts['curve']}\n{lead}{small}")
+    gr.Plot(figures.curve_figure(retrieval, texts), show_label=False)
+
+
+def models_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
+    """Return every model with its metrics and intervals; the one that serves is bold."""
+    rows = [
+        (name, *(cell(each["metrics"].get(metric)) for metric in _METRICS)) for name, each in record["models"].items()
+    ]
+    return markup.table((texts["model"], *(texts[f"metric_{name}"] for name in _METRICS)), rows, record["served"])
+
+
+def activity_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
+    """Return how well the served model works for people with short and with long histories."""
+    rows = [
+        (texts[f"group_{name}"], str(group["users"]), cell(group.get("ndcg_at_10")))
+        for name, group in record["by_user_activity"].items()
+    ]
+    return markup.table((texts["group"], texts["people"], texts["metric_ndcg_at_10"]), rows)
+
+
+def age_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
+    """Return how well the served model finds cold, new and old items."""
+    rows = [
+        (
+            texts[f"group_{name}"],
+            str(group["items"]),
+            str(group["rows"]),
+            *(cell(group.get(metric)) for metric in _RECALLS),
+        )
+        for name, group in record["by_item_age"].items()
+    ]
+    header = (texts["group"], texts["items"], texts["rows"], *(texts[f"metric_{metric}"] for metric in _RECALLS))
+    return markup.table(header, rows)
+
+
+def cell(estimate: Mapping[str, float] | None) -> str:
+    """Return an estimate with its interval, where it has one."""
+    if estimate is None:
+        return "–"
+    if estimate["low"] == estimate["high"]:
+        return f"{estimate['value']:.3f}"
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f}–{estimate['high']:.3f})"

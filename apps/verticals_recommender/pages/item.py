@@ -1,0 +1,109 @@
+"""The tab of one item: what it is, its neighbours by behaviour and by text, and the list of a person without it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from verticals_recommender import markup
+from verticals_recommender.explanations import counterfactual
+from verticals_recommender.live import State
+from verticals_recommender.models.model import neighbours
+from verticals_recommender.pages.view import View, told
+from verticals_recommender.serving import Rules
+
+_NEIGHBOURS, _SHELF, _HISTORY = 8, 10, 30
+
+
+@dataclass(frozen=True)
+class ItemTab:
+    """Handlers of the tab."""
+
+    view: View
+
+    def build(self, page: gr.Blocks) -> None:
+        """Add the tab to the open Gradio context."""
+        texts = self.view.texts
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+        choices = self.view.choices()
+        item = gr.Dropdown(choices, value=choices[0][1] if choices else None, label=texts["item"])
+        shown = gr.HTML()
+        gr.HTML(
+            f"<h3>{markup.escape(texts['without'])}</h3><p class='muted'>{markup.escape(texts['without_lead'])}</p>"
+        )
+        with gr.Row():
+            person = gr.Dropdown([], label=texts["person"], allow_custom_value=True, min_width=220)
+            left_out = gr.Dropdown([], label=texts["left_out"], min_width=220)
+        change = gr.HTML()
+        page.load(self.show, [item], [shown], **quiet)
+        item.change(self.show, [item], [shown], **quiet)
+        page.load(self.open, None, [person], api_visibility="private").then(
+            self.past, [person], [left_out], **quiet
+        ).then(self.without, [person, left_out], [change], **quiet)
+        person.input(self.past, [person], [left_out], **quiet).then(self.without, [person, left_out], [change], **quiet)
+        left_out.input(self.without, [person, left_out], [change], **quiet)
+
+    def open(self) -> dict[str, Any]:
+        """Fill the people in when the page is opened."""
+        people = self.view.people()
+        return gr.update(choices=people, value=people[0] if people else None)
+
+    def show(self, item: str | None) -> str:
+        """Return the item's facts and its neighbours."""
+        if not item:
+            return f"<p class='notice'>{markup.escape(self.view.texts['no_item'])}</p>"
+        state = self.view.state
+        with told():
+            position = state.position(item)
+            by_text = self.view.opened.live.similar(state, item, _NEIGHBOURS)
+        likeness = state.engine.model.similar(position)
+        near = [each for each in neighbours(state.engine.model, position, _NEIGHBOURS) if likeness[each] > 0]
+        largest = max((float(likeness[each]) for each in near), default=1.0)
+        behaviour = [(state.catalogue.items[each].title, float(likeness[each]) / largest) for each in near]
+        read = [(state.catalogue.items[each].title, cosine) for each, cosine in by_text if cosine > 0]
+        texts = self.view.texts
+        return self._facts(state, position) + markup.pair(
+            markup.bars(behaviour, texts["by_behaviour"], texts["no_neighbours"]),
+            markup.bars(read, texts["by_text"], texts["no_neighbours"]),
+        )
+
+    def _facts(self, state: State, position: int) -> str:
+        item, popularity = state.catalogue.items[position], state.engine.shelf.popularity
+        rank = float((popularity < popularity[position]).mean())
+        texts, now = self.view.texts, self.view.opened.clock()
+        marks = markup.badges(item, rank, self.view.opened.skin, now, texts)
+        if not item.available:
+            marks.append(texts["unavailable"])
+        people = texts["chosen_by"].format(people=int(popularity[position]), share=rank)
+        return (
+            f"<h3>{markup.escape(item.title)}</h3><div class='marks'>{markup.chips([*marks, *item.tags])}</div>"
+            f"<p class='muted'>{markup.facts(item, self.view.opened.skin, now, texts)}</p>"
+            f"<p>{markup.escape(item.description)}</p><p>{markup.escape(people)}</p>"
+        )
+
+    def past(self, person: str | None) -> dict[str, Any]:
+        """Offer the person's history, newest first."""
+        state = self.view.state
+        with told():
+            history = self.view.profile(state, person or "").history
+        items = [state.catalogue.items[each] for each in reversed(history[-_HISTORY:])]
+        return gr.update(choices=[(item.title, item.id) for item in items], value=items[0].id if items else None)
+
+    def without(self, person: str | None, left_out: str | None) -> str:
+        """Return how the person's list changes without one item of the history."""
+        texts, state = self.view.texts, self.view.state
+        if not person or not left_out:
+            return ""
+        with told():
+            profile, item = self.view.profile(state, person), state.position(left_out)
+        changed = counterfactual(state.engine, profile, item, Rules(count=_SHELF), self.view.opened.clock())
+        if not changed.gone and not changed.new:
+            return f"<p role='status'>{markup.escape(texts['unchanged'])}</p>"
+        sides = ((changed.gone, texts["gone"]), (changed.new, texts["come"]))
+        return markup.pair(
+            *(
+                markup.ranked(((state.catalogue.items[each], "", False) for each in np.array(items)), heading)
+                for items, heading in sides
+            )
+        )

@@ -1,0 +1,56 @@
+"""The tab of somebody new: a list from three picks or from a sentence, without an account and without training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from verticals_recommender import markup
+from verticals_recommender.api import LONGEST_SENTENCE
+from verticals_recommender.pages.view import SHELF, View, told
+from verticals_recommender.serving import Rules
+from verticals_recommender.wording import EXAMPLES
+
+PICKS = 3
+
+
+@dataclass(frozen=True)
+class NewcomerTab:
+    """Handlers of the tab."""
+
+    view: View
+
+    def build(self) -> None:
+        """Add the tab to the open Gradio context."""
+        texts = self.view.texts
+        gr.HTML(f"<p class='muted'>{markup.escape(texts['newcomer_lead'])}</p>")
+        with gr.Row():
+            picks = gr.Dropdown(
+                self.view.choices(), multiselect=True, max_choices=PICKS, value=[], label=texts["picks"], min_width=280
+            )
+            with gr.Column(min_width=280):
+                sentence = gr.Textbox(label=texts["sentence"], lines=1, max_lines=3)
+                find = gr.Button(texts["find"], variant="primary", min_width=120)
+        gr.Examples([[each] for each in EXAMPLES[self.view.opened.skin.name]], sentence, label=texts["examples"])
+        cards = gr.HTML()
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+        for event in (picks.change, sentence.submit, find.click):
+            event(self.show, [picks, sentence], [cards], **quiet)
+
+    def show(self, picks: Sequence[str], sentence: str) -> str:
+        """Return the cards for picks and a sentence; either may be empty.
+
+        Raises:
+            gr.Error: the sentence is too long, or a pick was removed in the meantime.
+        """
+        texts, written = self.view.texts, sentence.strip()
+        if len(written) > LONGEST_SENTENCE:
+            message = texts["too_long"].format(found=len(written), most=LONGEST_SENTENCE)
+            raise gr.Error(message, print_exception=False)
+        state = self.view.state
+        with told():
+            profile = self.view.opened.live.visitor(state, list(picks or ())[:PICKS], written)
+        found = self.view.listed(state, state.engine.model, profile, Rules(count=SHELF))
+        said = "" if picks or written else f"<p class='notice'>{markup.escape(texts['newcomer_empty'])}</p>"
+        return said + self.view.cards(state, profile, found, {})

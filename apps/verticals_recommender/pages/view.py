@@ -1,0 +1,94 @@
+"""What every tab of the page needs: the recommender, the words, people and items to choose from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import gradio as gr
+import numpy as np
+
+from verticals.errors import VerticalsError
+from verticals_recommender import markup
+from verticals_recommender.explanations import in_words, reasons
+from verticals_recommender.live import State
+from verticals_recommender.models.model import Model
+from verticals_recommender.opening import Opened
+from verticals_recommender.profiles import Profile
+from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
+from verticals_recommender.wording import texts
+
+SHELF = 8
+_PEOPLE, _ITEMS, _SHORT_HISTORY = 200, 2000, 3
+
+
+@dataclass(frozen=True)
+class View:
+    """One recommender in one language."""
+
+    opened: Opened
+    language: str
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """What the page says."""
+        return texts(self.language, self.opened.skin.name)
+
+    @property
+    def state(self) -> State:
+        """The present state; keep it for as long as one answer takes."""
+        return self.opened.live.state
+
+    def people(self) -> list[str]:
+        """Return people with a history, spread evenly over the names."""
+        known = [name for name, past in self.state.trained.items() if len(past) >= _SHORT_HISTORY]
+        step = max(1, len(known) // _PEOPLE)
+        return known[::step][:_PEOPLE]
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Return titles and ids of the items; of a large catalogue the most popular ones."""
+        state = self.state
+        order = np.argsort(-state.engine.shelf.popularity, kind="stable")[:_ITEMS]
+        items = sorted((state.catalogue.items[n] for n in order), key=lambda item: item.title.casefold())
+        return [
+            (f"{item.title} · {item.category}" if item.category else item.title, item.id) for item in items if item.id
+        ]
+
+    def categories(self) -> list[str]:
+        """Return the categories."""
+        return sorted({item.category for item in self.state.catalogue.items if item.category})
+
+    def profile(self, state: State, person: str) -> Profile:
+        """Return what is known of a person, from the run and from the database."""
+        return state.profile(person, self.opened.live.store.events(person)) if person else Profile()
+
+    def listed(self, state: State, model: Model, profile: Profile, rules: Rules) -> list[Recommendation]:
+        """Return a list as a model makes it."""
+        return recommend(Engine(model, state.engine.shelf), profile, rules, self.opened.clock())
+
+    def cards(self, state: State, profile: Profile, found: Sequence[Recommendation], actions: Mapping[str, str]) -> str:
+        """Return the cards of a list."""
+        popularity = state.engine.shelf.popularity
+        order, now = np.sort(popularity), self.opened.clock()
+        drawn = []
+        for each in found:
+            item = state.catalogue.items[each.item]
+            rank = float(np.searchsorted(order, popularity[each.item])) / len(order)
+            marks = markup.badges(item, rank, self.opened.skin, now, self.texts)
+            line = markup.facts(item, self.opened.skin, now, self.texts)
+            drawn.append(markup.card(item, line, self.why(state, state.engine.model, profile, each), marks, actions))
+        return markup.cards(drawn)
+
+    def why(self, state: State, model: Model, profile: Profile, found: Recommendation) -> str:
+        """Return the reasons of a result in words."""
+        because = reasons(model, profile.history, found.item)
+        return in_words(because, found, lambda item: state.catalogue.items[item].title, self.language)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show what went wrong as a notice on the page."""
+    try:
+        yield
+    except VerticalsError as error:
+        raise gr.Error(str(error), print_exception=False) from error

@@ -1,0 +1,141 @@
+"""Results side by side, across apps: what a method gained over its baseline, and what it cost."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verticals.errors import DataError
+
+PRIMARY = ("accuracy", "entity_f1", "mrr", "ndcg_at_10", "nab_score", "pairs_right", "chrf")
+"""The metric that stands for a result: the first of these that it has."""
+_PERFECT = {"nab_score": 100.0, "chrf": 100.0}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One result as the comparison shows it; None where a figure was not measured.
+
+    Attributes:
+        name: app, suite, method and seed, which find the same result in another set.
+        metric: the name of the primary metric.
+        value: of the primary metric, with its interval in `low` and `high`.
+        baseline: the baseline's value on the same rows.
+        gap_closed: share of the way from the baseline to perfect.
+        seconds_per_thousand: of one prediction after another.
+        seconds_per_point: training seconds for each point gained over the baseline.
+    """
+
+    name: tuple[str, str, str, int]
+    metric: str
+    value: float
+    low: float
+    high: float
+    baseline: float | None
+    gap_closed: float | None
+    train_seconds: float | None
+    seconds_per_thousand: float | None
+    seconds_per_point: float | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One result in two sets; it is a loss where the intervals do not overlap and the newer is the lower one."""
+
+    name: tuple[str, str, str, int]
+    metric: str
+    before: float
+    after: float
+    lost: bool
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """Return the result rows of a folder's files.
+
+    Raises:
+        DataError: there is no result in it, or a file is not one.
+    """
+    files = sorted(folder.rglob("*.json"))
+    if not files:
+        raise DataError(f"{folder}: no results; measure some with: verticals benchmark --results {folder}")
+    rows: list[dict[str, Any]] = []
+    for path in files:
+        try:
+            rows += json.loads(path.read_text(encoding="utf-8"))["results"]
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise DataError(f"{path}: not a result document; expected 'schema' and 'results'") from error
+    return rows
+
+
+def lines(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """Return what is compared: each row that has a metric of `PRIMARY`, in the order of its name."""
+    found = [_line(row, metric) for row in rows if (metric := _primary(row))]
+    return sorted(found, key=lambda line: line.name)
+
+
+def changes(before: Sequence[Line], after: Sequence[Line]) -> list[Change]:
+    """Return what stands in both sets, the losses first."""
+    known = {line.name: line for line in before}
+    both = [(known[line.name], line) for line in after if line.name in known and known[line.name].metric == line.metric]
+    found = [Change(new.name, new.metric, old.value, new.value, new.high < old.low) for old, new in both]
+    return sorted(found, key=lambda change: (not change.lost, change.name))
+
+
+def _primary(row: Mapping[str, Any]) -> str | None:
+    return next((name for name in PRIMARY if name in row["metrics"]), None)
+
+
+def _line(row: Mapping[str, Any], metric: str) -> Line:
+    estimate, cost = row["metrics"][metric], row["cost"]
+    beside = row["baseline"].get("metrics", {}).get(metric)
+    baseline = beside["value"] if beside else None
+    gained = None if baseline is None else estimate["value"] - baseline
+    perfect = _PERFECT.get(metric, 1.0)
+    seconds = cost.get("train_seconds")
+    points = None if gained is None else 100 * gained / perfect
+    return Line(
+        name=(row["app"], row["suite"], row["method"], row["seed"]),
+        metric=metric,
+        value=estimate["value"],
+        low=estimate["low"],
+        high=estimate["high"],
+        baseline=baseline,
+        gap_closed=None if gained is None or baseline == perfect else gained / (perfect - (baseline or 0.0)),
+        train_seconds=seconds,
+        seconds_per_thousand=cost.get("p50_ms"),
+        seconds_per_point=seconds / points if seconds is not None and points is not None and points > 0 else None,
+    )
+
+
+HEADER = (
+    "app",
+    "suite",
+    "method",
+    "seed",
+    "metric",
+    "value",
+    "baseline",
+    "gap closed",
+    "training",
+    "1000 answers",
+    "a point",
+)
+
+
+def cells(line: Line) -> tuple[str, ...]:
+    """Return a line as words."""
+    app, suite, method, seed = line.name
+    return (
+        *(app, suite, method, str(seed), line.metric.replace("_", " ")),
+        f"{line.value:.3f} ({line.low:.3f} to {line.high:.3f})",
+        _number(line.baseline, "{:.3f}"),
+        _number(line.gap_closed, "{:.0%}"),
+        _number(line.train_seconds, "{:.0f} s"),
+        _number(line.seconds_per_thousand, "{:.1f} s"),
+        _number(line.seconds_per_point, "{:.1f} s"),
+    )
+
+
+def _number(value: float | None, style: str) -> str:
+    return "" if value is None else style.format(value)

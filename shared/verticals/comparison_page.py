@@ -1,0 +1,89 @@
+"""The comparison as a page of its own: the table, and quality over cost with the points that nothing beats."""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from verticals.comparison import HEADER, Line, cells
+from verticals.evaluation.plots import INK, SOFT, WARN
+
+_TEXTS = {
+    "en": {
+        "title": "Comparison across apps",
+        "lead": "Gap closed is the share of the way from the baseline to perfect, so that different tasks can stand side by side. "
+        "A point is one hundredth of the metric gained over the baseline.",
+        "empty": "Nothing was measured on this machine yet. Run: verticals benchmark",
+        "x": "seconds for a thousand answers, one after another",
+        "y": "gap closed",
+        "best": "nothing is both cheaper and better",
+        "back": "Applications",
+    },
+    "zh": {
+        "title": "跨应用对比",
+        "lead": "“缩小差距”指从基线到满分之间走完的比例，使不同任务可以并列比较。一个点是指标相对基线提升的百分之一。",
+        "empty": "本机尚无评测结果。请运行：verticals benchmark",
+        "x": "连续作答一千次所需秒数",
+        "y": "缩小差距",
+        "best": "没有更便宜且更好的",
+        "back": "应用",
+    },
+}
+
+
+def page_html(lines: Sequence[Line], css: str, language: str = "en") -> str:
+    """Return the page; it loads nothing from anywhere."""
+    texts = _TEXTS[language]
+    body = f"<p>{texts['empty']}</p>"
+    if lines:
+        plot = pareto_figure(lines, language).to_html(include_plotlyjs=True, full_html=False)
+        body = f"{plot}<div class='table'>{_table(lines)}</div>"
+    home = "/" if language == "en" else "/zh"
+    return (
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{texts['title']}</title><style>{css}</style><main class='front'><nav><a href='{home}'>{texts['back']}</a></nav>"
+        f"<h1>{texts['title']}</h1><p class='muted'>{texts['lead']}</p>{body}</main></html>"
+    )
+
+
+def pareto_figure(lines: Sequence[Line], language: str = "en") -> go.Figure:
+    """Draw the gap closed over the cost of answers; what nothing both cheaper and better stands against is marked."""
+    texts = _TEXTS[language]
+    drawn = [line for line in lines if line.gap_closed is not None and line.seconds_per_thousand is not None]
+    best = set(frontier([(line.seconds_per_thousand or 0.0, line.gap_closed or 0.0) for line in drawn]))
+    figure = go.Figure()
+    for wanted, colour, name in ((False, SOFT, ""), (True, INK, texts["best"])):
+        chosen = [line for number, line in enumerate(drawn) if (number in best) is wanted]
+        figure.add_scatter(
+            x=[line.seconds_per_thousand for line in chosen],
+            y=[line.gap_closed for line in chosen],
+            text=[" · ".join(map(str, line.name[:3])) for line in chosen],
+            name=name, showlegend=wanted, mode="markers", marker={"size": 12, "color": colour, "line": {"color": WARN, "width": 0}},
+            hovertemplate="%{text}<br>%{x:.1f} s<br>%{y:.0%}<extra></extra>",
+        )  # fmt: skip
+    return figure.update_layout(
+        template="plotly_white",
+        height=380,
+        margin={"l": 60, "r": 20, "t": 20, "b": 50},
+        xaxis={"title": texts["x"], "type": "log"},
+        yaxis={"title": texts["y"], "tickformat": ".0%"},
+        legend={"orientation": "h", "y": 1.08},
+    )
+
+
+def frontier(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the points (cost, quality) that no other point beats in one and equals or beats in the other."""
+    return [
+        number
+        for number, (cost, quality) in enumerate(points)
+        if not any(
+            other_cost <= cost and other >= quality and (other_cost, other) != (cost, quality)
+            for other_cost, other in points
+        )
+    ]
+
+
+def _table(lines: Sequence[Line]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in HEADER)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells(line))}</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -1,0 +1,203 @@
+"""The pipeline: neither the cut of batches nor a kill changes what comes out, the future changes no past, and floods stay bounded."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from financial_stream import HOURS, START, batches, headline, monitor, stream
+from verticals import storage
+from verticals_financial_sentiment import overview, tables
+from verticals_financial_sentiment.sources.intake import Batch
+from verticals_financial_sentiment.store import Store
+from verticals_financial_sentiment.text import plain
+
+ITEMS = stream()
+EVERY = range(0, len(ITEMS), 12)
+
+
+class Killed(BaseException):
+    """The process ends here: nothing may catch it."""
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
+    stores: list[Store] = []
+
+    def open_store(name: str) -> Store:
+        stores.append(Store.open(f"sqlite:///{tmp_path / name}.sqlite"))
+        return stores[-1]
+
+    yield open_store
+    for store in stores:
+        store.close()
+
+
+def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, in an order of their own."""
+    with storage.transaction(store.engine) as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for table in tables.metadata.sorted_tables
+        }
+
+
+def play(store: Store, cuts: Any = EVERY) -> None:
+    watching = monitor(store)
+    for batch in batches(ITEMS, cuts, int(store.offset("replay") or 0)):
+        watching.take(batch)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
+    with closing(Store.open(f"sqlite:///{tmp_path_factory.mktemp('undisturbed') / 'a.sqlite'}")) as store:
+        play(store)
+        return everything(store)
+
+
+def test_a_burst_is_noticed_once_with_its_company_and_stories(undisturbed: dict[str, list[tuple[Any, ...]]]) -> None:
+    alerts = [dict(zip(tables.alerts.c.keys(), row, strict=True)) for row in undisturbed["alerts"]]
+    assert alerts
+    assert {alert["ticker"] for alert in alerts} == {"ARDF"}
+    first = min(alerts, key=lambda alert: alert["time"])
+    assert timedelta(0) <= first["time"] - (START + timedelta(hours=HOURS - 4)) <= timedelta(hours=1)
+    assert not first["single_source"]
+    assert len(first["stories"]) >= 2
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_how_the_stream_is_cut_into_batches_does_not_matter(
+    opened: Callable[[str], Store], undisturbed: dict[str, list[tuple[Any, ...]]], seed: int
+) -> None:
+    store = opened("cut")
+    play(store, sorted(Random(seed).sample(range(1, len(ITEMS)), 9)))
+    assert everything(store) == undisturbed
+
+
+def test_killed_at_twenty_moments_it_ends_as_if_nothing_had_happened(
+    opened: Callable[[str], Store], undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    generator, kills = Random(0), 0
+    while kills < 20:
+        store = opened("killed")
+        left = generator.randrange(1, 60)  # statements until the end, inside a transaction or between two
+
+        def count_down(*arguments: object) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Killed
+
+        event.listen(store.engine, "before_cursor_execute", count_down)
+        try:
+            play(store, range(0, len(ITEMS), 4))
+        except Killed:
+            kills += 1
+        else:
+            break
+        store.close()
+    assert kills == 20
+    store = opened("killed")
+    play(store)
+    assert everything(store) == undisturbed
+
+
+def test_killed_for_real_it_goes_on(
+    tmp_path: Path, opened: Callable[[str], Store], undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    program = (
+        "import sys\nfrom financial_stream import *\n"
+        f"store = Store.open('sqlite:///{tmp_path / 'real.sqlite'}')\n"
+        "watching = monitor(store)\nitems = stream()\n"
+        "for batch in batches(items, range(0, len(items), 12)):\n"
+        "    watching.take(batch)\n    print(batch.offset, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=_path()) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if int(line) >= 48:
+                process.send_signal(signal.SIGKILL)
+                break
+    assert process.returncode == -signal.SIGKILL
+    store = opened("real")
+    assert 48 <= int(store.offset("replay")) < len(ITEMS)
+    play(store)
+    assert everything(store) == undisturbed
+
+
+def _path() -> dict[str, str]:
+    return {"PYTHONPATH": ":".join(sys.path)}
+
+
+def test_the_future_changes_nothing_that_was_said(
+    opened: Callable[[str], Store], undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    store, until = opened("past"), START + timedelta(hours=HOURS - 3)
+    watching = monitor(store)
+    watching.take(Batch("replay", tuple(item for item in ITEMS if item.received < until), now=until))
+    seen = everything(store)
+    seconds = int(until.timestamp())
+    assert seen["index_points"] == [row for row in undisturbed["index_points"] if row[1] < seconds - 899]
+    assert seen["alerts"]
+    assert set(map(repr, seen["alerts"])) <= set(map(repr, undisturbed["alerts"]))
+
+
+RUMOUR = "Ardent Foods hides contaminated cereal batches from health inspectors for months"
+TAILS = ("", " - report", ", sources say", ", say people familiar with the matter", " | market update", " (updated)")
+
+
+def flood() -> list[str]:
+    generator = Random(0)
+    looks = {"a": "а", "e": "е", "o": "о", "c": "с", "p": "р"}  # Cyrillic
+    texts = []
+    for number in range(500):
+        text = RUMOUR + generator.choice(TAILS)
+        if number % 3 == 1:
+            text = "".join(looks.get(mark, mark) if generator.random() < 0.3 else mark for mark in text)
+        if number % 3 == 2:
+            text = "".join(mark + "\u200b" * (generator.random() < 0.2) for mark in text)
+        texts.append(text)
+    return texts
+
+
+def test_a_flood_of_copies_moves_the_index_no_more_than_three_stories(opened: Callable[[str], Store]) -> None:
+    def moved(name: str, texts: list[str]) -> tuple[float, float, int]:
+        store = opened(name)
+        watching = monitor(store)
+        items = tuple(headline(plain(text), f"account {n}", n / 50) for n, text in enumerate(texts))
+        watching.take(Batch("", items, now=START + timedelta(hours=1)))
+        points = store.points("ARDF")
+        return (
+            sum(values["volume"] for _, values in points),
+            min(values["mood"] for _, values in points),
+            len(overview.stories(store, "ARDF", 1000)),
+        )
+
+    three = [
+        f"Ardent Foods {what}"
+        for what in ("recalls cereal after fraud", "loses its chairman", "faces a lawsuit in Chile")
+    ]
+    flooded, independent = moved("flood", flood()), moved("three", three)
+    assert independent[0] == pytest.approx(3)
+    assert flooded[0] <= independent[0]
+    assert flooded[1] >= independent[1] - 1e-9
+    assert flooded[2] == 1
+
+
+def test_an_answer_is_kept_and_mutes_by_the_clock_of_the_stream(opened: Callable[[str], Store]) -> None:
+    store = opened("answer")
+    watching = monitor(store)
+    raised = [alert for batch in batches(ITEMS, EVERY) for alert in watching.take(batch).alerts]
+    assert watching.answer(raised[0].id, "false alarm").caution == pytest.approx(1.25)
+    feedback = watching.answer(raised[0].id, "mute")
+    assert feedback.muted_until == pytest.approx((START + timedelta(hours=HOURS, days=7)).timestamp())
+    assert store.alert(raised[0].id)["state"] == "muted"
+    assert monitor(store).answer(raised[0].id, "acknowledge").muted_until == feedback.muted_until  # after a restart

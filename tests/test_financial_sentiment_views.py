@@ -1,0 +1,69 @@
+"""What the model is shown: which way figures moved, and a text from the side of one company."""
+
+import pytest
+
+from verticals.config import NoSettings, build
+from verticals_financial_sentiment import data, polarity, views
+from verticals_financial_sentiment.cues import movements, with_cues
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("Operating profit was EUR 5.1 mn, compared with EUR 7.0 mn a year earlier.", ["lower"]),
+        ("Sales rose to 12.4 million euros from 11.8 million euros.", ["higher"]),
+        ("The margin moved from 4.5 % to 5.1 % in the quarter.", ["higher"]),
+        ("Net loss narrowed to EUR 2 mn from EUR 57 mn.", ["smaller loss"]),
+        ("Net loss was $3.1m against $1.2m last year.", ["larger loss"]),
+        ("Operating profit totalled EUR 0.4 mn, up from an operating loss of EUR 0.8 mn.", ["higher"]),
+        ("Restructuring costs fell to GBP 4 mn from GBP 9 mn.", ["smaller cost"]),
+        ("Profit rose to EUR 24.1 million (USD 33.6 m) from EUR 17.9 million.", ["higher"]),
+        ("The meeting is on 12 May 2026 at 10.30 in room 204.", []),
+        ("Sales were EUR 10 mn and orders EUR 12 mn.", []),
+    ],
+)
+def test_compared_figures_are_said_in_words(text: str, moved: list[str]) -> None:
+    assert movements(text) == moved
+
+
+def test_a_text_without_compared_figures_is_shown_as_it_is() -> None:
+    assert with_cues("Shares were flat.") == "Shares were flat."
+    assert with_cues("EPS 0.86 versus 5.08.") == "EPS 0.86 versus 5.08. figures: lower."
+
+
+def test_each_side_of_a_headline_sees_itself_as_this_company() -> None:
+    text = "Alta wins the contract from Brix"
+    assert views.about(text, [(0, 4)], [(28, 32)]) == "this company wins the contract from another company"
+    assert views.about(text, [(28, 32)], [(0, 4)]) == "another company wins the contract from this company"
+
+
+def test_the_shipped_headlines_are_as_many_and_as_mixed_as_promised() -> None:
+    headlines = data.read_headlines(data.SAMPLES / "headlines.jsonl")
+    assert len({each.text for each in headlines}) == len(headlines) >= 1_500
+    opposed = [each for each in headlines if {"positive", "negative"} <= set(each.companies.values())]
+    assert len(opposed) >= 150
+    pairs = data.read_pairs()
+    assert len(pairs) >= 120
+    assert all(pair.sentiments[0] != pair.sentiments[1] for pair in pairs)
+    assert not {text for pair in pairs for text in pair.texts} & {each.text for each in headlines}
+
+
+def test_all_rows_of_a_headline_stay_in_one_split() -> None:
+    splits = data.splits(build([{}], NoSettings))
+    assert splits.labels == data.SENTIMENTS
+    headlines = {
+        views.whole(each.text): number
+        for number, each in enumerate(data.read_headlines(data.SAMPLES / "headlines.jsonl"))
+    }
+    where = {text: name for name in ("train", "test") for text in getattr(splits, name).texts if text in headlines}
+    assert {"train", "test"} == set(where.values())
+    assert len(splits.train) + len(splits.validation) + len(splits.test) > len(headlines)
+
+
+def test_the_word_list_turns_with_a_negation() -> None:
+    assert polarity.sentiments(["Profit rose", "Profit fell", "No growth", "The meeting is in May"]) == [
+        "positive",
+        "negative",
+        "negative",
+        "neutral",
+    ]

@@ -1,0 +1,222 @@
+"""Files as sources: a watched folder, a replayed file, posted rows; times, zones, gaps and restarts."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from verticals.errors import ConfigError, DataError
+from verticals_financial_sentiment.records import Headline, Opinion
+from verticals_financial_sentiment.sources.folder import WatchedFolder
+from verticals_financial_sentiment.sources.intake import Batch, parse_time, safe_url, take_rows
+from verticals_financial_sentiment.sources.replay import replay
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HELSINKI = ZoneInfo("Europe/Helsinki")
+
+
+def titles(*batches: Batch) -> list[str]:
+    return [headline.title for batch in batches for headline in batch.headlines]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-02T11:30:00Z", "2026-03-02T11:30"),
+        ("2026-03-02T11:30:00-05:00", "2026-03-02T16:30"),
+        ("2026-03-02 11:30", "2026-03-02T09:30"),  # Helsinki's, in winter
+        ("2026-07-02 11:30", "2026-07-02T08:30"),  # and in summer
+        ("Mon, 02 Mar 2026 11:30:00 GMT", "2026-03-02T11:30"),
+        ("Mon, 02 Mar 2026 11:30:00 EST", "2026-03-02T16:30"),
+        ("1772451000", "2026-03-02T11:30"),
+        ("1772451000000", "2026-03-02T11:30"),
+        ("1772451000.0", "2026-03-02T11:30"),
+        ("20260302", "2026-03-01T22:00"),
+        ("", None),
+        ("yesterday", None),
+        ("nan", None),
+        ("inf", None),
+        ("-1e400", None),
+        ("9" * 400, None),
+        ("0000-00-00", None),
+    ],
+)
+def test_times_are_read_as_people_and_machines_write_them(text: str, expected: str | None) -> None:
+    moment = parse_time(text, HELSINKI)
+    assert (moment.strftime("%Y-%m-%dT%H:%M") if moment else None) == expected
+
+
+def test_a_headline_has_utc_times_and_an_id_of_its_content() -> None:
+    eastern = timezone(timedelta(hours=-5))
+    first = Headline("wire", NOW.astimezone(eastern), NOW, "Ardent cuts", "", "", "x")
+    assert first.published.tzinfo is UTC
+    assert first.published == NOW
+    again = Headline("wire", NOW, NOW + timedelta(hours=9), "Ardent cuts", "", "", "x")
+    assert first.id == again.id
+    others = [
+        ("wire", "Ardent cut", ""),
+        ("other", "Ardent cuts", ""),
+        ("wire", "Ardent cuts", "b"),
+        ("wireA", "rdent cuts", ""),
+    ]
+    assert len({first.id, *(Headline(source, NOW, NOW, title, body).id for source, title, body in others)}) == 5
+    with pytest.raises(ValueError, match="expected a time with its zone"):
+        Headline("wire", NOW.replace(tzinfo=None), NOW, "x")
+
+
+def test_an_opinion_s_score_is_positive_minus_negative() -> None:
+    assert Opinion("A", 0.7, 0.2, 0.1).score == pytest.approx(0.6)
+    assert [
+        Opinion("A", *shares).sentiment for shares in ((0.7, 0.2, 0.1), (0.1, 0.2, 0.7), (0.2, 0.6, 0.2), (0.5, 0, 0.5))
+    ] == [
+        "positive",
+        "negative",
+        "neutral",
+        "neutral",
+    ]
+
+
+def test_odd_rows_are_kept_and_counted() -> None:
+    rows: list[dict[str, object]] = [
+        {"title": "a", "published": "2026-03-02T11:59:00Z", "body": "b"},
+        {"title": "late", "published": "2026-03-02T09:00:00Z", "body": "b"},  # also older than the newest
+        {"title": "future", "published": "2027-01-01T00:00:00Z", "body": "b"},
+        {"title": "undated", "body": "b"},
+        {"title": "old", "published": "1601-01-01", "body": "b"},
+        {"title": "no body", "published": "2026-03-02T12:00:00Z", "body": None},
+        {"title": "nan", "published": "2026-03-02T12:00:00Z", "body": float("nan")},
+        {"title": "link", "published": "2026-03-02T12:00:00Z", "body": "b", "url": "javascript:alert(1)"},
+        {"title": "x" * 5000, "published": "2026-03-02T12:00:00Z", "body": "b"},
+        {"title": " ", "body": ""},
+        {},
+    ]
+    batch = take_rows(rows, "posted", NOW)
+    assert len(batch.headlines) == 9
+    assert batch.counts == {
+        "bad_url": 1, "blank": 2, "cut": 1, "empty_body": 2, "future": 1, "late": 1, "out_of_order": 1, "undated": 2
+    }  # fmt: skip
+    assert all(headline.published <= NOW for headline in batch.headlines)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "//host/x", "http://", "http://[::bad/", "https://a b/", "file:/x"],
+)
+def test_only_web_addresses_are_kept(url: str) -> None:
+    assert safe_url(url) == ""
+    assert safe_url(" https://wire.example/x?y=1 ") == "https://wire.example/x?y=1"
+
+
+def test_a_folder_yields_what_is_new_and_only_whole_records(tmp_path: Path) -> None:
+    folder, file = WatchedFolder(tmp_path), tmp_path / "a.csv"
+    file.write_bytes(b'\xef\xbb\xbfTitle,Published\n"one\nline two",2026-03-02\ntwo,2026-03-02\nhalf')
+    first = folder.scan("", NOW)
+    assert titles(first) == ["one line two", "two"]
+    with file.open("ab") as more:
+        more.write(b' done,2026-03-02\n"open\n')
+    second = folder.scan(first.offset, NOW)
+    assert titles(second) == ["half done"]
+    with file.open("ab") as more:
+        more.write(b'end",2026-03-02\n')
+    (tmp_path / "b.jsonl").write_text('{"headline": "three"}\n\nnot json\n[1]\n{"headline": "fo', encoding="utf-8")
+    third = WatchedFolder(tmp_path).scan(second.offset, NOW)  # a restart
+    assert titles(third) == ["open end", "three"]
+    assert third.counts["bad_row"] == 2
+    assert "b.jsonl: 2 rows" in third.problems[0]
+    assert titles(folder.scan(third.offset, NOW)) == []
+
+
+def test_a_folder_is_read_in_pieces_and_passes_over_what_never_ends(tmp_path: Path) -> None:
+    lines = [json.dumps({"title": f"title {n}"}) for n in range(40)]
+    (tmp_path / "a.jsonl").write_text(
+        "\n".join([*lines[:20], json.dumps({"title": "x" * 900}), *lines[20:], ""]), encoding="utf-8"
+    )
+    folder, offset, seen = WatchedFolder(tmp_path, chunk=200), "", []
+    while True:
+        batch = folder.scan(offset, NOW)
+        if batch.offset == offset:
+            break
+        offset = batch.offset
+        seen += titles(batch)
+    assert seen == [f"title {n}" for n in range(40)]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("title\nsecret\n", encoding="utf-8")
+    (tmp_path / "watched").mkdir()
+    (tmp_path / "watched" / "a.csv").symlink_to(tmp_path / "secret.csv")
+    assert titles(WatchedFolder(tmp_path / "watched").scan("", NOW)) == []
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere: cannot be watched: .*app\.folder"):
+        WatchedFolder(tmp_path / "nowhere").scan("", NOW)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "day.csv"
+    rows = [f"title {n},2026-03-02T10:{n:02d}:00Z,wire" for n in range(30)]
+    rows[7] = "title 7,2026-03-02T08:00:00Z,wire"  # hours late
+    rows[9] = "title 9,,wire"
+    rows[11] = "too,many,fields,here"
+    path.write_text("title,published,source\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_replay_takes_time_from_the_file_and_never_goes_back(recording: Path) -> None:
+    batches = list(replay(recording, size=8))
+    received = [headline.received for batch in batches for headline in batch.headlines]
+    assert received == sorted(received)
+    assert received[0] == datetime(2026, 3, 2, 10, tzinfo=UTC)
+    assert len(received) == 29
+    counts = {
+        name: sum(batch.counts.get(name, 0) for batch in batches)
+        for name in ("late", "undated", "bad_row", "out_of_order")
+    }
+    assert counts == {"late": 1, "undated": 1, "bad_row": 1, "out_of_order": 1}
+
+
+@pytest.mark.parametrize("size", [1, 4, 64])
+def test_a_replay_goes_on_where_it_was_stopped(recording: Path, size: int) -> None:
+    whole = list(replay(recording, size=size))
+    for cut in range(len(whole)):
+        rest = list(replay(recording, whole[cut].offset, size=size))
+        assert [headline for batch in rest for headline in batch.headlines] == [
+            headline for batch in whole[cut + 1 :] for headline in batch.headlines
+        ]
+
+
+def test_a_replay_keeps_the_pace_it_is_given(recording: Path) -> None:
+    waits: list[float] = []
+    batches = list(replay(recording, speed=60, wait=waits.append))
+    assert sum(waits) == pytest.approx(29)  # 29 minutes at sixty times their pace
+    assert len(titles(*batches)) == 29
+    fast: list[float] = []
+    list(replay(recording, speed=1000, wait=fast.append))
+    assert sum(fast) == pytest.approx(29 * 60 / 1000)
+
+
+@pytest.mark.parametrize("speed", [0.5, 0, -1, 1001])
+def test_a_pace_out_of_range_is_refused(recording: Path, speed: float) -> None:
+    with pytest.raises(ConfigError, match="expected 1 to 1000"):
+        list(replay(recording, speed=speed))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.csv", None, "cannot be replayed"),
+        ("a.xml", "<a/>", "unknown format '.xml'"),
+        ("a.csv", "title,published\nx,\n", "row 1 has no time"),
+        ("a.jsonl", "nonsense\n", "row 1 has no time"),
+    ],
+)
+def test_a_file_that_cannot_be_replayed_is_named(tmp_path: Path, name: str, content: str | None, expected: str) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=expected):
+        list(replay(path))

@@ -1,0 +1,89 @@
+"""Champion and challenger: a new run serves only if it is no worse on the same test rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from toys import Outcome, settings
+from verticals import promotion, runs
+from verticals.config import Config
+from verticals.data.examples import Examples
+from verticals.runs import Run, write_json
+from verticals_customer_service import data
+
+TEST = Examples(("where is it", "money back"), ("track", "refund"), (2, 3))
+
+
+def make(accuracy: float, seed: int, test: Examples | None = TEST) -> Run:
+    """Save a run that was measured so on these test rows."""
+
+    def write(folder: Path) -> None:
+        write_json(folder / "metrics.json", {"compared": "accuracy", "metrics": {"accuracy": {"value": accuracy}}})
+        if test is not None:
+            promotion.write_standing_test(folder, test)
+
+    config = Config.model_validate({"train": {"seed": seed}})
+    run = runs.save("toy", config, {"objective": "classify"}, write, lambda run: None)
+    numbered = run.folder.rename(run.folder.with_name(f"{seed:03d}"))  # runs are named by the second: too coarse here
+    return runs.open_run(numbered)
+
+
+def serving() -> str:
+    run = runs.latest("toy")
+    assert run is not None
+    return run.folder.name
+
+
+def test_the_first_run_serves_without_a_verdict() -> None:
+    run = make(0.5, 1)
+    assert promotion.judge(None, run) is None
+    assert promotion.read(run) is None
+    assert serving() == run.folder.name
+
+
+@pytest.mark.parametrize(("after", "promoted"), [(0.91, True), (0.9, True), (0.8999, False)])
+def test_a_challenger_serves_only_if_it_is_no_worse(after: float, promoted: bool) -> None:
+    champion, challenger = make(0.9, 1), make(after, 2)
+    verdict = promotion.judge(champion, challenger)
+    assert verdict is not None
+    assert verdict.promoted is promoted
+    assert "on the same 2 test rows" in verdict.reason
+    assert promotion.read(challenger) == verdict
+    assert serving() == (challenger if promoted else champion).folder.name
+
+
+def test_a_run_that_is_held_back_is_still_whole_and_can_be_opened() -> None:
+    champion, challenger = make(0.9, 1), make(0.1, 2)
+    promotion.judge(champion, challenger)
+    assert runs.open_run(challenger.folder).manifest == challenger.manifest
+
+
+@pytest.mark.parametrize("test", [None, Examples(("other rows",), ("track",), (2,))])
+def test_runs_measured_on_other_rows_are_not_compared_and_the_verdict_says_so(test: Examples | None) -> None:
+    verdict = promotion.judge(make(0.9, 1, test), make(0.1, 2))
+    assert verdict is not None
+    assert verdict.promoted
+    assert "not compared" in verdict.reason
+
+
+def test_learned_rows_are_trained_on_never_tested_on_and_those_left_out_are_counted(tmp_path: Path) -> None:
+    plain = data.splits(settings())
+    known, learned = plain.test.texts[0], tmp_path / "learned.csv"
+    lines = ["text,intent", "do you rent marquees,gift_cards", f'"{known}",gift_cards', "hello you,no_such_intent"]
+    learned.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    splits = data.splits(settings(app={"extra_rows": str(learned)}))
+    assert splits.test == plain.test
+    assert splits.validation == plain.validation
+    assert splits.train.texts == (*plain.train.texts, "do you rent marquees")
+    counts = {note.code: note.count for note in splits.notes if note not in plain.notes}
+    assert counts == {"extra_rows": 1, "unknown_label": 1, "duplicate": 1}
+
+
+def test_training_says_whether_the_new_run_serves(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
+    train = ("train", "customer-service", "--method", "tfidf")
+    first = verticals(*train)
+    assert "promoted" not in first.err
+    assert "test rows" not in first.err
+    second = verticals(*train)
+    assert "promoted: it serves from now on; accuracy" in second.err

@@ -1,0 +1,318 @@
+"""The bot in front of customers and agents: over REST, in the inbox, with thumbs and corrections, and after an erasure."""
+
+import csv
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from bots import keyword_bot
+from verticals.errors import DataError, StorageError
+from verticals.storage import open_database
+from verticals_customer_service import (
+    agents,
+    conversations,
+    data_subject,
+    inbox,
+    learning,
+    tables,
+    ui,
+    ui_inbox,
+    ui_learning,
+)
+from verticals_customer_service.api import build_api
+from verticals_customer_service.conversations import Limits, UnknownConversation
+from verticals_customer_service.desk import Desk, wants_person
+from verticals_customer_service.wording import TEXTS
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+EN = TEXTS["en"]
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    engine = open_database(database_url, tables.metadata)
+    yield Desk(keyword_bot(), engine, tmp_path / "learned.csv", Limits(messages=5))
+    engine.dispose()
+
+
+@pytest.fixture
+def site(desk: Desk) -> TestClient:
+    site = FastAPI()
+    site.include_router(build_api(desk, "the-key"))
+    return TestClient(site)
+
+
+AGENT = {"Authorization": "Bearer the-key"}
+
+
+def test_the_bot_answers_until_it_hands_over_and_then_is_silent(desk: Desk) -> None:
+    first = desk.turn(None, "track it", NOW)
+    second = desk.turn(first.conversation, "a person please", NOW)
+    third = desk.turn(first.conversation, "track it", NOW)
+    assert [each.state for each in (first, second, third)] == ["bot", "queued", "queued"]
+    assert [each.turn.action if each.turn else None for each in (first, second, third)] == ["answer", "hand_over", None]
+    assert third.record()["reply"] is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "human",
+        "let me talk to someone",
+        "Put me through to an agent",
+        "I don't want a bot",
+        "转人工",
+        "real person please",
+    ],
+)
+def test_plain_words_for_a_person_are_enough_whatever_the_model_thinks(desk: Desk, message: str) -> None:
+    assert desk.turn(None, f"{message}", NOW).state == "queued"
+
+
+@pytest.mark.parametrize(
+    "message", ["where is my order", "can a person return two lamps", "the agent of the carrier lost it"]
+)
+def test_other_words_are_not_taken_for_a_wish_for_a_person(message: str) -> None:
+    assert not wants_person(message)
+
+
+def test_what_the_bot_remembers_in_plain_words_is_stored_redacted(desk: Desk) -> None:
+    first = desk.turn(None, "hmm, write to jo@mail.example", NOW)
+    ticket = conversations.receive(desk.engine, first.conversation, "hmm again", NOW)
+    assert ticket.memory.turns[0][0] == "hmm, write to [email]"
+    assert ticket.memory.unclear_in_a_row == 1
+    assert desk.turn(first.conversation, "hmm again", NOW).state == "queued"
+
+
+def test_the_shops_own_telephone_number_is_not_masked_in_what_the_bot_says(desk: Desk) -> None:
+    first = desk.turn(None, "track it", NOW)
+    _, messages = inbox.transcript(desk.engine, first.conversation)
+    assert "01632 960123" in messages[1].text
+
+
+def test_the_queue_shows_the_longest_waiting_first_and_the_summary_says_why(desk: Desk) -> None:
+    names = []
+    for minute, opening in enumerate(("track it, then", "refund, then")):
+        name = desk.turn(None, opening, NOW).conversation
+        conversations.ask_for_person(desk.engine, name, NOW + timedelta(minutes=minute))
+        names.append(name)
+    waiting = inbox.queue(desk.engine, NOW + timedelta(minutes=5))
+    assert [(each.name, each.seconds) for each in waiting] == [(names[0], 300), (names[1], 240)]
+    known = inbox.summary(desk.engine, names[1])
+    assert (known.first_message, known.intents, known.action, known.messages) == (
+        "refund, then",
+        ("refund",),
+        "answer",
+        2,
+    )
+    conversations.step(desk.engine, names[0], "take_over", NOW)
+    conversations.step(desk.engine, names[1], "take_over", NOW)
+    conversations.step(desk.engine, names[1], "resolve", NOW)
+    assert [(each.name, each.state) for each in inbox.queue(desk.engine, NOW)] == [(names[0], "agent")]
+
+
+def test_a_conversation_over_rest_from_the_first_message_to_the_end(site: TestClient) -> None:
+    name = site.post("/turn", json={"message": "track it"}).json()["conversation"]
+    assert site.post(f"/conversations/{name}/person").json()["state"] == "queued"
+    assert [each["name"] for each in site.get("/inbox", headers=AGENT).json()["conversations"]] == [name]
+    assert site.post(f"/inbox/{name}/messages", json={"message": "Hi"}, headers=AGENT).status_code == 409
+    assert site.post(f"/inbox/{name}/take_over", headers=AGENT).json()["state"] == "agent"
+    last = site.post(f"/inbox/{name}/messages", json={"message": "Hi, I look"}, headers=AGENT).json()["message"]
+    seen = site.get(f"/conversations/{name}", params={"after": last - 1}).json()
+    assert (seen["state"], [each["text"] for each in seen["messages"]]) == ("agent", ["Hi, I look"])
+    assert site.post("/turn", json={"message": "track it", "conversation": name}).json()["reply"] is None
+    assert site.get(f"/inbox/{name}", headers=AGENT).json()["first_message"] == "track it"
+    assert site.post(f"/inbox/{name}/resolve", headers=AGENT).json()["state"] == "resolved"
+    assert site.post(f"/inbox/{name}/resolve", headers=AGENT).status_code == 409
+    assert site.post("/turn", json={"message": "track it", "conversation": name}).json()["action"] == "answer"
+    assert site.get("/numbers", headers=AGENT).json()["conversations"] == {"bot": 1}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer guessed"}, {"Authorization": "Bearer "}])
+@pytest.mark.parametrize(("method", "path"), [
+    ("GET", "/inbox"), ("GET", "/inbox/x"), ("POST", "/inbox/x/take_over"), ("POST", "/inbox/x/messages"), ("GET", "/numbers"),
+    ("GET", "/questions"), ("POST", "/questions"),
+])  # fmt: skip
+def test_only_the_key_opens_the_inbox(site: TestClient, method: str, path: str, headers: dict[str, str]) -> None:
+    assert site.request(method, path, headers=headers, json={}).status_code == 401
+
+
+def test_more_messages_than_allowed_are_refused_by_status(site: TestClient) -> None:
+    name = site.post("/turn", json={"message": "track it"}).json()["conversation"]
+    codes = [site.post("/turn", json={"message": "track it", "conversation": name}).status_code for _ in range(5)]
+    assert codes == [200] * 4 + [429]
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "key"
+    key = agents.agent_key(path)
+    assert key == agents.agent_key(path)
+    assert path.stat().st_mode & 0o077 == 0
+    assert agents.opens(key, f" {key}\n")
+    assert not agents.opens(key, "")
+    assert not agents.opens("", "")
+    (tmp_path / "bad").write_bytes(b"\xff")
+    with pytest.raises(StorageError, match="remove it"):
+        agents.agent_key(tmp_path / "bad")
+
+
+def test_an_export_has_everything_and_an_erasure_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
+    kept = desk.turn(None, "track the walrus", NOW)
+    gone = desk.turn(None, "hmm, a pelican", NOW)
+    assert gone.message is not None
+    learning.rate(desk.engine, gone.conversation, gone.message, "down", NOW)
+    learning.teach(
+        desk.engine,
+        [each.message for each in learning.open_questions(desk.engine)],
+        "track",
+        {"track"},
+        desk.learned,
+        NOW,
+    )
+    record = data_subject.export(desk.engine, gone.conversation)
+    assert [each["sender"] for each in record["messages"]] == ["customer", "bot"]
+    assert record["feedback"][0]["thumb"] == "down"
+    assert record["questions"][0]["text"] == "hmm, a pelican"
+    assert "pelican" in desk.learned.read_text(encoding="utf-8")
+
+    assert desk.erase(gone.conversation) == {"conversations": 1, "messages": 2, "feedback": 1, "questions": 1}
+    for ask in (data_subject.export, inbox.summary):
+        with pytest.raises(UnknownConversation):
+            ask(desk.engine, gone.conversation)
+    with pytest.raises(UnknownConversation):
+        desk.erase(gone.conversation)
+    assert data_subject.export(desk.engine, kept.conversation)["messages"][0]["text"] == "track the walrus"
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"pelican" not in left
+    if desk.engine.dialect.name == "sqlite":
+        assert b"walrus" in left, "else this looks in the wrong place"
+
+
+def test_rights_over_rest_need_the_name_of_the_conversation_and_no_key(site: TestClient) -> None:
+    name = site.post("/turn", json={"message": "track it"}).json()["conversation"]
+    assert len(site.get(f"/conversations/{name}/export").json()["messages"]) == 2
+    assert site.delete(f"/conversations/{name}").json()["messages"] == 2
+    assert site.get(f"/conversations/{name}/export").status_code == 404
+    assert site.delete(f"/conversations/{name}").status_code == 404
+
+
+def test_unanswered_questions_are_grouped_by_what_they_say(desk: Desk) -> None:
+    for text in (
+        "do you rent out marquees", "can i rent a marquee from you", "is it possible to rent marquees",
+        "my cat ate the plant label", "the cat has eaten a label of the plant",
+    ):  # fmt: skip
+        desk.turn(None, text, NOW)
+    desk.turn(None, "track it", NOW)
+    groups = learning.group(learning.open_questions(desk.engine))
+    assert [len(group.questions) for group in groups] == [3, 2]
+    assert all("marquee" in question.text for question in groups[0].questions)
+
+
+def test_a_correction_outweighs_the_bots_guesses_and_is_not_undone_by_a_thumb(desk: Desk) -> None:
+    answers = [desk.turn(None, f"track my money {number}", NOW) for number in range(3)]
+    numbers = [each.message or 0 for each in answers]
+    learning.correct(desk.engine, answers[0].conversation, numbers[0], "refund", NOW)
+    for answer, number in zip(answers, numbers, strict=True):
+        learning.rate(desk.engine, answer.conversation, number, "down", NOW)
+    learning.rate(desk.engine, answers[2].conversation, numbers[2], "up", NOW)
+    (group,) = learning.group(learning.open_questions(desk.engine))
+    assert (len(group.questions), group.suggested) == (3, "refund")
+    assert inbox.numbers(desk.engine)["thumbs"] == {"down": 2, "up": 1}
+
+
+def test_nobody_rates_a_reply_of_somebody_elses_conversation(desk: Desk) -> None:
+    mine, other = (desk.turn(None, "track it", NOW) for _ in range(2))
+    with pytest.raises(learning.UnknownMessage):
+        learning.rate(desk.engine, mine.conversation, other.message or 0, "up", NOW)
+
+
+def test_taught_rows_are_a_file_to_train_with_and_settled(desk: Desk) -> None:
+    known = desk.bot.knowledge.intents
+    for text in ('do you "rent", marquees', "=1+1 hmm"):
+        desk.turn(None, text, NOW)
+    newest, oldest = (each.message for each in learning.open_questions(desk.engine))
+    with pytest.raises(DataError, match="no intent"):
+        learning.teach(desk.engine, [oldest], "marquees", known, desk.learned, NOW)
+    assert learning.teach(desk.engine, [oldest], "track", known, desk.learned, NOW) == 1
+    learning.set_aside(desk.engine, [newest], NOW)
+    assert learning.open_questions(desk.engine) == []
+    with desk.learned.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["text", "intent"], ['do you "rent", marquees', "track"]]
+
+
+def test_questions_become_rows_over_rest(site: TestClient, desk: Desk) -> None:
+    turn = site.post("/turn", json={"message": "hmm"}).json()
+    path = f"/conversations/{turn['conversation']}/feedback"
+    assert site.post(path, json={"message": turn["message"], "intent": "nonsense"}).status_code == 422
+    assert site.post(path, json={"message": turn["message"], "intent": "refund", "thumb": "down"}).status_code == 200
+    (group,) = site.get("/questions", headers=AGENT).json()["groups"]
+    assert group["suggested"] == "refund"
+    lesson = {"messages": [group["questions"][0]["message"]], "intent": group["suggested"]}
+    assert site.post("/questions", json=lesson, headers=AGENT).json()["rows"] == 1
+    assert desk.learned.read_text(encoding="utf-8").splitlines() == ["text,intent", "hmm,refund"]
+
+
+def test_fifty_conversations_at_once_are_never_mixed_up(desk: Desk) -> None:
+    failed: list[str] = []
+
+    def talk(number: int) -> None:
+        words = ("track it", "refund", "hmm")
+        name = desk.turn(None, f"{words[number % 3]} visitor-{number}", NOW).conversation
+        desk.turn(name, f"track visitor-{number} again", NOW)
+        _, messages = inbox.transcript(desk.engine, name)
+        said = [each.text for each in messages if each.sender == "customer"]
+        if said != [f"{words[number % 3]} visitor-{number}", f"track visitor-{number} again"] or len(messages) != 4:
+            failed.append(str(messages))
+
+    threads = [threading.Thread(target=talk, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_the_page_takes_a_conversation_from_the_bot_to_a_person_and_back(desk: Desk) -> None:
+    names = {intent: intent for intent in desk.bot.knowledge.intents}
+    name, _, _, status, seen = ui.ask(desk, EN, None)
+    assert EN["state_queued"] in status
+    queue, _ = ui_inbox.look_at(desk, EN, names, True, None)
+    assert [value for _, value in queue.choices] == [name]
+    ui_inbox.take_step(desk, EN, names, "take_over", True, name)
+    _, _, detail = ui_inbox.answer(desk, EN, names, True, name, "How <b>can</b> I help?")
+    assert "&lt;b&gt;" in detail
+    chat, status, seen = ui.poll(desk, EN, name, seen)
+    assert EN["state_agent"] in status
+    assert chat[-1]["content"].startswith("Colleague")
+    assert ui.poll(desk, EN, name, seen) == gr.skip(), "nothing new leaves the page alone"
+    _, _, panel, *_ = ui.respond(desk, EN, names, "track it", name)
+    assert EN["silent"].split(";")[0] in panel
+    ui_inbox.take_step(desk, EN, names, "give_back", True, name)
+    *_, status, _ = ui.respond(desk, EN, names, "track it", name)
+    assert EN["state_bot"] in status
+
+
+def test_the_inbox_is_closed_to_a_session_without_the_key(desk: Desk) -> None:
+    with pytest.raises(gr.Error):
+        ui_inbox.unlock("the-key", EN, "guessed")
+    with pytest.raises(gr.Error):
+        ui_inbox.look_at(desk, EN, {}, False, None)
+    with pytest.raises(gr.Error):
+        ui_learning.load_groups(desk, EN, {}, False)
+    assert ui_inbox.unlock("the-key", EN, "the-key")[0] is True
+
+
+def test_the_page_turns_a_group_into_training_rows(desk: Desk) -> None:
+    names = {intent: intent for intent in desk.bot.knowledge.intents}
+    _, name, *_ = ui.respond(desk, EN, names, "hmm, where", None)
+    ui.correct_last(desk, EN, name, "track")
+    groups, choice = ui_learning.load_groups(desk, EN, names, True)
+    assert [label for label, _ in choice.choices] == ["1 × hmm, where → track"]
+    assert str(desk.learned) in ui_learning.teach_group(desk, EN, True, groups, 0, "track")
+    assert ui_learning.load_groups(desk, EN, names, True)[0] == []
