@@ -11,6 +11,7 @@ from bots import ARTICLES, keyword_bot
 from toys import Outcome, settings
 from verticals import registry
 from verticals_customer_service import checks, safety
+from verticals_customer_service.data import SAMPLES
 from verticals_customer_service.dialogue import Bot, Conversation, Turn
 from verticals_customer_service.knowledge import Article
 
@@ -86,7 +87,7 @@ def test_an_article_with_a_suspicious_title_is_never_quoted() -> None:
 
 
 def test_every_shipped_article_is_trusted_to_its_end() -> None:
-    lines = (checks.SAMPLES / "articles.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (SAMPLES / "articles.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) > 60
     assert [line[:40] for line in lines if safety.suspicion(json.loads(line)["text"])] == []
     assert all(safety.trusted(article.text) == article.text for article in ARTICLES)
