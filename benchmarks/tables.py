@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from verticals import comparison
 from verticals.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
@@ -136,6 +137,24 @@ def methods(language: str) -> str:
         for each in METHODS.values()
     ]
     return _table(header, rows)
+
+
+_OTHERS = {
+    "en": ("app", "data", "model", "metric", "measured", "baseline", "training"),
+    "zh": ("应用", "数据", "模型", "指标", "测得", "基线", "训练"),
+}
+
+
+def others(language: str) -> str:
+    """What the monitor and the recommender reach, one row per model and seed."""
+    files = [path for app in ("financial-sentiment", "recommender") for path in sorted(RESULTS.glob(f"{app}-*.json"))]
+    lines = comparison.lines([row for path in files for row in _results(path)])
+    rows = []
+    for line in lines:
+        app, suite, method, seed = line.name
+        cells = comparison.cells(line)
+        rows.append((app, suite, f"{method}, seed {seed}" if seed else method, *cells[4:7], cells[8]))
+    return _table(_OTHERS[language], rows)
 
 
 def steps(name: str) -> list[dict[str, Any]]:
@@ -267,6 +286,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "scope": scope,
     "stopwatch": stopwatch,
     "methods": methods,
+    "others": others,
     "medical": medical,
     "medical-gains": medical_gains,
     "medical-lambda": medical_lambda,

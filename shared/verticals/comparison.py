@@ -8,7 +8,7 @@ from typing import Any
 
 from verticals.errors import DataError
 
-PRIMARY = ("accuracy", "entity_f1", "mrr", "ndcg_at_10", "nab_score", "pairs_right", "chrf")
+PRIMARY = ("accuracy", "entity_f1", "ndcg_at_10", "mrr", "nab_score", "pairs_right", "chrf")
 """The metric that stands for a result: the first of these that it has."""
 _PERFECT = {"nab_score": 100.0, "chrf": 100.0}
 
