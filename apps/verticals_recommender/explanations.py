@@ -83,6 +83,11 @@ def in_words(
     return words["wider"]
 
 
+def popular(language: str) -> str:
+    """Return the only reason that a model of popularity has."""
+    return _WORDS[language]["popularity"]
+
+
 def counterfactual(engine: Engine, profile: Profile, item: int, rules: Rules, now: float) -> Counterfactual:
     """Return the list that the person would have without an item of the history, and how it differs from the present one."""
     before = [each.item for each in recommend(engine, profile, rules, now)]

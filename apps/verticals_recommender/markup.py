@@ -88,7 +88,7 @@ def ranked(items: Iterable[tuple[Item, str, bool]], heading: str) -> str:
     """Return a numbered list under a heading: items, what is said of each, and whether it is marked."""
     rows = "".join(
         f"<li class='{'both' if marked else ''}'><b>{escape(item.title)}</b> <span class='muted'>{escape(item.category)}</span>"
-        f"{f'<p class=why>{escape(said)}</p>' if said else ''}</li>"
+        f"{f'<div class=why>{escape(said)}</div>' if said else ''}</li>"
         for item, said, marked in items
     )
     return f"<section><p class='label'>{escape(heading)}</p><ol class='ranked'>{rows}</ol></section>"
@@ -110,15 +110,22 @@ def bars(rows: Iterable[tuple[str, float]], heading: str, nothing: str) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], bold: str | None = None) -> str:
-    """Return a table; the row whose first cell is `bold` is."""
+    """Return a table of cells that are HTML already; the row whose first cell is `bold` is."""
     head = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in header)
     body = "".join(
-        f"<tr{' class=served' if row[0] == bold else ''}>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row)
-        + "</tr>"
+        f"<tr{' class=served' if row[0] == bold else ''}>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
         for row in rows
     )
     return f"<div class='table'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def figure(estimate: Mapping[str, float] | None) -> str:
+    """Return an estimate with its interval below it, where it has one."""
+    if estimate is None:
+        return "–"
+    if estimate["low"] == estimate["high"]:
+        return f"{estimate['value']:.3f}"
+    return f"{estimate['value']:.3f}<small>{estimate['low']:.3f} … {estimate['high']:.3f}</small>"
 
 
 def badges(item: Item, popularity: float, skin: Skin, now: float, texts: Mapping[str, str]) -> list[str]:

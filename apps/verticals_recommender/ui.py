@@ -37,6 +37,8 @@ def build_ui(views: Sequence[View]) -> gr.Blocks:
                 [(texts[f"skin_{name}"], name) for name in names],
                 value=names[0],
                 label=texts["skin"],
+                show_label=False,
+                container=False,
                 elem_classes=["skin"],
             )
         sites = []

@@ -230,7 +230,7 @@ def result(run: Run, record: dict[str, Any]) -> dict[str, Any]:
         "app": run.app,
         "objective": run.objective,
         "suite": run.manifest["data"]["name"],
-        "method": run.config.method.name,
+        "method": record.get("served", run.config.method.name),
         "backbone": run.config.backbone.name if methods.get(run.config.method.name).uses_backbone else None,
         "seed": run.config.train.seed,
         "metrics": record["metrics"],

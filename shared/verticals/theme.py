@@ -32,7 +32,7 @@ CSS = """
 .chip.hand_over { background: #fbe0e0; color: #8a1c1c; }
 .notice { border-left: 3px solid #b45309; padding-left: 12px; }
 .source { border-left: 3px solid #0f766e; padding: 2px 0 2px 12px; margin: 6px 0; }
-.mark { display: inline-block; padding: 1px 9px; margin: 0 4px 4px 0; border-radius: 999px; font-size: 0.82em; }
+.mark { display: inline-block; padding: 1px 9px; margin: 0 4px 4px 0 !important; border-radius: 999px; font-size: 0.82em; }
 .mark { background: rgba(120, 130, 140, 0.16); }
 .picks { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 14px; }
 .pick { display: flex; flex-direction: column; border: 1px solid rgba(120, 130, 140, 0.3); border-radius: 10px; padding: 12px 16px; }
@@ -41,8 +41,9 @@ CSS = """
 .why { border-left: 3px solid #0f766e; padding-left: 10px; font-size: 0.93em; }
 .acts { display: flex; flex-wrap: wrap; gap: 6px; margin-top: auto; padding-top: 8px; }
 .act { border: 1px solid rgba(120, 130, 140, 0.45); border-radius: 8px; padding: 6px 12px; background: transparent; cursor: pointer; }
-.act { color: inherit; font: inherit; font-size: 0.9em; }
+.act { margin: 0 !important; color: inherit; font: inherit; font-size: 0.9em; }
 .act:hover, .act:focus-visible { border-color: #0f766e; outline: 2px solid #0f766e; outline-offset: -1px; }
+.strip, .table { contain: inline-size; }
 .strip { display: flex; gap: 10px; overflow-x: auto; list-style: none !important; margin: 0 0 10px !important; padding: 2px 2px 8px !important; }
 .strip li { flex: 0 0 168px; border: 1px solid rgba(120, 130, 140, 0.3); border-radius: 8px; padding: 8px 10px; margin: 0 !important; }
 .strip li { display: flex; flex-direction: column; justify-content: space-between; font-size: 0.9em; list-style: none !important; }
@@ -51,8 +52,9 @@ CSS = """
 .ranked { padding-left: 1.6em !important; }
 .ranked li { margin: 0 0 8px !important; }
 .ranked li.both > b { border-bottom: 2px solid #0f766e; }
-.ranked p { margin: 2px 0; }
+.ranked .why { margin: 2px 0; }
 .table tr.served { font-weight: 600; }
+.table small { display: block; opacity: 0.75; font-weight: 400; white-space: nowrap; }
 .table { overflow-x: auto; }
 .table table { border-collapse: collapse; width: 100%; border: 0 !important; }
 .table th, .table td { text-align: left; padding: 7px 18px 7px 0 !important; border: 0 !important; }

@@ -7,6 +7,7 @@ import gradio as gr
 
 from verticals.evaluation.report import reference_notes, verdict
 from verticals_recommender import figures, markup
+from verticals_recommender.models.vectors import KIND as TEXT
 from verticals_recommender.pages.view import View
 
 _METRICS = (
@@ -19,7 +20,7 @@ _METRICS = (
     "novelty_at_10",
     "popularity_lift_at_10",
 )
-_RECALLS = ("recall_at_20", "recall_at_50")
+_RECALL = "recall_at_50"
 
 
 def build(view: View) -> None:
@@ -71,7 +72,8 @@ def _build_curve(retrieval: Mapping[str, Any] | None, texts: Mapping[str, str]) 
 def models_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     """Return every model with its metrics and intervals; the one that serves is bold."""
     rows = [
-        (name, *(cell(each["metrics"].get(metric)) for metric in _METRICS)) for name, each in record["models"].items()
+        (markup.escape(name), *(markup.figure(each["metrics"].get(metric)) for metric in _METRICS))
+        for name, each in record["models"].items()
     ]
     return markup.table((texts["model"], *(texts[f"metric_{name}"] for name in _METRICS)), rows, record["served"])
 
@@ -79,31 +81,27 @@ def models_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
 def activity_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
     """Return how well the served model works for people with short and with long histories."""
     rows = [
-        (texts[f"group_{name}"], str(group["users"]), cell(group.get("ndcg_at_10")))
+        (texts[f"group_{name}"], str(group["users"]), markup.figure(group.get("ndcg_at_10")))
         for name, group in record["by_user_activity"].items()
     ]
     return markup.table((texts["group"], texts["people"], texts["metric_ndcg_at_10"]), rows)
 
 
 def age_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    """Return how well the served model finds cold, new and old items."""
+    """Return how well cold, new and old items are found by the served model, and by text where that is another."""
+    shown = {record["served"]: record["models"][record["served"]], **_by_text(record)}
     rows = [
         (
             texts[f"group_{name}"],
             str(group["items"]),
             str(group["rows"]),
-            *(cell(group.get(metric)) for metric in _RECALLS),
+            *(markup.figure(each["by_item_age"][name].get(_RECALL)) for each in shown.values()),
         )
         for name, group in record["by_item_age"].items()
     ]
-    header = (texts["group"], texts["items"], texts["rows"], *(texts[f"metric_{metric}"] for metric in _RECALLS))
-    return markup.table(header, rows)
+    recalls = (f"{texts[f'metric_{_RECALL}']}, {name}" for name in shown)
+    return markup.table((texts["group"], texts["items"], texts["rows"], *recalls), rows)
 
 
-def cell(estimate: Mapping[str, float] | None) -> str:
-    """Return an estimate with its interval, where it has one."""
-    if estimate is None:
-        return "–"
-    if estimate["low"] == estimate["high"]:
-        return f"{estimate['value']:.3f}"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f}–{estimate['high']:.3f})"
+def _by_text(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {TEXT: record["models"][TEXT]} if TEXT in record["models"] else {}

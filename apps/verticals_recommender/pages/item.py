@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from verticals_recommender import markup
-from verticals_recommender.explanations import counterfactual
+from verticals_recommender.explanations import counterfactual, reasons
 from verticals_recommender.live import State
 from verticals_recommender.models.model import neighbours
 from verticals_recommender.pages.view import View, told
@@ -83,12 +82,16 @@ class ItemTab:
         )
 
     def past(self, person: str | None) -> dict[str, Any]:
-        """Offer the person's history, newest first."""
+        """Offer the person's history, newest first; the item that speaks most for the first result is chosen."""
         state = self.view.state
         with told():
-            history = self.view.profile(state, person or "").history
-        items = [state.catalogue.items[each] for each in reversed(history[-_HISTORY:])]
-        return gr.update(choices=[(item.title, item.id) for item in items], value=items[0].id if items else None)
+            profile = self.view.profile(state, person or "")
+        recent = profile.history[-_HISTORY:]
+        first = self.view.listed(state, state.engine.model, profile, Rules(count=1)) if recent else []
+        ordered = [reason.item for each in first for reason in reasons(state.engine.model, recent, each.item)]
+        items = [state.catalogue.items[each] for each in reversed(recent)]
+        chosen = state.catalogue.ids[ordered[0]] if ordered else None
+        return gr.update(choices=[(item.title, item.id) for item in items], value=chosen)
 
     def without(self, person: str | None, left_out: str | None) -> str:
         """Return how the person's list changes without one item of the history."""
@@ -103,7 +106,7 @@ class ItemTab:
         sides = ((changed.gone, texts["gone"]), (changed.new, texts["come"]))
         return markup.pair(
             *(
-                markup.ranked(((state.catalogue.items[each], "", False) for each in np.array(items)), heading)
+                markup.ranked(((state.catalogue.items[each], "", False) for each in items), heading)
                 for items, heading in sides
             )
         )

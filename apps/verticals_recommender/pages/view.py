@@ -10,9 +10,10 @@ import numpy as np
 
 from verticals.errors import VerticalsError
 from verticals_recommender import markup
-from verticals_recommender.explanations import in_words, reasons
+from verticals_recommender.explanations import in_words, popular, reasons
 from verticals_recommender.live import State
 from verticals_recommender.models.model import Model
+from verticals_recommender.models.popularity import Popularity
 from verticals_recommender.opening import Opened
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
@@ -81,6 +82,8 @@ class View:
 
     def why(self, state: State, model: Model, profile: Profile, found: Recommendation) -> str:
         """Return the reasons of a result in words."""
+        if isinstance(model, Popularity):
+            return popular(self.language)
         because = reasons(model, profile.history, found.item)
         return in_words(because, found, lambda item: state.catalogue.items[item].title, self.language)
 

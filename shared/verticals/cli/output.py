@@ -43,4 +43,4 @@ def report(run: "Run", record: dict[str, Any], as_json: bool) -> None:
     if as_json:
         show_json(results.document([pilot.result(run, record)]))
         return
-    show(f"run: {run.folder}", *report.summary(run.config.method.name, record))
+    show(f"run: {run.folder}", *report.summary(record.get("served", run.config.method.name), record))

@@ -27,7 +27,8 @@ _NAMES = {
     "pair_cosine": "cosine of two different texts (1: collapsed)",
 }
 _PLAIN = {
-    **dict.fromkeys(("ece", "oos_auroc", "mrr", "map", "ndcg_at_10"), 3),
+    **dict.fromkeys(("ece", "oos_auroc", "mrr", "map", "ndcg_at_10", "ndcg_at_20", "ndcg_at_50"), 3),
+    **dict.fromkeys(("gini_at_10", "novelty_at_10", "popularity_lift_at_10"), 3),
     **dict.fromkeys(("masked_loss", "vector_cosine", "pair_cosine"), 3),
     **{"perplexity": 2, "chrf": 1, "bleu": 1},
 }
