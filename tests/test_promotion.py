@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toys import Outcome, settings
+from toys import Outcome, save_rows, settings
 from verticals import promotion, runs
 from verticals.config import Config
 from verticals.data.examples import Examples
@@ -15,7 +15,7 @@ from verticals_customer_service import data
 TEST = Examples(("where is it", "money back"), ("track", "refund"), (2, 3))
 
 
-def make(accuracy: float, seed: int, test: Examples | None = TEST) -> Run:
+def make(accuracy: float, seed: int, test: Examples | None = TEST, app: str = "toy") -> Run:
     """Save a run that was measured so on these test rows."""
 
     def write(folder: Path) -> None:
@@ -24,7 +24,7 @@ def make(accuracy: float, seed: int, test: Examples | None = TEST) -> Run:
             promotion.write_standing_test(folder, test)
 
     config = Config.model_validate({"train": {"seed": seed}})
-    run = runs.save("toy", config, {"objective": "classify"}, write, lambda run: None)
+    run = runs.save(app, config, {"objective": "classify"}, write, lambda run: None)
     numbered = run.folder.rename(run.folder.with_name(f"{seed:03d}"))  # runs are named by the second: too coarse here
     return runs.open_run(numbered)
 
@@ -80,10 +80,16 @@ def test_learned_rows_are_trained_on_never_tested_on_and_those_left_out_are_coun
     assert counts == {"extra_rows": 1, "unknown_label": 1, "duplicate": 1}
 
 
-def test_training_says_whether_the_new_run_serves(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
-    train = ("train", "customer-service", "--method", "tfidf")
-    first = verticals(*train)
-    assert "promoted" not in first.err
-    assert "test rows" not in first.err
-    second = verticals(*train)
-    assert "promoted: it serves from now on; accuracy" in second.err
+@pytest.mark.parametrize(("before", "said"), [(0.0, "promoted: it serves from now on"), (1.1, "goes on serving")])
+def test_training_says_whether_the_new_run_serves(
+    verticals: Callable[..., Outcome], tmp_path: Path, before: float, said: str
+) -> None:
+    rows = save_rows(tmp_path / "rows.csv")
+    config = settings(data={"train": str(rows)}, method={"name": "tfidf"})
+    champion = make(before, 1, data.splits(config).test, app="customer-service")
+    done = verticals("train", "customer-service", "--data", rows, "--method", "tfidf")
+    assert done.code == 0, done.err
+    assert said in done.err
+    serves = runs.latest("customer-service")
+    assert serves is not None
+    assert (serves.folder == champion.folder) == ("goes on serving" in said)

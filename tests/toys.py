@@ -38,6 +38,14 @@ def toy_splits(train: int = 20) -> Splits:
     return Splits("toy", tuple(sorted(WORDS)), toy_rows(train), toy_rows(8, 100), toy_rows(8, 200))
 
 
+def save_rows(path: Path) -> Path:
+    """Write sixty separable rows as CSV."""
+    rows = toy_rows(20)
+    lines = [f"{text},{label}" for text, label in zip(rows.texts, rows.labels, strict=True)]
+    path.write_text("text,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
 def save_tiny_backbone(folder: Path) -> Path:
     """Write a random two-layer BERT of width 32 and its word-level tokenizer."""
     words = [

@@ -148,12 +148,13 @@ def check(run: RunArgument, as_json: AsJson = False) -> None:
         rows = [{"check": each.name, "cases": done.cases, "findings": list(done.findings)} for each, done in checked]
         show_json({"run": str(opened.folder), "checks": rows})
     else:
-        show(*(_check_line(each, done) for each, done in checked))
+        show(*(check_line(each, done) for each, done in checked))
     if any(done.findings for _, done in checked):
         raise typer.Exit(1)
 
 
-def _check_line(check: Check, done: Checked) -> str:
+def check_line(check: Check, done: Checked) -> str:
+    """Return a check as people read it: name, cases, outcome, and what was found below."""
     outcome = f"{len(done.findings)} found" if done.findings else "passed"
     return "\n    ".join([f"{check.name:<16}{done.cases:>5} cases  {outcome:<10}{check.summary}", *done.findings])
 
