@@ -151,7 +151,7 @@ def test_variety_trades_score_for_unlike_items(engine: Engine) -> None:
 
 def test_maximal_marginal_relevance_passes_over_a_twin_for_something_else() -> None:
     vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
-    order, penalties = diversified(np.array([3.0, 2.9, 1.5], np.float32), vectors, 3, 1.0)
+    order, penalties = diversified(np.array([3.0, 2.9, 1.5], np.float32), vectors, np.arange(3), 3, 1.0)
     assert order.tolist() == [0, 2, 1]
     assert penalties.tolist() == [0, -2, 0]
 

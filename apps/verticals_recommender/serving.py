@@ -78,7 +78,7 @@ def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> lis
         return []
     parts = {**interest(engine, profile, positions), **adjustments(engine, profile, rules, positions, now)}
     total = np.sum(list(parts.values()), axis=0)
-    chosen, penalties = diversified(total, engine.shelf.vectors[positions], rules.count, rules.diversity)
+    chosen, penalties = diversified(total, engine.shelf.vectors, positions, rules.count, rules.diversity)
     if rules.diversity:
         parts["diversity"] = penalties
     return [
@@ -113,7 +113,7 @@ def interest(engine: Engine, profile: Profile, positions: IntArray) -> dict[str,
         scores = engine.model.scores(history(profile.history, engine.model.size))[0]
         parts["history"] = in_spreads(scores[positions])
     if profile.wish is not None:
-        parts["wish"] = in_spreads(engine.shelf.vectors[positions] @ profile.wish)
+        parts["wish"] = in_spreads((engine.shelf.vectors @ profile.wish)[positions])
     return parts or {"popularity": in_spreads(np.log1p(engine.shelf.popularity[positions]))}
 
 
@@ -133,8 +133,8 @@ def adjustments(
     if rules.freshness:
         parts["freshness"] = _SLIDER * rules.freshness * freshness(shelf, rules, now)[positions]
     if rules.novelty and profile.history:
-        known = shelf.vectors[positions] @ shelf.vectors[list(profile.history)].T
-        parts["novelty"] = _SLIDER * rules.novelty * (1 - np.clip(known.max(axis=1), 0, 1))
+        known = (shelf.vectors @ shelf.vectors[list(profile.history)].T).max(axis=1)
+        parts["novelty"] = _SLIDER * rules.novelty * (1 - np.clip(known[positions], 0, 1))
     if rules.damping:
         parts["popularity_damping"] = -_SLIDER * rules.damping * in_spreads(np.log1p(shelf.popularity[positions]))
     return {name: np.asarray(values, np.float32) for name, values in parts.items()}
@@ -161,23 +161,26 @@ def in_spreads(values: FloatArray) -> FloatArray:
     return np.asarray((values - values.mean()) / deviation if deviation > 1e-12 else values * 0, np.float32)
 
 
-def diversified(total: FloatArray, vectors: FloatArray, count: int, diversity: float) -> tuple[IntArray, FloatArray]:
+def diversified(
+    total: FloatArray, vectors: FloatArray, positions: IntArray, count: int, diversity: float
+) -> tuple[IntArray, FloatArray]:
     """Choose one after the other by maximal marginal relevance (Carbonell and Goldstein 1998, doi 10.1145/290941.291025).
 
     Args:
-        total: scores in spreads, [items].
-        vectors: unit vectors, [items, width].
+        total: scores of the candidates in spreads, [candidates].
+        vectors: unit vectors of all items, [items, width].
+        positions: rows of the candidates in `vectors`, [candidates].
         count: how many are chosen.
         diversity: 0 is the order of the scores; 1 takes as many spreads as a slider can for a twin of one chosen before.
 
     Returns:
-        The chosen rows in order, and what likeness to those before them cost them, [items].
+        The chosen candidates in order, and what likeness to those before them cost them, [candidates].
     """
     order = np.argsort(-total, kind="stable")[: count * (_POOL if diversity else 1)]
     penalties = np.zeros(len(total), np.float32)
     if not diversity:
         return order, penalties
-    pool, nearest = vectors[order], np.zeros(len(order), np.float32)
+    pool, nearest = vectors[positions[order]], np.zeros(len(order), np.float32)
     left = total[order].astype(np.float64)
     chosen = []
     for _ in range(min(count, len(order))):
