@@ -49,8 +49,9 @@ def test_contributions_add_up_to_the_score(name: str) -> None:
     model = FITS[name]()
     mine = history([0, 3, 4], ITEMS, [1.0, 2.0, 0.5])
     for item in range(ITEMS):
-        parts = model.contributions(mine, item)
-        assert parts.shape == (3,)
+        parts = model.contributions(mine, np.array([item, 0]))
+        assert parts.shape == (3, 2)
+        parts = parts[:, 0]
         assert parts.sum() == pytest.approx(model.scores(mine)[0, item], abs=1e-5)
 
 
@@ -128,7 +129,7 @@ def test_popularity_counts_people_and_explains_nothing(tmp_path: Path) -> None:
     model = popularity.fit(Histories(weights, np.zeros(5, np.float32)))
     assert model.counts.tolist() == [3, 2, 0]
     assert recommend(model, history([], 3), 3).tolist() == [0, 1, 2]
-    assert not model.contributions(history([0], 3), 1).any()
+    assert not model.contributions(history([0], 3), np.array([1])).any()
     assert model.extended(np.ones((1, 2), np.float32)).counts.tolist() == [3, 2, 0, 0]
     assert model.erased(0).counts.tolist() == [0, 2, 0]
     model.save(tmp_path)
@@ -175,8 +176,8 @@ def test_vector_models_score_by_inner_products(name: str) -> None:
 
 def test_a_recent_item_outweighs_an_old_one_exactly_by_the_half_life() -> None:
     model = Recent(FITS["ease"](), half_life=1)
-    parts = model.contributions(history([0, 1, 2], ITEMS), 4)  # oldest first
-    whole = FITS["ease"]().contributions(history([0, 1, 2], ITEMS), 4)
+    parts = model.contributions(history([0, 1, 2], ITEMS), np.array([4]))[:, 0]  # oldest first
+    whole = FITS["ease"]().contributions(history([0, 1, 2], ITEMS), np.array([4]))[:, 0]
     np.testing.assert_allclose(parts, whole * np.array([0.25, 0.5, 1]), atol=1e-7)
 
 

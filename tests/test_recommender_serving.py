@@ -218,7 +218,7 @@ def test_scores_that_are_all_the_same_have_no_spread() -> None:
 
 
 def test_reasons_add_up_to_the_score_and_their_shares_to_one(engine: Engine) -> None:
-    found = reasons(engine.model, TEA.history, 6)
+    found = reasons(engine.model, TEA.history, [6])[0]
     score = engine.model.scores(history(TEA.history, 24))[0, 6]
     assert {reason.item for reason in found} == {0, 1, 2}
     assert sum(reason.contribution for reason in found) == pytest.approx(float(score), rel=1e-5)
@@ -228,7 +228,7 @@ def test_reasons_add_up_to_the_score_and_their_shares_to_one(engine: Engine) -> 
 def test_taking_a_contribution_away_equals_computing_without_the_item(engine: Engine) -> None:
     for item in (4, 6, 15):
         score = float(engine.model.scores(history(TEA.history, 24))[0, item])
-        for reason in reasons(engine.model, TEA.history, item):
+        for reason in reasons(engine.model, TEA.history, [item])[0]:
             left = [each for each in TEA.history if each != reason.item]
             again = float(engine.model.scores(history(left, 24))[0, item])
             assert score - reason.contribution == pytest.approx(again, abs=1e-6)
@@ -249,7 +249,7 @@ def test_the_counterfactual_list_is_the_list_of_somebody_without_the_item(engine
 
 def test_reasons_are_spoken_in_both_languages(engine: Engine) -> None:
     found = recommend(engine, TEA, Rules(), NOW)[0]
-    why = reasons(engine.model, TEA.history, found.item)
+    why = reasons(engine.model, TEA.history, [found.item])[0]
     english = in_words(why, found, lambda item: f"Thing {item}", "en")
     chinese = in_words(why, found, lambda item: f"Thing {item}", "zh")
     assert english.startswith("Because of Thing ")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.models.histories import history
 from verticals_recommender.models.model import Model
 from verticals_recommender.profiles import Profile
@@ -49,8 +50,8 @@ class Counterfactual:
     new: tuple[int, ...]
 
 
-def reasons(model: Model, items: Sequence[int], item: int) -> list[Reason]:
-    """Return what each item of a history adds to the score of an item, largest first.
+def reasons(model: Model, items: Sequence[int], wanted: Sequence[int]) -> list[list[Reason]]:
+    """Return what each item of a history adds to the scores of some items, for each of them largest first.
 
     The contributions add up to the model's score, less what does not depend on the history. Shares are of the positive ones; what
     speaks against the item has share 0.
@@ -58,14 +59,18 @@ def reasons(model: Model, items: Sequence[int], item: int) -> list[Reason]:
     Args:
         model: any.
         items: the history, oldest first.
-        item: the one to explain.
+        wanted: those to explain.
     """
     past = history(items, model.size)
-    added = model.contributions(past, item)
+    added = model.contributions(past, np.array(wanted, np.int64))
+    return [_largest_first(past.items, added[:, column]) for column in range(len(wanted))]
+
+
+def _largest_first(items: IntArray, added: FloatArray) -> list[Reason]:
     positive = np.clip(added, 0, None)
     shares = positive / max(float(positive.sum()), 1e-12)
     order = np.argsort(-added, kind="stable")
-    return [Reason(int(past.items[each]), float(added[each]), float(shares[each])) for each in order]
+    return [Reason(int(items[each]), float(added[each]), float(shares[each])) for each in order]
 
 
 def in_words(

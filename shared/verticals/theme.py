@@ -43,7 +43,7 @@ CSS = """
 .act { border: 1px solid rgba(120, 130, 140, 0.45); border-radius: 8px; padding: 6px 12px; background: transparent; cursor: pointer; }
 .act { margin: 0 !important; color: inherit; font: inherit; font-size: 0.9em; }
 .act:hover, .act:focus-visible { border-color: #0f766e; outline: 2px solid #0f766e; outline-offset: -1px; }
-.strip, .table { contain: inline-size; }
+.strip, .table, .tab-wrapper { contain: inline-size; }
 .strip { display: flex; gap: 10px; overflow-x: auto; list-style: none !important; margin: 0 0 10px !important; padding: 2px 2px 8px !important; }
 .strip li { flex: 0 0 168px; border: 1px solid rgba(120, 130, 140, 0.3); border-radius: 8px; padding: 8px 10px; margin: 0 !important; }
 .strip li { display: flex; flex-direction: column; justify-content: space-between; font-size: 0.9em; list-style: none !important; }

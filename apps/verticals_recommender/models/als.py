@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
 from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray
+from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.vectors import cosines
@@ -49,14 +49,14 @@ class Als:
         """Return cosines of the factors, [items]."""
         return cosines(self.vectors, item)
 
-    def contributions(self, history: Histories, item: int) -> FloatArray:
-        """Return the terms c_ui · y_j' (Y'C_uY + λI)^-1 y_i of the score (section 5 of the paper)."""
+    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+        """Return the terms c_ui · y_j' (Y'C_uY + λI)^-1 y_i of the scores (section 5 of the paper), [stored weights, items]."""
         factors = self.vectors.astype(np.float64)
         had = factors[history.items]
         extra = self.confidence * history.weights.data.astype(np.float64)
         system = _gram(factors, self.regularisation) + (had * extra[:, None]).T @ had
-        towards = np.linalg.solve(system, factors[item])
-        return np.asarray((1 + extra) * (had @ towards), np.float32)
+        towards = np.linalg.solve(system, factors[items].T)
+        return np.asarray((1 + extra)[:, None] * (had @ towards), np.float32)
 
     def extended(self, vectors: FloatArray) -> "Als":
         """Return the model with new items at the origin: nothing was learned about them."""

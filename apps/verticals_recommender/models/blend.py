@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from verticals.inference.batches import FloatArray
+from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model
@@ -37,11 +37,11 @@ class Blend:
         """Return the weighted sum of the parts' scaled likenesses, [items]."""
         return _total([self._scaled(n, part.similar(item)) for n, part in enumerate(self.parts)])
 
-    def contributions(self, history: Histories, item: int) -> FloatArray:
-        """Return the parts' contributions in the units of the blend."""
+    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+        """Return the parts' contributions in the units of the blend, [stored weights, items]."""
         return _total(
             [
-                np.float32(share) * part.contributions(history, item) / spread(part.scores(history))[0]
+                np.float32(share) * part.contributions(history, items) / spread(part.scores(history))[0]
                 for part, share in zip(self.parts, self.shares, strict=True)
             ]
         )
@@ -101,9 +101,9 @@ class Recent:
         """Return the likeness that the model within sees."""
         return self.model.similar(item)
 
-    def contributions(self, history: Histories, item: int) -> FloatArray:
-        """Return the contributions of the decayed history."""
-        return self.model.contributions(history.decayed(self.half_life), item)
+    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+        """Return the contributions of the decayed history, [stored weights, items]."""
+        return self.model.contributions(history.decayed(self.half_life), items)
 
     def extended(self, vectors: FloatArray) -> "Recent":
         """Return the model with new items."""

@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from verticals.inference.batches import FloatArray
+from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 
@@ -36,10 +36,10 @@ class ItemWeights:
         """Return the weights of one item, [items]."""
         return np.asarray(self.weights[item].toarray()[0], np.float32)
 
-    def contributions(self, history: Histories, item: int) -> FloatArray:
-        """Return the terms of the sum."""
-        weights = self.weights[history.items, np.full(len(history.items), item)]
-        return np.asarray(history.weights.data * np.asarray(weights).ravel(), np.float32)
+    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+        """Return the terms of the sums, [stored weights, items]."""
+        weights = self.weights[history.items][:, items].toarray()
+        return np.asarray(history.weights.data[:, None] * weights, np.float32)
 
     def extended(self, vectors: FloatArray) -> "ItemWeights":
         """Return the model with new items, about which nothing was learned."""

@@ -33,10 +33,10 @@ class Model(Protocol):
     def similar(self, item: int) -> FloatArray:
         """Return how near each item is to this one, [items]; higher is nearer."""
 
-    def contributions(self, history: Histories, item: int) -> FloatArray:
-        """Return what each stored weight of one user's history adds to the score of an item.
+    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+        """Return what each stored weight of one user's history adds to the scores of items, [stored weights, items].
 
-        They add up to the score, less what does not depend on the history (popularity): exact, not an approximation.
+        They add up to the scores, less what does not depend on the history (popularity): exact, not an approximation.
         """
 
     def extended(self, vectors: FloatArray) -> "Model":

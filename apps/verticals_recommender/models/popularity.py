@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from verticals.inference.batches import FloatArray
+from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 
@@ -31,9 +31,9 @@ class Popularity:
         """Return 0 for every item: popularity knows no likeness."""
         return np.zeros(self.size, np.float32)
 
-    def contributions(self, history: Histories, item: int) -> FloatArray:
-        """Return 0 for every item of the history: nothing here is personal."""
-        return np.zeros(len(history.items), np.float32)
+    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+        """Return 0 for every item of the history, [stored weights, items]: nothing here is personal."""
+        return np.zeros((len(history.items), len(items)), np.float32)
 
     def extended(self, vectors: FloatArray) -> "Popularity":
         """Return the model with new items, which nobody has chosen yet."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from verticals.inference.batches import FloatArray
+from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 
@@ -41,11 +41,11 @@ class Vectors:
         """Return cosines, [items]."""
         return cosines(self.vectors, item)
 
-    def contributions(self, history: Histories, item: int) -> FloatArray:
-        """Return each item's share of the mean cosine."""
+    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+        """Return each past item's share of the mean cosines, [stored weights, items]."""
         weights = history.weights.data
-        near = self.vectors[history.items] @ self.vectors[item]
-        return np.asarray(weights * near / max(float(weights.sum()), 1e-12), np.float32)
+        near = self.vectors[history.items] @ self.vectors[items].T
+        return np.asarray(weights[:, None] * near / max(float(weights.sum()), 1e-12), np.float32)
 
     def extended(self, vectors: FloatArray) -> "Vectors":
         """Return the model with new items."""

@@ -54,19 +54,11 @@ class CompareTab:
         models, rules = self.models(state), Rules(count=SHELF)
         found = {name: self.view.listed(state, models[name], profile, rules) for name in (first, second)}
         both = {each.item for each in found[first]} & {each.item for each in found[second]}
-        drawn = [
-            markup.ranked(
-                (
-                    (
-                        state.catalogue.items[each.item],
-                        self.view.why(state, models[name], profile, each),
-                        first != second and each.item in both,
-                    )
-                    for each in found[name]
-                ),
-                name,
-            )
-            for name in (first, second)
-        ]
+        drawn = []
+        for name in (first, second):
+            whys = self.view.whys(state, models[name], profile, found[name])
+            marked = [first != second and each.item in both for each in found[name]]
+            items = [state.catalogue.items[each.item] for each in found[name]]
+            drawn.append(markup.ranked(zip(items, whys, marked, strict=True), name))
         same = texts["same"].format(count=len(both), total=len(found[first]))
         return f"<p class='muted' role='status'>{markup.escape(same)}</p>{markup.pair(*drawn)}"

@@ -71,21 +71,24 @@ class View:
         """Return the cards of a list."""
         popularity = state.engine.shelf.popularity
         order, now = np.sort(popularity), self.opened.clock()
-        drawn = []
-        for each in found:
+        whys, drawn = self.whys(state, state.engine.model, profile, found), []
+        for each, why in zip(found, whys, strict=True):
             item = state.catalogue.items[each.item]
             rank = float(np.searchsorted(order, popularity[each.item])) / len(order)
             marks = markup.badges(item, rank, self.opened.skin, now, self.texts)
             line = markup.facts(item, self.opened.skin, now, self.texts)
-            drawn.append(markup.card(item, line, self.why(state, state.engine.model, profile, each), marks, actions))
+            drawn.append(markup.card(item, line, why, marks, actions))
         return markup.cards(drawn)
 
-    def why(self, state: State, model: Model, profile: Profile, found: Recommendation) -> str:
-        """Return the reasons of a result in words."""
+    def whys(self, state: State, model: Model, profile: Profile, found: Sequence[Recommendation]) -> list[str]:
+        """Return the reasons of each result in words."""
         if isinstance(model, Popularity):
-            return popular(self.language)
-        because = reasons(model, profile.history, found.item)
-        return in_words(because, found, lambda item: state.catalogue.items[item].title, self.language)
+            return [popular(self.language)] * len(found)
+        explained = reasons(model, profile.history, [each.item for each in found])
+        return [
+            in_words(because, each, lambda item: state.catalogue.items[item].title, self.language)
+            for because, each in zip(explained, found, strict=True)
+        ]
 
 
 @contextmanager
