@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from verticals.errors import ConfigError, DataError
+from verticals.errors import DataError
 from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch, parse_time, safe_url, take_rows
@@ -187,22 +187,6 @@ def test_a_replay_goes_on_where_it_was_stopped(recording: Path, size: int) -> No
         assert [headline for batch in rest for headline in batch.headlines] == [
             headline for batch in whole[cut + 1 :] for headline in batch.headlines
         ]
-
-
-def test_a_replay_keeps_the_pace_it_is_given(recording: Path) -> None:
-    waits: list[float] = []
-    batches = list(replay(recording, speed=60, wait=waits.append))
-    assert sum(waits) == pytest.approx(29)  # 29 minutes at sixty times their pace
-    assert len(titles(*batches)) == 29
-    fast: list[float] = []
-    list(replay(recording, speed=1000, wait=fast.append))
-    assert sum(fast) == pytest.approx(29 * 60 / 1000)
-
-
-@pytest.mark.parametrize("speed", [0.5, 0, -1, 1001])
-def test_a_pace_out_of_range_is_refused(recording: Path, speed: float) -> None:
-    with pytest.raises(ConfigError, match="expected 1 to 1000"):
-        list(replay(recording, speed=speed))
 
 
 @pytest.mark.parametrize(
