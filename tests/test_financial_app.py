@@ -1,18 +1,38 @@
 """The app as the command line and the web process see it: samples, settings, a judge that trains, a route that judges."""
 
 import json
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
 
+import gradio as gr
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
+from financial_stream import START, headline
+from verticals import hub, storage
 from verticals.config import build
-from verticals.errors import ConfigError
-from verticals_financial_sentiment import app, data, recipe
+from verticals.errors import ConfigError, StorageError
+from verticals.runs import Run
+from verticals.vertical import LANGUAGES
+from verticals_financial_sentiment import app, channels, data, drawing, overview, recipe
+from verticals_financial_sentiment.api import build_api
+from verticals_financial_sentiment.desk import Desk
+from verticals_financial_sentiment.drawing import View
 from verticals_financial_sentiment.linking import Linker
-from verticals_financial_sentiment.settings import Settings
+from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
+from verticals_financial_sentiment.sentiment import Judge
+from verticals_financial_sentiment.settings import ChannelSettings, Settings
+from verticals_financial_sentiment.sources.intake import Batch
+from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import folded, plain
+from verticals_financial_sentiment.ui import SHOWN, updates
+from verticals_financial_sentiment.wording import TEXTS
 
 
 def test_the_samples_are_as_many_as_promised_and_name_listed_companies() -> None:
@@ -58,16 +78,241 @@ def test_a_wrong_setting_says_what_is_wrong(name: str, value: object, expected: 
         build([{"app": {name: value}}], Settings)
 
 
-def test_a_trained_judge_keeps_its_symbols_and_answers_by_company() -> None:
-    run = app.train(build([{"method": {"name": "tfidf"}}], Settings))
-    assert recipe.symbols(run) == data.symbols(run.config)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERTICALS_HOME", str(tmp_path_factory.mktemp("runs")))
+        return app.train(build([{"method": {"name": "tfidf"}}], Settings))
+
+
+@pytest.fixture
+def desk(run: Run, tmp_path: Path) -> Iterator[Desk]:
+    """A desk of a recorded stream, whose thread is not running: what comes in is what the test hands in."""
+    with closing(Store.open(f"sqlite:///{tmp_path / 'desk.sqlite'}")) as store:
+        settings = Settings(replay="day.jsonl")
+        yield Desk(store, Judge.load(run), Linker(recipe.symbols(run)), settings)
+
+
+@pytest.fixture
+def client(desk: Desk, run: Run) -> TestClient:
     site = FastAPI()
-    site.include_router(app.serve(run).api)
+    site.include_router(build_api(desk, recipe.symbols(run)))
+    return TestClient(site)
+
+
+def test_a_trained_judge_keeps_its_symbols_and_answers_by_company(client: TestClient, desk: Desk, run: Run) -> None:
+    assert recipe.symbols(run) == data.symbols(run.config)
     posted = {"title": "Kestrin Networks' profit jumps while <b>Fairmoor Airways</b> sinks to a loss"}
-    answer = TestClient(site).post("/judge", json={"headlines": [posted, {"body": " "}]}).json()
+    answer = client.post("/judge", json={"headlines": [posted, {"body": " "}]}).json()
     (judged,) = answer["headlines"]
     assert judged["text"].startswith("Kestrin Networks' profit jumps while Fairmoor Airways sinks")
     assert set(judged["companies"]) == {"KSTN", "FMAW"}
-    for opinion in judged["companies"].values():
+    for opinion in (judged["overall"], *judged["companies"].values()):
         assert opinion["positive"] + opinion["neutral"] + opinion["negative"] == pytest.approx(1)
     assert answer["counts"] == {"blank": 1, "empty_body": 1, "undated": 1}
+    assert desk.store.headlines() == [], "judging keeps nothing"
+
+
+def test_posted_headlines_enter_the_stream_once(client: TestClient) -> None:
+    posted = {
+        "headlines": [
+            {
+                "title": "Larder recalls its soups after metal was found",
+                "source": "wire",
+                "published": "2026-03-02T09:00Z",
+            },
+            {
+                "title": "Larder recalls its soups after metal was found",
+                "source": "paper",
+                "published": "2026-03-02T09:05Z",
+            },
+        ]
+    }
+    first, again = (client.post("/headlines", json=posted).json() for _ in range(2))
+    assert (first["new"], first["known"], first["alerts"]) == (2, 0, [])
+    assert (again["new"], again["known"]) == (0, 2)
+    found = client.get("/alerts").json()
+    assert found == {"alerts": []}
+
+
+def test_what_a_story_was_folded_from_can_be_asked_for(client: TestClient, desk: Desk) -> None:
+    titles = ("Larder recalls its soups after metal was found", "Larder recalls soups after metal was found - report")
+    client.post("/headlines", json={"headlines": [{"title": title, "source": title[-4:]} for title in titles]})
+    (story,) = overview.stories(desk.store, "LRDR")
+    found = client.get(f"/stories/{story['id']}").json()
+    assert [told["title"] for told in found["told"]] == list(titles)
+    assert sum(told["gains"]["LRDR"] for told in found["told"]) == pytest.approx(story["weight"])
+    assert found["sources"] == ["ound", "port"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "expected"),
+    [
+        ("GET", "/tickers/NOPE/index", 404, "no company 'NOPE'"),
+        ("GET", "/stories/nope", 404, "no story 'nope'"),
+        ("POST", "/alerts/nope/mute", 404, "no alert 'nope'"),
+        ("POST", "/alerts/nope/shout", 422, "false-alarm"),
+        ("GET", "/alerts?most=0", 422, "greater than or equal to 1"),
+        ("GET", "/alerts?state=odd", 422, "acknowledged"),
+    ],
+)
+def test_a_wrong_request_says_what_is_wrong(
+    client: TestClient, method: str, path: str, status: int, expected: str
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert expected in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"headlines": []},
+        {"headlines": [{}] * 1001},
+        {"headlines": [{"title": "x" * 4001}]},
+        {"headlines": [{"odd": 1}]},
+    ],
+)
+def test_a_post_beyond_its_limits_is_refused(client: TestClient, body: dict[str, object]) -> None:
+    assert client.post("/headlines", json=body).status_code == 422
+
+
+def burst() -> Batch:
+    """Two quiet days, in which nobody names the grocer, and then a burst about it."""
+    titles = ("recalls {} soups", "faces lawsuit over {} cartons", "loses {} customers", "is fined for {} labels")
+    words = ("mouldy", "broken", "furious", "false", "sour", "rusty", "angry", "torn")
+    quiet = [headline(f"Kestrin Networks opens office number {10 * hour}", "wire", 60 * hour) for hour in range(48)]
+    loud = [
+        headline(f"Larder {titles[n % 4].format(word)}", f"paper {n}", 48 * 60 + 3 * n) for n, word in enumerate(words)
+    ]
+    return Batch("", (*quiet, *loud), now=START + timedelta(hours=50))
+
+
+@pytest.fixture
+def alarmed(desk: Desk) -> Desk:
+    assert {alert.ticker for alert in desk.take(burst()).alerts} == {"LRDR"}
+    return desk
+
+
+def test_an_alert_is_answered_over_rest(client: TestClient, alarmed: Desk) -> None:
+    alert = client.get("/alerts?state=new").json()["alerts"][-1]
+    assert client.post(f"/alerts/{alert['id']}/false-alarm").json()["state"] == "false_alarm"
+    assert alert["id"] not in [each["id"] for each in client.get("/alerts?state=new").json()["alerts"]]
+    assert "LRDR" in client.get("/alerts.csv?language=zh").text
+    tickers = client.get("/tickers").json()["tickers"]
+    assert tickers[0]["ticker"] == "LRDR"
+    assert -1 < tickers[0]["mood"] < 1
+    points = client.get("/tickers/LRDR/index").json()["points"]
+    assert [point["time"] for point in points] == sorted(point["time"] for point in points)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk, run: Run, language: str) -> None:
+    alarmed.take(Batch("", (headline("Larder <script>alert(1)</script> & co", "<b>evil</b>", 49 * 60),)))
+    view = View(alarmed, recipe.symbols(run), language, TEXTS[language])
+    shown = drawing.parts(view, "", "", "", "")
+    assert shown["company"] == "LRDR"
+    everything = "".join(str(part) for part in shown.values())
+    assert "&lt;script&gt;" in everything
+    assert "<script>" not in everything
+    assert "<b>evil" not in everything
+    raised = alarmed.store.alerts()[-1]
+    assert raised["reason"][language].replace("&", "&amp;") in shown["feed"]
+    assert "Larder" in drawing.alert(view, raised["id"])
+    assert drawing.figure(view, "LRDR").data
+    assert TEXTS[language]["no_advice"] in drawing.status(view)
+    item = alarmed.store.headlines(ticker="LRDR")[-1]
+    assert "<mark class=" in drawing.headline(view, item["id"])
+
+
+def test_the_page_sends_only_what_has_changed(alarmed: Desk, run: Run) -> None:
+    view = View(alarmed, recipe.symbols(run), "en", TEXTS["en"])
+    drawn, *first = updates(view, {}, "", "", "", "")
+    assert gr.skip() not in first
+    assert updates(view, drawn, "", "", "", "") == [gr.skip()] * 10
+    alarmed.answer(alarmed.store.alerts()[0]["id"], "acknowledge")
+    again = dict(zip(SHOWN, updates(view, drawn, "", "", "", "")[1:], strict=True))
+    assert {name for name, value in again.items() if value != gr.skip()} == {"tiles", "feed"}
+
+
+def test_both_languages_have_the_same_texts() -> None:
+    assert TEXTS["en"].keys() == TEXTS["zh"].keys()
+
+
+def test_a_pace_joins_what_it_need_not_wait_for() -> None:
+    items = [headline("a title", f"wire {n}", n) for n in range(30)]
+    singles = [Batch("replay", (item,), str(n)) for n, item in enumerate(items, 1)]
+    pace = Pace(speed=60_000.0)
+    batches = list(paced(singles, pace, size=8))
+    assert [item for batch in batches for item in batch.headlines] == items
+    assert batches[-1].offset == "30"
+    assert max(len(batch.headlines) for batch in list(paced(singles, Pace(), size=8))) == 8
+    assert [len(batch.headlines) for batch in list(paced(singles, Pace(speed=1.0, stop=_set())))] == [1] * 30
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
+def test_the_demo_catches_up_with_its_past_and_then_slows_down() -> None:
+    items = [headline("a title", f"wire {n}", 60 * n) for n in range(48)]
+    pace = Pace(stop=_set())
+    seen = [(batch.offset, pace.speed) for batch in demo(items, "", pace)]
+    assert seen[0] == ("17", None)  # 48 hours, of which the last 30 are live
+    assert {speed for _, speed in seen[1:]} == {LIVE_SPEED}
+    assert seen[-1][0] == "48"
+    assert next(batch.offset for batch in demo(items, "40", pace)) == "41"
+
+
+def test_a_step_that_fails_leaves_no_trace(desk: Desk) -> None:
+    item = headline("Larder recalls its soups after metal was found", "wire", 0)
+    desk.take(Batch("a", (item,), "1"))
+    with storage.transaction(desk.store.engine) as connection:
+        connection.execute(
+            text("create trigger full before insert on items begin select raise(abort, 'disk full'); end")
+        )
+    later = headline("Larder recalls its soups after metal was found", "paper", 1)
+    with pytest.raises(StorageError, match="disk full"):
+        desk.take(Batch("a", (later,), "2"))
+    with storage.transaction(desk.store.engine) as connection:
+        connection.execute(text("drop trigger full"))
+    assert desk.store.offset("a") == "1"
+    assert desk.take(Batch("a", (later,), "2")).new == 1
+    (story,) = overview.stories(desk.store, "LRDR")
+    assert (story["items"], len(story["sources"])) == (2, 2)
+
+
+def test_what_is_too_old_is_deleted_once_a_day_of_the_stream(desk: Desk) -> None:
+    desk.take(Batch("", (headline("Larder opens a shop", "wire", 0),)))
+    desk.take(Batch("", (headline("Larder opens a kitchen", "wire", 91 * 1_440),)))
+    assert [row["title"] for row in desk.store.headlines()] == ["Larder opens a kitchen"]
+
+
+def test_alerts_go_once_to_the_channels_of_the_settings(desk: Desk, tmp_path: Path) -> None:
+    written = tmp_path / "alerts.jsonl"
+    sent_on = channels.from_settings(ChannelSettings(file=str(written)))
+    with_file = Desk(desk.store, desk.judge, desk.linker, desk.settings, sent_on)
+    raised = [alert.id for alert in with_file.take(burst()).alerts]
+    assert [json.loads(line)["id"] for line in written.read_text(encoding="utf-8").splitlines()] == raised
+    assert all(desk.store.sent(alert, sent_on[0].name) for alert in raised)
+
+
+def test_channels_are_made_of_the_settings() -> None:
+    email = {"host": "localhost", "sender": "a@b", "receivers": ["c@d", "e@f"]}
+    settings = ChannelSettings.model_validate({"webhooks": ["https://hooks.example/x"], "email": email})
+    names = [channel.name.partition("#")[0] for channel in channels.from_settings(settings)]
+    assert names == ["webhook:hooks.example", "email:c@d", "email:e@f"]
+    with pytest.raises(ConfigError, match=r"password_file: .*nowhere cannot be read"):
+        channels.from_settings(ChannelSettings.model_validate({"email": {**email, "password_file": "nowhere"}}))
+
+
+def test_the_site_starts_the_monitor_and_ends_it(run: Run) -> None:
+    with TestClient(hub.build({app.name: run})) as site:
+        assert [thread.name for thread in threading.enumerate()].count("monitor") == 1
+        for path in ("/financial-sentiment/", "/zh/financial-sentiment/"):
+            assert site.get(path).status_code == 200
+        assert site.get("/api/financial-sentiment/alerts").json() == {"alerts": []}
+    assert "monitor" not in [thread.name for thread in threading.enumerate()]

@@ -13,6 +13,8 @@ from verticals.data.splits import Splits
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, accuracy, bootstrap
 from verticals_financial_sentiment import data, polarity, recipe
+from verticals_financial_sentiment.benchmark_nab import nab_realtweets
+from verticals_financial_sentiment.benchmark_stream import early_warning, flooding, throughput
 from verticals_financial_sentiment.sentiment import Judge
 
 Rows = list[dict[str, Any]]
@@ -65,4 +67,8 @@ SUITES: Mapping[str, Callable[[Config], Rows]] = {
     "contrast": contrast,
     "phrasebank-50agree": sentiment("phrasebank-50agree"),
     "phrasebank-allagree": sentiment("phrasebank-allagree"),
+    "nab-realtweets": nab_realtweets,
+    "flooding": flooding,
+    "early-warning": early_warning,
+    "throughput": throughput,
 }

@@ -6,6 +6,7 @@ so that what comes out depends on the items and their order alone, not on how th
 
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from verticals_financial_sentiment import alerts, detection, index
 from verticals_financial_sentiment.alert_wording import Kind
 from verticals_financial_sentiment.alerts import KINDS, Alert, AlertSettings, AlertState, Evidence
 from verticals_financial_sentiment.budget import Threshold
-from verticals_financial_sentiment.detection import DetectionSettings
+from verticals_financial_sentiment.detection import DetectionSettings, State
 from verticals_financial_sentiment.index import Bucket, IndexSettings, IndexState, StoryUpdate
 from verticals_financial_sentiment.linking import Linker, Links
 from verticals_financial_sentiment.records import Headline, Opinion
@@ -87,7 +88,7 @@ class Monitor:
         self._settings = settings
         self._book = store.book(settings.story_window, settings.most_stories)
         states = store.states()
-        self._clock: int | None = states.get(_CLOCK)
+        self._began, self._clock = states.get(_CLOCK, (0, 0))  # 0 is before the first item
         self._alerting: AlertState = alerts_from_json(states.get(_ALERTS))
         self._watched = {
             name.removeprefix(_TICKER): TickerState.from_json(value)
@@ -100,7 +101,7 @@ class Monitor:
     @property
     def threshold(self) -> Threshold:
         """The threshold of the day, with the number of alerts to expect from it."""
-        return alerts.current_threshold(self._alerting, self._settings.alerts, self._clock or 0)
+        return alerts.current_threshold(self._alerting, self._settings.alerts, self._clock)
 
     def take(self, batch: Batch) -> Taken:
         """Take a batch in; items that were counted before are passed over. What is returned is in the store already."""
@@ -122,7 +123,7 @@ class Monitor:
         """
         ticker = str(self._store.alert(alert)["ticker"])
         self._store.answer(alert, _STATE_AFTER[given])
-        feedback = alerts.answer(self._alerting, self._settings.alerts, ticker, given, self._clock or 0)
+        feedback = alerts.answer(self._alerting, self._settings.alerts, ticker, given, self._clock)
         self._save("", "", [])
         return feedback
 
@@ -144,16 +145,26 @@ class Monitor:
 
     def _state(self, ticker: str) -> TickerState:
         if ticker not in self._watched:
-            self._watched[ticker] = TickerState(index=IndexState(open=self._clock))
+            self._watched[ticker] = self._silent_so_far()
             bisect.insort(self._tickers, ticker)
         return self._watched[ticker]
+
+    def _silent_so_far(self) -> TickerState:
+        """Return the state of a company that was never named: its silence since the monitor began is known, and that is its norm."""
+        settings = self._settings.detection
+        state = TickerState(index=IndexState(open=self._clock))
+        silent = State()
+        for time in range(max(self._began, self._clock - 2 * settings.warm_up), self._clock, settings.bucket):
+            detection.observe(silent, settings, time, 0.0)
+        state.detectors = {kind: deepcopy(silent) for kind in KINDS}
+        return state
 
     def _advance(self, time: int) -> None:
         """Close every bucket before that of `time`, all companies of one bucket before the next."""
         width = self._settings.index.bucket
         start = time // width * width
-        if self._clock is None:
-            self._clock = start
+        if not self._clock:
+            self._began = self._clock = start
         while self._clock < start:
             self._clock += width
             for ticker in self._tickers:
@@ -189,7 +200,7 @@ class Monitor:
         closed, self._closed = self._closed, _Closed()
         changed = {name: state for name, state in self._watched.items() if state.changed}
         states: dict[str, Any] = {f"{_TICKER}{name}": state.to_json() for name, state in changed.items()}
-        states |= {_ALERTS: alerts_to_json(self._alerting), _CLOCK: self._clock}
+        states |= {_ALERTS: alerts_to_json(self._alerting), _CLOCK: (self._began, self._clock)}
         raised = [_row(alert) for alert in closed.alerts]
         self._store.save(Step(origin, offset, kept, self._book.changes(), closed.points, raised, states))
         for state in changed.values():

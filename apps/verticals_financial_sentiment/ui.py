@@ -23,7 +23,7 @@ from verticals_financial_sentiment.wording import TEXTS
 _SECONDS = 3.0  # between two looks at whether something has changed
 _PACES: Final = (0.0, 1.0, 60.0, 600.0, 1_000.0)
 _FASTEST: Final = -1.0  # how the page writes "as fast as possible", which is None to the player
-_SHOWN = ("status", "speed", "tiles", "company", "figure", "stories", "feed", "budget", "items")
+SHOWN = ("status", "speed", "tiles", "company", "figure", "stories", "feed", "budget", "items")
 _CLICK = """element.addEventListener('click', event => {
   const button = event.target.closest('[data-id]');
   if (button) trigger('select', {index: 0, value: button.dataset.id});
@@ -184,7 +184,7 @@ def updates(view: View, drawn: Mapping[str, Any], company: str, alert: str, abou
             now["status"] = drawing.problem(view, str(error))
     changed = {name for name, value in now.items() if name not in drawn or drawn[name] != value}
     values = {**now, "figure": drawing.figure(view, now["figure"][0])} if "figure" in changed else now
-    shown = [values[name] if name in changed else gr.skip() for name in _SHOWN]
+    shown = [values[name] if name in changed else gr.skip() for name in SHOWN]
     return [{**drawn, **now, "seen": seen} if changed else gr.skip(), *shown]
 
 
