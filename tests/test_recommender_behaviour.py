@@ -10,6 +10,7 @@ from verticals_recommender import candidates, splits
 from verticals_recommender.behaviour import NEWS, SHOP, Behaviour, generate
 from verticals_recommender.interactions import align
 from verticals_recommender.items import SAMPLES, Catalogue, Item, read_catalogue
+from verticals_recommender.people import names
 from verticals_recommender.settings import Grid
 from verticals_recommender.times import DAY
 
@@ -72,6 +73,13 @@ def test_popularity_is_skewed_and_tastes_move() -> None:
     assert overlap(1.0) < overlap(0.0) - 0.1
 
 
+def test_invented_people_have_names_of_their_own_in_the_order_of_their_numbers() -> None:
+    people = names(2500)
+    assert people == sorted(set(people))
+    rows = generate(CATALOGUE, SMALL).interactions
+    assert set(rows.users) <= set(names(SMALL.users))
+
+
 def test_fresh_news_is_read_more_than_old() -> None:
     behaviour = replace(SMALL, freshness=5)
     rows, whole = align(generate(CATALOGUE, behaviour).interactions, CATALOGUE)
@@ -86,7 +94,8 @@ def test_the_known_structure_is_found_again() -> None:
     rows, _ = align(made.interactions, CATALOGUE)
     split = splits.time_split(rows, 0.2, 0.2)
     validation = candidates.Validation([split], None, 1000, 0)
-    judged = np.array([int(name[1:]) for name in rows.users])[np.unique(split.validation.user)]
+    number = {name: person for person, name in enumerate(names(300))}
+    judged = np.array([number[name] for name in rows.users])[np.unique(split.validation.user)]
     right = validation.ndcg(made.wanted[judged])
     chosen = candidates.choose([split], None, GRID, 1000, 0)
     assert right > 2 * chosen.validation["popularity"]

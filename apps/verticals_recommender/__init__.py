@@ -64,7 +64,14 @@ app = Vertical(
     predict=_predict,
     serve=_serve,
     suites=(
+        _suite("shipped", "the shipped shop: every model on the same rows, and the index", quick=True),
         _suite("ml-100k", "films: full ranking, five random splits", quick=True),
-        _suite("book-crossing", "books, a tenth of them new", quick=False),
+        _suite("book-crossing", "books, a tenth of them new; text as it is and tuned on behaviour", quick=False),
+        _suite(
+            "million-items", "a million vectors: recall against the exact search, and time of one query", quick=False
+        ),
+        _suite("serving", "10,000 items over HTTP: fold-in, requests, and requests beside a writer", quick=False),
+        _suite("shilling", "fake profiles push unpopular items: lift and alarm", quick=True),
+        _suite("feedback-loop", "ten rounds of people who click what is recommended", quick=True),
     ),
 )

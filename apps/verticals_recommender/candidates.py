@@ -218,6 +218,18 @@ def _blended(
     return (shares, reached) if len(shares) > 1 else ({}, reached)
 
 
+def fit_served(chosen: Chosen, material: Material) -> Model:
+    """Fit the model that serves, and nothing that it does not need."""
+    if chosen.served != HYBRID:
+        return chosen.candidates[chosen.served].fit(material)
+    return Blend(tuple(chosen.candidates[name].fit(material) for name in chosen.shares), tuple(chosen.shares.values()))
+
+
+def fitting(chosen: Chosen, text: FloatArray | None, seed: int) -> Callable[[Histories], Model]:
+    """Return what fits the model that serves on histories."""
+    return lambda past: fit_served(chosen, Material(past, text, seed))
+
+
 def fit_all(chosen: Chosen, interactions: Interactions, text: FloatArray | None, seed: int) -> dict[str, Model]:
     """Fit every chosen model on these rows."""
     material = Material(histories(interactions), text, seed)

@@ -44,6 +44,15 @@ def tradeoff_figure(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str])
     return figure.update_xaxes(tickformat=".0%").update_yaxes(rangemode="tozero")
 
 
+def loop_figure(loop: Mapping[str, Any], texts: Mapping[str, str]) -> go.Figure:
+    """Draw coverage and evenness of what is shown over the rounds of the simulation."""
+    figure = _figure(texts["round"], "")
+    rounds = list(range(1, len(loop["coverage"]) + 1))
+    for name, colour in (("coverage", INK), ("evenness", SOFT)):
+        figure.add_scatter(x=rounds, y=loop[name], name=texts[name], mode="lines+markers", line={"color": colour})
+    return figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+
+
 def _figure(x: str, y: str) -> go.Figure:
     figure = go.Figure()
     return figure.update_layout(

@@ -17,7 +17,7 @@ from verticals.inference.batches import FloatArray
 from verticals.objectives.match import Matcher
 from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
-from verticals_recommender.candidates import choose, fit_all
+from verticals_recommender.candidates import Chosen, choose, fit_all, fitting
 from verticals_recommender.card import model_card
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
@@ -34,6 +34,7 @@ from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.serving import Engine
 from verticals_recommender.settings import Settings
 from verticals_recommender.shelf import shelf
+from verticals_recommender.simulations import LoopSettings, feedback_loop
 from verticals_recommender.skins import skin_of
 from verticals_recommender.splits import Split
 
@@ -42,6 +43,7 @@ BASELINE = "popularity"
 COMPARED = "ndcg_at_10"
 INDEX = "index"
 _SHELF, _QUERIES = 10, 200
+_LARGEST_LOOP = 2_000_000  # users times items: seconds of simulation, not minutes
 
 
 def train(config: Config) -> Run:
@@ -83,6 +85,7 @@ def _train(config: Config) -> Run:
         "tuned_text": matcher is not None,
         "retrieval": retrieval,
         "tradeoff": tradeoff.measure(engine(trained, vectors), split.known(), split.test, half_life, config.train.seed),
+        "loop": simulated_loop(chosen, vectors, split, config.train.seed),
         "cost": {"train_seconds": round(seconds, 2), **cost(trained)},
         "machine": provenance.machine(),
     }
@@ -134,6 +137,14 @@ def engine(trained: Recommender, vectors: FloatArray | None) -> Engine:
     popularity = np.bincount(known.item, minlength=len(items))
     placed = np.zeros((len(items), 1), np.float32) if vectors is None else vectors
     return Engine(trained.model, shelf(items, popularity, placed))
+
+
+def simulated_loop(chosen: Chosen, vectors: FloatArray | None, split: Split, seed: int) -> dict[str, Any] | None:
+    """Return what ten rounds of recommending and clicking do to the catalogue; None where that would take long."""
+    people = histories(split.known())
+    if people.weights.shape[0] * people.weights.shape[1] > _LARGEST_LOOP:
+        return None
+    return asdict(feedback_loop(fitting(chosen, vectors, seed), people, LoopSettings(seed=seed)))
 
 
 def judged_on(trained: Recommender) -> evaluation.Protocol:

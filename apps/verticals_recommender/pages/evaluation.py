@@ -5,7 +5,6 @@ from typing import Any
 
 import gradio as gr
 
-from verticals.evaluation.report import reference_notes, verdict
 from verticals_recommender import figures, markup
 from verticals_recommender.models.vectors import KIND as TEXT
 from verticals_recommender.pages.view import View
@@ -29,8 +28,6 @@ def build(view: View) -> None:
     lead = texts["quality_lead"].format(test=record["rows"]["test"], split=record["split"])
     gr.Markdown(f"### {texts['quality']}\n{lead}")
     gr.HTML(models_table(record, texts))
-    judged = [verdict(record["served"], record), *reference_notes(record["served"], record)]
-    gr.HTML("".join(f"<p>{markup.escape(line)}</p>" for line in judged))
     with gr.Row():
         with gr.Column(min_width=320):
             gr.Markdown(f"### {texts['activity']}")
@@ -46,6 +43,14 @@ def build(view: View) -> None:
             gr.Plot(figures.tradeoff_figure(record["tradeoff"], texts), show_label=False)
         with gr.Column(min_width=320):
             _build_curve(record["retrieval"], texts)
+    with gr.Row():
+        with gr.Column(min_width=320):
+            _build_loop(record["loop"], texts)
+        with gr.Column(min_width=320):
+            _build_cost(record, texts)
+
+
+def _build_cost(record: Mapping[str, Any], texts: Mapping[str, str]) -> None:
     noticed = "\n".join(f"- {note['message']}" for note in record["notes"]) or f"- {texts['nothing']}"
     cost = texts["cost_line"].format(**record["cost"])
     gr.Markdown(f"### {texts['cost']}\n{cost}\n### {texts['noticed']}\n{noticed}")
@@ -69,13 +74,30 @@ def _build_curve(retrieval: Mapping[str, Any] | None, texts: Mapping[str, str]) 
     gr.Plot(figures.curve_figure(retrieval, texts), show_label=False)
 
 
+def _build_loop(loop: Mapping[str, Any] | None, texts: Mapping[str, str]) -> None:
+    if loop is None:
+        gr.Markdown(f"### {texts['loop']}\n{texts['loop_none']}")
+        return
+    coverage = loop["coverage"]
+    lead = texts["loop_lead"].format(rounds=len(coverage), first=coverage[0], last=coverage[-1])
+    gr.Markdown(f"### {texts['loop']}\n{lead}")
+    gr.Plot(figures.loop_figure(loop, texts), show_label=False)
+
+
 def models_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    """Return every model with its metrics and intervals; the one that serves is bold."""
+    """Return every model with its metrics and intervals, and what the served one gains over it; the served one is bold."""
+    gains = {each["method"]: each[f"{record['compared']}_gain"] for each in (record["baseline"], *record["references"])}
     rows = [
-        (markup.escape(name), *(markup.figure(each["metrics"].get(metric)) for metric in _METRICS))
+        (
+            markup.escape(name),
+            *(markup.figure(each["metrics"].get(metric)) for metric in _METRICS),
+            markup.figure(gains.get(name)) if name != record["served"] else "",
+        )
         for name, each in record["models"].items()
     ]
-    return markup.table((texts["model"], *(texts[f"metric_{name}"] for name in _METRICS)), rows, record["served"])
+    return markup.table(
+        (texts["model"], *(texts[f"metric_{name}"] for name in _METRICS), texts["gain"]), rows, record["served"]
+    )
 
 
 def activity_table(record: Mapping[str, Any], texts: Mapping[str, str]) -> str:

@@ -1,0 +1,243 @@
+"""The suite of serving speed: 10,000 items, one server process, requests over HTTP from another one."""
+
+import multiprocessing
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from verticals import provenance, storage
+from verticals.config import Config
+from verticals.evaluation import results
+from verticals.evaluation.metrics import Float64Array
+from verticals_recommender import recipe, text
+from verticals_recommender.interactions import Interactions
+from verticals_recommender.items import Catalogue, Item
+from verticals_recommender.live import Live, State
+from verticals_recommender.models import als, item_knn, vectors
+from verticals_recommender.models.blend import Blend
+from verticals_recommender.models.histories import histories, history, sequences
+from verticals_recommender.models.model import Model
+from verticals_recommender.retrieval.index import VectorIndex
+from verticals_recommender.retrieval.million import clustered_vectors
+from verticals_recommender.retrieval.structures import IndexSpec
+from verticals_recommender.serving import Engine
+from verticals_recommender.shelf import shelf
+from verticals_recommender.store import TABLES, Store
+
+_START_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is asked of the server.
+
+    Attributes:
+        items: of the catalogue.
+        users: with a history.
+        history: items of each user.
+        rate: requests per second that are sent, whether or not earlier ones were answered.
+        seconds: for how long.
+        writes: new items per second beside the requests.
+        senders: connections.
+        singles: requests that are sent one at a time, with nothing beside them.
+        width: of the items' vectors, that of the backbone.
+        seed: of everything.
+    """
+
+    items: int = 10_000
+    users: int = 2000
+    history: int = 20
+    rate: float = 200.0
+    seconds: float = 60.0
+    writes: float = 1.0
+    senders: int = 16
+    singles: int = 300
+    width: int = 384
+    seed: int = 0
+
+
+def serving(config: Config) -> list[dict[str, Any]]:
+    """Time the fold-in of a new user, a request end to end, and requests beside a writer.
+
+    The model is the hybrid of ItemKNN, matrix factorisation and text; the behaviour is drawn at random, which changes no time.
+    """
+    load = Load(width=text.reader(config.backbone)(["a text"]).shape[1], seed=config.train.seed)
+    facts = {
+        "name": "random behaviour",
+        "fingerprint": f"seed {load.seed}",
+        "split": {"items": load.items, "users": load.users},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        measured = {
+            "fold-in": fold_in(load),
+            **over_http(load, config, Path(folder)),
+        }
+    return [
+        {
+            **results.row(recipe.APP, "serving", name, {}, {}, cost, facts, load.seed, config.backbone.name),
+            "machine": {**provenance.machine(), "cores": multiprocessing.cpu_count()},
+        }
+        for name, cost in measured.items()
+    ]
+
+
+def behaviour(load: Load) -> Interactions:
+    """Draw items for every user, each once."""
+    generator = np.random.default_rng(load.seed)
+    chosen = np.stack([generator.choice(load.items, load.history, replace=False) for _ in range(load.users)])
+    rows = chosen.size
+    return Interactions(
+        users=tuple(f"user {number}" for number in range(load.users)),
+        items=tuple(f"item {number}" for number in range(load.items)),
+        user=np.repeat(np.arange(load.users), load.history),
+        item=chosen.ravel().astype(np.int64),
+        weight=np.ones(rows, np.float32),
+        rating=np.full(rows, np.nan, np.float32),
+        time=np.arange(rows, dtype=np.float64),
+    )
+
+
+def hybrid(load: Load, rows: Interactions) -> Model:
+    """Fit the hybrid of all that a request can cost."""
+    past = histories(rows)
+    read = clustered_vectors(load.items, load.width, load.seed)
+    parts = (item_knn.fit(past, 200, 10.0), als.fit(past, 24, 5.0, 1.0, 2, load.seed), vectors.fit(read))
+    return Blend(parts, (1.0, 0.5, 0.25))
+
+
+def fold_in(load: Load) -> dict[str, float]:
+    """Time a new user's scores over the whole catalogue, from clicks alone."""
+    rows = behaviour(load)
+    model = hybrid(load, rows)
+    generator = np.random.default_rng(load.seed + 1)
+    users = [generator.choice(load.items, load.history, replace=False).tolist() for _ in range(load.singles)]
+    seconds = [_timed(lambda user=user: model.scores(history(user, load.items))) for user in users]  # type: ignore[misc]
+    return percentiles(np.array(seconds[10:]))
+
+
+def build(load: Load, config: Config, folder: Path) -> Live:
+    """Return a live recommender over the drawn behaviour; the backbone reads what is added."""
+    rows = behaviour(load)
+    read = clustered_vectors(load.items, load.width, load.seed)
+    items = tuple(Item(name, f"Thing {name}", category=f"c{n % 20}", price=n % 90) for n, name in enumerate(rows.items))
+    counts = np.bincount(rows.item, minlength=load.items)
+    past = {rows.users[user]: items for user, items in sequences(rows).items()}
+    state = State(Catalogue(items), Engine(hybrid(load, rows), shelf(items, counts, read)), past)
+    index = VectorIndex(IndexSpec(), np.arange(load.items), read)
+    store = Store(storage.open_database(f"sqlite:///{folder / 'load.sqlite'}", TABLES))
+    return Live(state, index, text.reader(config.backbone), store)
+
+
+def serve(load: Load, config: Config, folder: Path, port: int) -> None:
+    """Answer until the process is ended; this is what the server process runs."""
+    import uvicorn
+    from fastapi import FastAPI
+
+    from verticals.hub import answer_on_one_thread_each
+    from verticals_recommender.api import build_api
+
+    answer_on_one_thread_each()
+    site = FastAPI()
+    site.include_router(build_api(build(load, config, folder)))
+    uvicorn.run(site, host="127.0.0.1", port=port, log_level="error", access_log=False)
+
+
+def over_http(load: Load, config: Config, folder: Path) -> dict[str, dict[str, float]]:
+    """Start a server, and time requests one at a time, then at a rate beside a writer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(load, config, folder, port), daemon=True)
+    server.start()
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait(address)
+        with httpx.Client(base_url=address, timeout=30) as client:
+            seconds = [_timed(lambda n=n: _ask(client, load, n)) for n in range(load.singles + 10)]  # type: ignore[misc]
+        return {"request": percentiles(np.array(seconds[10:])), "requests beside a writer": sustained(address, load)}
+    finally:
+        server.terminate()
+        server.join(timeout=20)
+
+
+def _wait(address: str) -> None:
+    limit = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            httpx.get(f"{address}/health", timeout=5).raise_for_status()
+            return
+        except httpx.HTTPError:
+            if time.monotonic() > limit:
+                raise
+            time.sleep(0.2)
+
+
+def _ask(client: httpx.Client, load: Load, number: int) -> None:
+    answer = client.post("/recommend", json={"user": f"user {number % load.users}"})
+    answer.raise_for_status()
+
+
+def sustained(address: str, load: Load) -> dict[str, float]:
+    """Send requests at a fixed rate while items are added; a request's time counts from the moment at which it was due."""
+    done = threading.Event()
+    writer = threading.Thread(target=_write, args=(address, load, done))
+    started = time.perf_counter()
+    writer.start()
+    with ThreadPoolExecutor(load.senders) as pool:
+        blocks = list(pool.map(lambda sender: _send(address, load, sender, started), range(load.senders)))
+    elapsed = time.perf_counter() - started
+    done.set()
+    writer.join()
+    seconds = np.concatenate([times for times, _ in blocks])
+    failed = sum(failures for _, failures in blocks)
+    return {
+        **percentiles(seconds),
+        "requests_per_second": round(len(seconds) / elapsed, 1),
+        "failed": float(failed),
+        "seconds": round(elapsed, 1),
+    }
+
+
+def _send(address: str, load: Load, sender: int, started: float) -> tuple[Float64Array, int]:
+    """Send one connection's share of the requests."""
+    times, failed = [], 0
+    with httpx.Client(base_url=address, timeout=30) as client:
+        for number in range(sender, int(load.rate * load.seconds), load.senders):
+            due = started + number / load.rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            try:
+                _ask(client, load, number)
+                times.append(time.perf_counter() - due)
+            except httpx.HTTPError:
+                failed += 1
+    return np.array(times, np.float64), failed
+
+
+def _write(address: str, load: Load, done: threading.Event) -> None:
+    with httpx.Client(base_url=address, timeout=30) as client:
+        number = 0
+        while not done.wait(1 / load.writes):
+            item = {"id": f"new {number}", "title": f"A new thing, number {number}", "category": "c1", "price": 5}
+            client.post("/items", json={"items": [item]}).raise_for_status()
+            number += 1
+
+
+def _timed(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def percentiles(seconds: Float64Array) -> dict[str, float]:
+    """Return the median and the 95th percentile in milliseconds."""
+    p50, p95 = np.percentile(seconds * 1000, [50, 95])
+    return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
