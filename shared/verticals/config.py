@@ -179,7 +179,8 @@ def build(
     config = validate(Config, merged, ())
     objective = validate(objective_settings, config.objective, ("objective",))
     app = validate(app_settings, config.app, ("app",))
-    return config.model_copy(update={"objective": objective.model_dump(), "app": app.model_dump()})
+    plain = {"objective": objective.model_dump(mode="json"), "app": app.model_dump(mode="json")}  # as YAML reads them
+    return config.model_copy(update=plain)
 
 
 def validate(model: type[M], values: Mapping[str, Any], prefix: tuple[str, ...]) -> M:

@@ -53,6 +53,7 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning)  # between libraries, nothing a user can act on
     warnings.filterwarnings("ignore", message="Unsupported layer type .*LayerNorm")  # peft, of its own LN-tuning
     warnings.filterwarnings("ignore", message="The following rank_pattern keys")  # peft, of AdaLoRA's own pattern
+    warnings.filterwarnings("ignore", message="fan_in_fan_out is set to False")  # peft, which sets it right by itself
 
 
 def main() -> None:
