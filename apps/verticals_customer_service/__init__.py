@@ -1,5 +1,6 @@
 """A customer-service bot: knows the intent, quotes the article, and hands over when it is not sure."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,17 @@ def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
 
 
 def _serve(run: "Run") -> Service:
+    from verticals.storage import database_url
     from verticals_customer_service.api import build_api
     from verticals_customer_service.dialogue import Bot
     from verticals_customer_service.ui import build_pages
 
-    bot = Bot.load(run)
+    orders = None
+    if run.manifest["data"]["name"] == "shipped":
+        from verticals_customer_service.orders import demo_orders
+
+        orders = demo_orders(database_url("customer-service"), date.today())
+    bot = Bot.load(run, orders)
     return Service(build_api(bot), build_pages(bot, run))
 
 
@@ -72,6 +79,10 @@ app = Vertical(
         _suite("shipped", "intents and refusals on the shipped samples", quick=True),
         _suite("turns", "time of one whole turn of the newest shipped bot", quick=True),
         _suite("banking77", "77 intents of a bank's customers", quick=True),
+        _suite("scripted-conversations", "100 conversations with gold outcomes, by the newest shipped bot", quick=True),
+        _suite("dialogues", "replies generated on held-out dialogues, and whether they are grounded", quick=False),
+        _suite("stackfaq", "paraphrased questions find their thread, by questions, answers, or both", quick=False),
+        _suite("snips", "intents and slots of seven tasks", quick=False),
         _suite("clinc150", "150 intents and out-of-scope questions", quick=False),
     ),
     rows=_rows,

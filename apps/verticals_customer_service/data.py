@@ -31,6 +31,12 @@ def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
     return Knowledge({**named, **unnamed_intents(missing)}, read_articles(articles_file) if articles_file else [])
 
 
+def slots(config: Config) -> Path | None:
+    """Return the file of tagged messages: the user's or, where the bot learns from the samples, theirs."""
+    named = Settings.model_validate(config.app).slots
+    return Path(named) if named else None if config.data.train else SAMPLES / "slots.jsonl"
+
+
 def _samples(config: Config) -> Splits:
     rows = _examples(SAMPLES / "utterances.csv", "text", "intent")
     rest, test = carve(rows, config.data.test_share, config.train.seed)
