@@ -46,6 +46,8 @@ def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -
         "alternatives",
         "sources",
         "latency_ms",
+        "entities",
+        "fell_back",
     }
     assert expected == set(turn)
     assert turn["intent"] == "item_damaged"

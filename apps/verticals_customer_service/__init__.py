@@ -1,5 +1,6 @@
 """A customer-service bot: knows the intent, quotes the article, and hands over when it is not sure."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,12 @@ def _serve(run: "Run") -> Service:
     settings = Settings.model_validate(run.config.app)
     engine = open_database(database_url("customer-service"), tables.metadata)
     limits = Limits(settings.longest_message, settings.messages_per_minute, seconds=60)
-    desk = Desk(Bot.load(run), engine, home() / "customer-service-learned.csv", limits)
+    orders = None
+    if run.manifest["data"]["name"] == "shipped":
+        from verticals_customer_service.orders import demo_orders
+
+        orders = demo_orders(database_url("customer-service"), date.today())
+    desk = Desk(Bot.load(run, orders), engine, home() / "customer-service-learned.csv", limits)
     key = agents.agent_key(home() / "customer-service.key")
     return Service(build_api(desk, key), build_pages(desk, run, key))
 
@@ -90,6 +96,10 @@ app = Vertical(
         _suite("shipped", "intents and refusals on the shipped samples", quick=True),
         _suite("turns", "time of one whole turn of the newest shipped bot", quick=True),
         _suite("banking77", "77 intents of a bank's customers", quick=True),
+        _suite("scripted-conversations", "100 conversations with gold outcomes, by the newest shipped bot", quick=True),
+        _suite("dialogues", "replies generated on held-out dialogues, and whether they are grounded", quick=False),
+        _suite("stackfaq", "paraphrased questions find their thread, by questions, answers, or both", quick=False),
+        _suite("snips", "intents and slots of seven tasks", quick=False),
         _suite("clinc150", "150 intents and out-of-scope questions", quick=False),
     ),
     rows=_rows,

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from verticals import pilot
-from verticals.config import Config
+from verticals import objectives, pilot
+from verticals.config import Config, DataConfig
 from verticals.errors import RunError
 from verticals.evaluation import results
 from verticals.runs import latest
-from verticals_customer_service import data, recipe
+from verticals_customer_service import benchmark_conversations, benchmark_dialogues, benchmark_stackfaq, data, recipe
 from verticals_customer_service.dialogue import Bot, Conversation
 
 
@@ -38,9 +38,23 @@ def turns(config: Config) -> list[dict[str, Any]]:
     return [results.row(run.app, "turns", method, {}, {}, cost, facts, train.seed, backbone)]
 
 
+def snips(config: Config) -> list[dict[str, Any]]:
+    """Train the intents and, by the same method, the slots of SNIPS."""
+    settings = config.model_copy(update={"data": DataConfig(train="snips")})
+    tag = objectives.get("tag")
+    slots_config = settings.model_copy(update={"objective": {}, "app": {}})
+    tagged = pilot.train("customer-service-slots", tag, slots_config, tag.read(slots_config))
+    slots = {**pilot.result(tagged, tagged.metrics), "app": "customer-service"}
+    return [*intents("snips")(config), slots]
+
+
 SUITES: Mapping[str, Callable[[Config], list[dict[str, Any]]]] = {
     "shipped": intents(None),
     "turns": turns,
+    "scripted-conversations": benchmark_conversations.run,
+    "dialogues": benchmark_dialogues.run,
+    "stackfaq": benchmark_stackfaq.run,
+    "snips": snips,
     "banking77": intents("banking77"),
     "clinc150": intents("clinc150"),
 }

@@ -64,6 +64,12 @@ def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
     return Knowledge({**named, **unnamed_intents(missing)}, articles, settings.link_hosts)
 
 
+def slots(config: Config) -> Path | None:
+    """Return the file of tagged messages: the user's or, where the bot learns from the samples, theirs."""
+    named = Settings.model_validate(config.app).slots
+    return Path(named) if named else None if config.data.train else SAMPLES / "slots.jsonl"
+
+
 def _samples(config: Config) -> Splits:
     rows = _examples(SAMPLES / "utterances.csv", "text", "intent")
     rest, test = carve(rows, config.data.test_share, config.train.seed)

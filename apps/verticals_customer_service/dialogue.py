@@ -5,9 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.runs import Run
-from verticals_customer_service import knowledge
+from verticals_customer_service import knowledge, moves, policy, responder, retrieval
+from verticals_customer_service.flows import Flow
 from verticals_customer_service.knowledge import Action, Knowledge, Source
+from verticals_customer_service.moves import Heard, Move, Skills
+from verticals_customer_service.orders import OrderBackend
 from verticals_customer_service.settings import Settings
+from verticals_customer_service.slots import Entity, SlotReader
 
 GREETING = "Hello, this is the Brindlewick assistant. What can I help you with?"
 _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
@@ -18,6 +22,8 @@ _UNFAMILIAR = (
     "That does not look like something I can help with. I know about orders, deliveries, returns, payments, accounts and our products. "
     "Please say it in other words, or ask for a person."
 )
+_OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes and I will show you what I know, or say it in other words."
+_NOTHING = "I think this is about “{intent}”, but no article of mine answers it. Please say it in other words, or ask for a person."
 _CLARIFY = "I am not sure that I understand. Is it about one of these?\n\n{options}\n\nPlease say it in other words, or ask for a person."
 
 
@@ -32,7 +38,10 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Turn:
-    """The bot's answer to one message, as data: an integrator needs nothing else to act on it."""
+    """The bot's answer to one message, as data: an integrator needs nothing else to act on it.
+
+    `entities` are what the message names; `fell_back` says that a generated reply was not grounded, and the article answers instead.
+    """
 
     reply: str
     action: Action
@@ -41,72 +50,98 @@ class Turn:
     alternatives: tuple[Alternative, ...]
     sources: tuple[Source, ...]
     latency_ms: float
+    entities: tuple[Entity, ...] = ()
+    fell_back: bool = False
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """What the bot remembers of one conversation."""
+    """What the bot remembers of one conversation: a task that is under way, and the article that a yes would open, among them."""
 
     unclear_in_a_row: int = 0
     handed_over: bool = False
+    flow: Flow | None = None
+    offered: str | None = None
     turns: tuple[tuple[str, Turn], ...] = field(default=(), repr=False)
 
-    def after(self, message: str, turn: Turn) -> "Conversation":
+    def after(self, message: str, turn: Turn, move: Move) -> "Conversation":
         """Return the conversation with one more turn."""
         return replace(
             self,
             unclear_in_a_row=self.unclear_in_a_row + 1 if turn.action == "clarify" else 0,
             handed_over=self.handed_over or turn.action == "hand_over",
+            flow=move.flow,
+            offered=move.offered,
             turns=(*self.turns, (message, turn)),
         )
 
 
 class Bot:
-    """A trained classifier with intents and articles."""
+    """A trained classifier with intents, articles, and skills."""
 
-    def __init__(self, predictor: Predictor, known: Knowledge) -> None:
+    def __init__(self, predictor: Predictor, known: Knowledge, skills: Skills | None = None) -> None:
         self.predictor = predictor
         self.knowledge = known
+        self.skills = skills or Skills()
 
     @classmethod
-    def load(cls, run: Run) -> "Bot":
-        """Load the bot that a run holds."""
+    def load(cls, run: Run, orders: OrderBackend | None = None) -> "Bot":
+        """Load the bot that a run holds; it acts on `orders` where there are some."""
         settings = Settings.model_validate(run.config.app)
-        return cls(Predictor.load(run), knowledge.read(run.folder, run.labels, settings.link_hosts))
+        known = knowledge.read(run.folder, run.labels, settings.link_hosts)
+        search = retrieval.load(run.folder, run.config, known.articles)
+        skills = Skills(search, SlotReader.load(run), orders, responder.load(settings))
+        return cls(policy.applied(Predictor.load(run), run.folder, settings.most_wrong), known, skills)
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message."""
         started = time.perf_counter()
-        prediction = self.predictor.predict([message])[0]
-        action, reply, sources = self._respond(conversation, message, prediction)
+        heard = self.skills.hear(message, self.predictor.predict([message])[0])
+        move = self._move(conversation, heard)
         turn = Turn(
-            reply=reply,
-            action=action,
-            intent=prediction.label,
-            confidence=prediction.confidence,
-            alternatives=self._alternatives(prediction),
-            sources=sources,
+            reply=move.reply,
+            action=move.action,
+            intent=heard.prediction.label,
+            confidence=heard.prediction.confidence,
+            alternatives=self._alternatives(heard.prediction),
+            sources=move.sources,
             latency_ms=round((time.perf_counter() - started) * 1000, 2),
+            entities=heard.entities,
+            fell_back=move.fell_back,
         )
-        return conversation.after(message, turn), turn
+        return conversation.after(message, turn, move), turn
 
-    def _respond(
-        self, conversation: Conversation, message: str, prediction: Prediction
-    ) -> tuple[Action, str, tuple[Source, ...]]:
+    def _move(self, conversation: Conversation, heard: Heard) -> Move:
         if conversation.handed_over:
-            return "hand_over", _WAITING, ()
-        if not (prediction.familiar and prediction.sure):
-            if conversation.unclear_in_a_row:
-                return "hand_over", _STILL_UNSURE, ()
-            options = _CLARIFY.format(options=self._options(prediction))
-            return "clarify", options if prediction.familiar else _UNFAMILIAR, ()
-        source = self.knowledge.article(prediction.label, message)
-        if self.knowledge.intents[prediction.label].action == "hand_over":
+            return Move("hand_over", _WAITING)
+        skilled = moves.first(self.skills, self.knowledge, conversation, heard)
+        return skilled or (self._answer(conversation, heard) if heard.clear else self._clarify(conversation, heard))
+
+    def _clarify(self, conversation: Conversation, heard: Heard) -> Move:
+        if conversation.unclear_in_a_row:
+            return Move("hand_over", _STILL_UNSURE)
+        if not heard.prediction.familiar:
+            return Move("clarify", _UNFAMILIAR)
+        offered = heard.relevance.clear() if heard.relevance else None
+        if offered is not None:
+            article = self.knowledge.articles[offered]
+            return Move("clarify", _OFFER.format(title=article.title), offered=article.id)
+        return Move("clarify", _CLARIFY.format(options=self._options(heard.prediction)))
+
+    def _answer(self, conversation: Conversation, heard: Heard) -> Move:
+        intent = heard.prediction.label
+        source = self.knowledge.answer(intent, heard.message, heard.relevance)
+        if self.knowledge.intents[intent].action == "hand_over":
             quoted = f"{source.text}\n\n" if source else ""
-            return "hand_over", quoted + HAND_OVER, (source,) if source else ()
+            return Move("hand_over", quoted + HAND_OVER, (source,) if source else ())
         if source is None:
-            return "hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(prediction.label, "en")), ()
-        return "answer", source.text, (source,)
+            return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
+        if heard.relevance and not heard.relevance.any():
+            unclear = Move("clarify", _NOTHING.format(intent=self.knowledge.name(intent, "en")))
+            return Move("hand_over", _STILL_UNSURE) if conversation.unclear_in_a_row else unclear
+        history = tuple((message, turn.reply) for message, turn in conversation.turns)
+        reply = responder.grounded(self.skills.responder, responder.Request(heard.message, history, (source,)))
+        return Move("answer", reply.text, (source,), fell_back=reply.fell_back)
 
     def _options(self, prediction: Prediction) -> str:
         return "\n".join(f"- {self.knowledge.name(intent, 'en')}" for intent, _ in prediction.ranking[:3])

@@ -4,18 +4,21 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
+import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from verticals.errors import DataError
+from verticals.inference.batches import FloatArray
 from verticals_customer_service import safety
 
 Model = TypeVar("Model", bound=BaseModel)
 _MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
-Action = Literal["answer", "clarify", "hand_over"]
+_MAIN_ARTICLE_RELEVANCE = 0.05  # in the score of the hybrid search
+Action = Literal["answer", "clarify", "hand_over", "ask", "done"]
 
 
 class Intent(BaseModel):
@@ -49,6 +52,14 @@ class Source:
     text: str
 
 
+class Relevance(Protocol):
+    """How relevant each article is to one message, as a search judges it."""
+
+    @property
+    def scores(self) -> FloatArray:
+        """One score per article, [articles]."""
+
+
 class Knowledge:
     """Intents and articles; an intent's first article is its main one, another needs more of the message's words.
 
@@ -75,14 +86,30 @@ class Knowledge:
             return None
         scores = (self._vectors[candidates] @ self._vectorizer.transform([message]).T).toarray().ravel()
         scores[0] += _MAIN_ARTICLE_LEAD
-        chosen = self.articles[candidates[int(scores.argmax())]]
-        return Source(chosen.id, chosen.title, self.quotable(chosen))
+        return self._source(candidates[int(scores.argmax())])
 
     def quotable(self, article: Article) -> str:
         """Return as much of an article as may be quoted; nothing where its title or question is suspicious."""
         if safety.suspicion(article.title, self.hosts) or safety.suspicion(article.question, self.hosts):
             return ""
         return safety.trusted(article.text, self.hosts)
+
+    def answer(self, intent: str, message: str, relevance: Relevance | None = None) -> Source | None:
+        """Return the intent's article that a search finds most relevant; without a search, the one of the nearest words."""
+        candidates = self._by_intent.get(intent)
+        if relevance is None or not candidates:
+            return self.article(intent, message)
+        lead = np.array([_MAIN_ARTICLE_RELEVANCE] + [0.0] * (len(candidates) - 1))
+        return self._source(candidates[int((relevance.scores[candidates] + lead).argmax())])
+
+    def source(self, article: str) -> Source | None:
+        """Return an article by its id, as far as it may be quoted; None where there is none, or nothing of it may be."""
+        found = next((self._source(number) for number, each in enumerate(self.articles) if each.id == article), None)
+        return found if found and found.text else None
+
+    def _source(self, position: int) -> Source:
+        chosen = self.articles[position]
+        return Source(chosen.id, chosen.title, self.quotable(chosen))
 
     def name(self, intent: str, language: str) -> str:
         """Return an intent as people read it."""

@@ -1,27 +1,60 @@
-"""How this app is trained and measured: the core's classifier, with intents and articles beside it."""
+"""How this app is trained and measured: the core's classifier, with what else the bot serves from beside it."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
-from verticals import pilot, promotion, runs
+from verticals import methods, pilot, promotion, runs
 from verticals.config import Config
-from verticals.runs import Run
-from verticals_customer_service import data, knowledge
+from verticals.data.splits import Splits
+from verticals.errors import ConfigError
+from verticals.runs import Run, open_run
+from verticals_customer_service import data, knowledge, policy, retrieval, slots
+from verticals_customer_service.knowledge import Knowledge
+from verticals_customer_service.settings import Settings
 
 
 def train(config: Config) -> Run:
-    """Train the bot on the rows that the settings name, and judge it against the run that serves."""
+    """Train the bot on the rows that the settings name: its classifier, its tagger of slots, its search, its hand-over policy.
+
+    It is judged against the run that serves.
+    """
     splits = data.splits(config)
     known = data.knowledge(config, splits.labels)
+    settings = Settings.model_validate(config.app)
+    matcher = _matcher(settings)
 
     def add_files(folder: Path) -> None:
         knowledge.write(folder, known)
         promotion.write_standing_test(folder, splits.test)
+        policy.write(folder, splits, config)
+        if matcher:
+            shutil.copytree(matcher.folder, folder / retrieval.MATCHER)
+        if methods.get(config.method.name).uses_backbone:
+            _add_reading(folder, config, settings, splits, known)
 
     champion = runs.latest("customer-service")
     challenger = pilot.train_classifier("customer-service", config, splits, add_files)
     promotion.judge(champion, challenger)
     return challenger
+
+
+def _add_reading(folder: Path, config: Config, settings: Settings, splits: Splits, known: Knowledge) -> None:
+    """Add what reads with a backbone: the search over articles, and the tagger, a run inside the run."""
+    if known.articles:
+        retrieval.write(folder, config, known.articles, splits.validation.texts)
+    samples = data.slots(config)
+    if samples:
+        slots.train(config, samples, settings.slots_method).folder.rename(folder / slots.FOLDER)
+
+
+def _matcher(settings: Settings) -> Run | None:
+    if settings.matcher is None:
+        return None
+    run = open_run(Path(settings.matcher))
+    if run.objective != "match":
+        raise ConfigError(f"app.matcher: {run.folder} learned '{run.objective}'; train one with: verticals tune match")
+    return run
 
 
 def evaluate(run: Run, file: Path | None) -> dict[str, Any]:

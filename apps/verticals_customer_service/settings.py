@@ -1,5 +1,7 @@
 """The app's own settings."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from verticals.config import Section
@@ -19,3 +21,24 @@ class Settings(Section):
     )
     longest_message: int = Field(4000, ge=1, description="characters of a message")
     messages_per_minute: int = Field(20, ge=1, description="messages that one conversation may send in a minute")
+    slots: str | None = Field(
+        None, description="JSONL file of tokens and IOB2 tags; nothing means the samples', or none"
+    )
+    slots_method: str = Field("probe", description="how the tagger of slots is tuned")
+    matcher: str | None = Field(
+        None,
+        description="run folder of `verticals tune match`, which the run takes in; nothing means the backbone as it came",
+    )
+    most_wrong: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="share of answers that may be wrong, with 95 % confidence; nothing: abstain.min_confidence",
+    )
+    responder: Literal["template", "seq2seq", "chat"] = Field(
+        "template", description="who puts articles into words: nobody, a tuned model, or a chat model"
+    )
+    responder_model: str | None = Field(
+        None, description="seq2seq: run folder of `verticals tune generate`; chat: folder, hub id, or http://host/v1"
+    )
+    responder_name: str = Field("default", description="the chat model's name on its server")

@@ -11,13 +11,14 @@ import gradio as gr
 from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
-from verticals_customer_service import conversations, inbox, learning
+from verticals_customer_service import conversations, inbox, learning, policy
 from verticals_customer_service.conversations import ConversationError, State, TooLong, TooMany
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import GREETING, Turn
 from verticals_customer_service.safety import inert
 from verticals_customer_service.ui_inbox import build_inbox
 from verticals_customer_service.ui_notices import notice
+from verticals_customer_service.ui_policy import build_policy
 from verticals_customer_service.wording import EXAMPLES, TEXTS
 
 Messages = list[Any]  # {"role": ..., "content": ...}; gradio names the type only in a private module
@@ -45,6 +46,9 @@ def build_ui(desk: Desk, run: Run, key: str, language: str) -> gr.Blocks:
             build_inbox(desk, key, texts, names)
         with gr.Tab(texts["tab_evaluation"]):
             build_evaluation(run.metrics, run.config.method.name, names, language)
+            handing_over = policy.read(run.folder)
+            if handing_over:
+                build_policy(handing_over, run.metrics, language)
     return page
 
 
@@ -217,9 +221,18 @@ def turn_html(turn: Turn, texts: Mapping[str, str], names: Mapping[str, str]) ->
         f"<p><span class='chip {turn.action}'>{texts[turn.action]}</span> "
         f"<span class='muted'>{texts['latency'].format(latency=turn.latency_ms)}</span></p>{handed_over}"
         f"<p class='label'>{texts['intent']} · {texts['confidence']}</p>{_bar(names[turn.intent], turn.confidence)}"
+        f"{_entities(turn, texts)}"
         f"<p class='label'>{texts['alternatives']}</p>{alternatives}"
         f"<p class='label'>{texts['source']}</p>{sources or texts['no_source']}"
     )
+
+
+def _entities(turn: Turn, texts: Mapping[str, str]) -> str:
+    """Return what the message names, each with its kind; nothing where it names nothing."""
+    named = "".join(
+        f"<span class='chip'>{texts[each.kind]}: {escape(each.value or each.text)}</span> " for each in turn.entities
+    )
+    return f"<p class='label'>{texts['entities']}</p><p>{named}</p>" if named else ""
 
 
 def _bar(name: str, share: float) -> str:

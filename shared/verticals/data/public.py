@@ -160,6 +160,22 @@ def _medical_abstracts(folder: Path, seed: int) -> Splits:
     return Splits("medical-abstracts", tuple(sorted(called.values())), train, validation, test, notes=tuple(notes))
 
 
+def _snips(folder: Path, seed: int) -> Splits:
+    """Read the intents of the authors' split; `seq.in` has a text and `label` its intent on each line."""
+
+    def examples(part: str) -> Examples:
+        texts, labels = (
+            tuple(line.strip() for line in (folder / part / name).read_text(encoding="utf-8").splitlines())
+            for name in ("seq.in", "label")
+        )
+        if len(texts) != len(labels):
+            raise DataError(f"{folder / part}: {len(texts)} texts but {len(labels)} labels; get them again")
+        return Examples(texts, labels, tuple(range(1, len(texts) + 1)))
+
+    train, validation, test = (examples(part) for part in ("train", "valid", "test"))
+    return Splits("snips", tuple(sorted(set(train.labels))), train, validation, test)
+
+
 PUBLIC = {
     dataset.name: dataset
     for dataset in (
@@ -180,6 +196,7 @@ PUBLIC = {
             "github.com/sebischair/Medical-Abstracts-TC-Corpus",
             _medical_abstracts,
         ),
+        PublicDataset("snips", "snips", "CC0", "github.com/MiuLab/SlotGated-SLU", _snips),
         PublicDataset("clinc150", "clinc150", "CC BY 3.0", "github.com/clinc/oos-eval", _clinc150),
         *(
             PublicDataset(

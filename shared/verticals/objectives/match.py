@@ -95,7 +95,7 @@ def fit(splits: PairSplits, config: Config, work: Path) -> Trained[Matcher]:
     """Tune the backbone on the training pairs; checkpoints go to `work`."""
     method, settings = methods.get(config.method.name), MatchSettings.model_validate(config.objective)
     set_seed(config.train.seed)
-    model = _from_backbone(config)
+    model = from_backbone(config)
     encoder = cast(PreTrainedModel, model.module.encoder)
     options = methods.check(config, "match", encoder)
     if method.adapt is not None:
@@ -179,7 +179,7 @@ def bm25(splits: PairSplits, config: Config) -> Judgement:
 
 def untuned(splits: PairSplits, config: Config) -> Judgement:
     """Judge the backbone as it came."""
-    return evaluate(_from_backbone(config), splits)
+    return evaluate(from_backbone(config), splits)
 
 
 def load(run: Run) -> Matcher:
@@ -193,7 +193,8 @@ def answer(model: Matcher, text: str) -> FloatArray:
     return model.embed([text])
 
 
-def _from_backbone(config: Config) -> Matcher:
+def from_backbone(config: Config) -> Matcher:
+    """Return the backbone as it came."""
     backbone = backbones.locate(config.backbone.name)
     encoder = backbones.load_encoder(backbone).requires_grad_(False)
     return Matcher(MatcherModule(encoder), backbones.load_tokenizer(backbone), config)

@@ -1,0 +1,153 @@
+"""Whole conversations against what should have come of them: answered from the right article, done, or handed to a person."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from verticals.config import Config
+from verticals.errors import RunError
+from verticals.evaluation import results
+from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap, mean
+from verticals.runs import latest
+from verticals.storage import open_database
+from verticals_customer_service import data, orders
+from verticals_customer_service.dialogue import Bot, Conversation
+from verticals_customer_service.moves import COURTESIES, Skills
+from verticals_customer_service.orders import Order, SqlOrders
+
+FILE = "conversations.jsonl"
+_TODAY = date(2026, 3, 9)  # of scripts that name no day of their own
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a customer writes, the orders that the shop has, the day, and what should come of it."""
+
+    id: str
+    kind: str
+    messages: tuple[str, ...]
+    orders: tuple[Order, ...]
+    today: date
+    outcome: str
+    article: str | None
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a script: `answered`, `done`, `handed_over` or `unresolved`, the last article quoted, and every action."""
+
+    script: Script
+    outcome: str
+    article: str | None
+    actions: tuple[str, ...]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the conversation ended with an answer that is not the gold one."""
+        return self.outcome == "answered" and (self.script.outcome, self.script.article) != ("answered", self.article)
+
+
+def read(path: Path) -> list[Script]:
+    """Read scripts from JSONL."""
+    return [_script(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _script(row: Mapping[str, Any]) -> Script:
+    setup, gold = row.get("setup", {}), row["gold"]
+    return Script(
+        row["id"],
+        row["kind"],
+        tuple(turn["customer"] for turn in row["turns"]),
+        tuple(_order(each) for each in setup.get("orders", ())),
+        date.fromisoformat(setup["today"]) if "today" in setup else _TODAY,
+        gold["outcome"],
+        gold["article"],
+    )
+
+
+def _order(row: Mapping[str, Any]) -> Order:
+    day = row.get("delivery_day")
+    return Order(
+        row["number"],
+        row["status"],
+        row.get("address"),
+        row.get("large", False),
+        date.fromisoformat(day) if day else None,
+        tuple(date.fromisoformat(each) for each in row.get("free_days", ())),
+    )
+
+
+def play(bot: Bot, script: Script) -> Played:
+    """Let a bot with the script's own orders read one message after another."""
+    backend = SqlOrders(open_database("sqlite://", orders.metadata))
+    if script.orders:
+        backend.add(script.orders)
+    skills = bot.skills
+    equipped = Skills(skills.search, skills.slots, backend, skills.responder, lambda: script.today)
+    player, conversation, turns = Bot(bot.predictor, bot.knowledge, equipped), Conversation(), []
+    for message in script.messages:
+        conversation, turn = player.turn(conversation, message)
+        turns.append(turn)
+    actions = tuple(turn.action for turn in turns)
+    quoted = [turn.sources[0].id for turn in turns if turn.action == "answer" and turn.sources]
+    last = next((turn.action for turn in reversed(turns) if turn.reply not in COURTESIES), "")
+    outcome = "done" if "done" in actions else "answered" if last == "answer" and quoted else "unresolved"
+    return Played(script, "handed_over" if "hand_over" in actions else outcome, quoted[-1] if quoted else None, actions)
+
+
+def judge(played: list[Played]) -> dict[str, Estimate]:
+    """Return containment, precision and recall of the hand-over, wrong answers among answered, and outcomes that are right."""
+    handed = np.array([each.outcome == "handed_over" for each in played])
+    needed = np.array([each.script.outcome == "handed_over" for each in played])
+    answered = np.array([each.outcome == "answered" for each in played])
+    right = np.array([each.outcome == each.script.outcome and not each.wrong for each in played])
+    wrong = np.array([each.wrong for each in played])
+    done = np.array([each.script.outcome == "done" for each in played])
+    return {
+        "containment": bootstrap(mean, ~handed),
+        "hand_over_precision": bootstrap(_share, needed & handed, handed),
+        "hand_over_recall": bootstrap(_share, needed & handed, needed),
+        "wrong_answers": bootstrap(_share, wrong, answered),
+        "tasks_done": bootstrap(_share, right & done, done),
+        "outcome_accuracy": bootstrap(mean, right),
+    }
+
+
+def _share(part: Float64Array, whole: Float64Array) -> float:
+    return float(part.sum() / whole.sum()) if whole.sum() else 0.0
+
+
+def run(config: Config) -> list[dict[str, Any]]:
+    """Play every script with the newest bot of the shipped samples.
+
+    Raises:
+        RunError: the newest run is not of the shipped samples, or there is none.
+    """
+    trained = latest("customer-service")
+    if trained is None or trained.manifest["data"]["name"] != "shipped":
+        raise RunError("the newest run is not of the shipped samples; run: verticals train customer-service")
+    path, bot = data.SAMPLES / FILE, Bot.load(trained)
+    played = [play(bot, script) for script in read(path)]
+    fingerprint = sha256(path.read_bytes()).hexdigest()[:16]
+    facts = {"name": "scripted-conversations", "fingerprint": fingerprint, "split": {"conversations": len(played)}}
+    method, seed, backbone = trained.config.method.name, trained.config.train.seed, trained.config.backbone.name
+    found = results.row(trained.app, "scripted-conversations", method, judge(played), {}, {}, facts, seed, backbone)
+    return [{**found, "failures": failures(played)}]
+
+
+def failures(played: list[Played]) -> dict[str, list[str]]:
+    """Return what went otherwise than it should, by kind of conversation: id, what should have come, what came."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for each in played:
+        if each.outcome != each.script.outcome or each.wrong:
+            wanted = f"{each.script.outcome} {each.script.article or ''}".strip()
+            came = f"{each.outcome} {each.article or ''}".strip()
+            found[each.script.kind].append(f"{each.script.id}: {wanted}; came {came} by {', '.join(each.actions)}")
+    return dict(found)

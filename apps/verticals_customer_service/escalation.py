@@ -1,0 +1,81 @@
+"""What a person has to read whatever the classifier thinks: danger, grief, law, anger, and a plain wish for a person.
+
+Each kind is a rule of the shop, written as the words by which customers show it. The rules look at one message; that the bot's own
+answers did not help is seen from the conversation (`moves`).
+"""
+
+import re
+from collections.abc import Mapping
+
+_RELATIVE = r"(?:husband|wife|partner|mother|mum|mom|father|dad|son|daughter|brother|sister|child|baby|toddler|grand\w+|nan|kid)"
+_HARM = r"(?:hurt|injur\w+|fell|fallen|cut|burn\w*|chok\w+|bleed\w*|bled|trapped|shock\w*|poison\w*)"
+_VEHICLE = r"(?:vans?|lorry|lorries|trucks?|drivers?)"
+_COLLISION = r"(?:reversed|crashed|drove|hit|knocked|damaged|scratched|ran)"
+_RULES: Mapping[str, tuple[str, ...]] = {
+    "danger": (
+        rf"\bmy {_RELATIVE}\b.{{0,40}}\b{_HARM}\b",
+        rf"\b{_HARM}\b.{{0,25}}\b(?:my|his|her|our|their) (?:{_RELATIVE}(?:'s)?|hand|arm|leg|foot|finger|face|eye|head)\b",
+        r"\b(?:caught|on|catch(?:es|ing)?) fire\b|\bin flames\b|\belectric shock\b|\belectrocut|\bexplode",
+        r"\b(?:smell|stinks?|reek\w*|leak\w*) of (?:gas|burning)\b|\bgas (?:smell|leak)",
+        r"\bsparks? (?:came|fly|flew|from)|\bsmoke (?:came|coming|from)|\bnobody'?s hurt\b|\bstitches\b",
+        r"\b(?:from|taken to|rushed to|went to|ended up in) (?:the )?hospital\b|\bambulance\b|\ba ?& ?e\b|\bemergency room\b",
+    ),
+    "distress": (
+        rf"\b(?:my {_RELATIVE}|he|she) (?:has |have |had |just |sadly )*(?:died|passed away|is dying)\b|\bfuneral\b|\bbereave",
+        r"\bsuicid|\bkill myself|\bend it all\b|\bwon'?t be (?:here|around) (?:next|any ?more|much)|\bnothing (?:matters|does) any ?more",
+        r"\bno point (?:in )?living\b|\bcan(?:'?t|not) (?:face|cope|go on)\b|\bat (?:his|her) bedside\b|\bmy \w+'s bedside\b|\bdeathbed\b",
+        r"\blost my job\b|\bmade redundant\b|\bbankrupt|\bcan(?:'?t|not) (?:make|afford|meet) (?:the|my|this) (?:next )?(?:payment|instalment)",
+        r"\bi(?:'| a)?m (?:registered )?(?:blind|deaf|partially sighted)\b|\bscreen reader\b|\bdementia\b|\balzheimer",
+        r"\b(?:do not|don'?t|can'?t|cannot) remember (?:order|buy)ing\b",
+    ),
+    "law": (
+        r"\b(?:solicitor|lawyer|attorney|barrister)s?\b|\b(?:small claims|to court|in court|court (?:claim|action|forms?))\b|\bsu(?:e|ing) you\b",
+        r"\blegal (?:action|letters?|steps|proceedings|advice)\b|\bletter before action\b|\btrading standards\b|\bombudsman\b|\bpolice\b",
+        r"\bdata protection\b|\bgdpr\b|\bsubject access\b|\beverything you (?:hold|have|store|keep) (?:about|on) me\b",
+        r"\ball (?:the )?data you (?:hold|have)\b|\bcopyright|\btrade ?mark\b|\bregistered design\b|\binfring|\bpatent\b",
+        r"\b(?:journalist|reporter)\b|\bfor (?:comment|a statement)\b|\ba statement (?:on|about)\b",
+        rf"\byour {_VEHICLE}\b.{{0,60}}\b{_COLLISION}\b.{{0,40}}\bmy\b|\bone of your {_VEHICLE}\b.{{0,40}}\b{_COLLISION}\b",
+    ),
+    "complaint": (
+        r"\b(?:formal|official|register a|make a|log(?:ged)? (?:as )?a|lodge a|file a|raise a|want to) (?:formal |official )?compla(?:int|in)\b",
+        r"\bi complained\b|\bescalate\b|\bcompensat|\bwho(?:ever)? is in charge\b",
+        r"\b(?:your|the) (?:driver|courier|delivery (?:man|men|driver|guy|team)|staff|advis[eo]r|assistant|man|woman|lady|cashier)s?\b.{0,60}"
+        r"\b(?:rude|threw|laughed|swore|shouted|insult\w+|abus\w+|unbelievabl[ey]|slammed|kicked|lied)\b",
+        r"\b(?:crooks|scammers|thieves|fraudsters|con ?artists|disgrace(?:ful)?|you are a joke|absolute joke|useless lot)\b",
+        r"\byou (?:told|said|promised) (?:me )?(?:that|so|this|it)?\b.{0,15}\b(?:last|week|yesterday|before|twice|already|again)\b",
+    ),
+    "person": (
+        r"\b(?:real|actual|live|human) (?:person|human|being|agent|advis[eo]r|member|someone|operator)\b|\bhumans?\b(?! resources)",
+        r"\b(?:speak|talk|chat)(?:ing)? (?:to|with) (?:a |an |one of )?(?:(?:your|the) )?(?:\w+ )?"
+        r"(?:person|someone|somebody|anyone|agent|advis[eo]r|staff|people|colleagues?|manager|team)\b",
+        r"\b(?:put|pass|transfer|connect|hand) me (?:through|over|on|to)\b|\bget me (?:your|the|somebody|someone|just)\b|\bmember of staff\b",
+        r"\b(?:ring|phone) me\b|\bcall ?back\b|\bno (?:ro)?bots?\b|\bnot (?:a|another) (?:ro)?bot\b",
+        r"^\W*(?:an? |the )?(?:agent|person|operator|representative)\W*$",
+    ),
+}
+_COMPILED = {
+    kind: re.compile("|".join(f"(?:{rule})" for rule in rules), re.IGNORECASE) for kind, rules in _RULES.items()
+}
+_SHOUTING = re.compile(r"!{2,}|\?{2,}|!\?")
+_TRIED = re.compile(
+    r"\b(?:i(?:'| ha)ve|i|we(?:'| ha)ve|have) (?:already |now )?(?:asked|checked|looked|searched|tried|waited|written|called|rung|emailed|e-mailed) |"
+    r"\balready (?:did|done|tried|checked|asked|looked)\b|\b(?:asked all|looked in|checked with) |"
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|\d+) (?:days|weeks|months) ago\b|\bfor (?:two|three|four|\d+) (?:weeks|months)\b|"
+    r"\bstill (?:no|not|nothing|hasn'?t|haven'?t)\b|\bisn'?t pending\b|\bscreenshot\b|\bstatement\b",
+    re.IGNORECASE,
+)
+_CUES_THAT_ALL_IS_TRIED = 2
+
+
+def reason(message: str) -> str | None:
+    """Return why a person has to read a message: `danger`, `distress`, `law`, `complaint`, `person`, `exhausted`; or None."""
+    kind = next((kind for kind, rule in _COMPILED.items() if rule.search(message)), None)
+    if kind or _shouts(message):
+        return kind or "complaint"
+    return "exhausted" if len(_TRIED.findall(message)) >= _CUES_THAT_ALL_IS_TRIED else None
+
+
+def _shouts(message: str) -> bool:
+    letters = [letter for letter in message if letter.isalpha()]
+    loud = sum(letter.isupper() for letter in letters)
+    return len(letters) >= 15 and loud > 0.8 * len(letters) and bool(_SHOUTING.search(message))

@@ -1,0 +1,244 @@
+"""What the bot does itself: cancel an order, change its address, move its delivery; it asks, confirms, acts, and says so.
+
+A flow is a frozen value inside the conversation. `advance` is pure up to the moment of confirmation: only then, and once, the backend
+changes something.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from verticals_customer_service import slots
+from verticals_customer_service.knowledge import Action
+from verticals_customer_service.orders import Order, OrderBackend, OrderRefused
+from verticals_customer_service.slots import Entity
+
+_NOTICE = timedelta(days=2)  # a delivery that is nearer is in the hands of people
+_MOST_ASKS = 3
+_ASK_ORDER = (
+    "Which order is it? Its number looks like BW-48213 and stands in your confirmation e-mail and in Account > Orders."
+)
+_UNKNOWN_ORDER = "I cannot find an order {order}. Could you check the number? It looks like BW-48213."
+_GIVE_UP = "I cannot get any further with this, so I am handing you over to a colleague, who will answer here."
+_LEFT = "All right, nothing has been changed. What else can I do for you?"
+_CHANGED = "Order {order} has changed in the meantime, and I could not do it. I am handing you over to a colleague."
+_YES = re.compile(
+    r"\b(?:yes|yep|yeah|yup|sure|correct|confirm(?:ed)?|go ahead|do it|please do|ok(?:ay)?|perfect|that'?s (?:right|fine|it))\b",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"^\W*(?:no|nope|nah|stop|wait|don'?t|never ?mind|forget it|leave it|hold on)\b|\bdon'?t (?:cancel|change|move|do)\b|\bchanged my mind\b",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|excuse me|sorry|ok|and|so|but)\W+)*(?:how|where|what|when|which|why|until|does|did|are|"
+    r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How far a task has come; `asks` counts how often in a row the same was asked, `asides` questions in between."""
+
+    intent: str
+    order: str | None = None
+    address: str | None = None
+    day: str | None = None  # ISO 8601: what is kept is plain text
+    confirming: bool = False
+    asks: int = 0
+    asides: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a flow does next: the flow that goes on, or None at its end; `about` is what an article has to be about to be quoted."""
+
+    action: Action
+    reply: str
+    flow: Flow | None
+    about: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that can be done to an order.
+
+    Attributes:
+        slot: what is needed beside the order: `address`, `day`, or nothing.
+        ask: the question for it.
+        blocked: why an order does not allow it: action and a question whose article explains it; None where it does.
+        confirm: the question before anything is done.
+        act: does it.
+        done: what is said then.
+    """
+
+    slot: str | None
+    ask: str
+    blocked: Callable[[Order, date], tuple[Action, str] | None]
+    confirm: str
+    act: Callable[[OrderBackend, Flow], None]
+    done: str
+
+
+def _no_cancelling(order: Order, today: date) -> tuple[Action, str] | None:
+    return (
+        None
+        if order.status == "received"
+        else ("answer", "My order is packing or has been sent. Can I still cancel it?")
+    )
+
+
+def _no_new_address(order: Order, today: date) -> tuple[Action, str] | None:
+    if order.status == "received":
+        return None
+    return "answer", "My order has been sent to the wrong address. The parcel is on its way."
+
+
+def _no_new_day(order: Order, today: date) -> tuple[Action, str] | None:
+    movable = order.large and order.delivery_day and order.status in ("received", "packing")
+    if movable and order.delivery_day - today >= _NOTICE and order.free_days:  # type: ignore[operator] # it is a day
+        return None
+    return "hand_over", "How do I move my furniture delivery to a different day?"
+
+
+TASKS: Mapping[str, Task] = {
+    "cancel_order": Task(
+        None,
+        "",
+        _no_cancelling,
+        "Order {order} can still be cancelled. Shall I cancel it?",
+        lambda orders, flow: orders.cancel(flow.order or ""),
+        "Done: order {order} is cancelled.",
+    ),
+    "change_delivery_address": Task(
+        "address",
+        "Where should order {order} go? Please write the whole address with its postcode.",
+        _no_new_address,
+        "Order {order} would go to: {address}. Is that right?",
+        lambda orders, flow: orders.change_address(flow.order or "", flow.address or ""),
+        "Done: order {order} goes to {address}.",
+    ),
+    "reschedule_delivery": Task(
+        "day",
+        "Order {order} is due on {due}. These days are free: {free}. Which one suits you?",
+        _no_new_day,
+        "Order {order} would come on {day} instead of {due}. Is that right?",
+        lambda orders, flow: orders.reschedule(flow.order or "", date.fromisoformat(flow.day or "")),
+        "Done: order {order} comes on {day}.",
+    ),
+}
+
+
+def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
+    """Say whether a message asks to have something done, rather than how it is done; one with an order number does."""
+    if intent not in TASKS:
+        return False
+    return bool(slots.values(entities)["order_number"]) or not _QUESTION.search(message)
+
+
+def agrees(message: str) -> bool:
+    """Say whether a message is a yes; a question is none, nor is what begins with a no."""
+    return "?" not in message and bool(_YES.search(message)) and not _NO.search(message)
+
+
+def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
+    """Say whether a message belongs to a flow: it agrees, refuses, or brings something that the flow needs."""
+    return agrees(message) or bool(_NO.search(message)) or _filled(flow, message, entities, None) != flow
+
+
+def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
+    """Take the next step of a flow."""
+    filled = _filled(flow, message, entities, orders)
+    if filled == flow and _NO.search(message):
+        return Step("answer", _LEFT, None)
+    task, order = TASKS[flow.intent], orders.find(filled.order) if filled.order else None
+    if order is None:
+        unknown = _UNKNOWN_ORDER.format(order=filled.order)
+        return _ask(replace(filled, order=None), flow, unknown if filled.order else _ASK_ORDER)
+    blocked = task.blocked(order, today)
+    if blocked:
+        return _blocked(filled, order, *blocked)
+    if task.slot == "day" and filled.day and date.fromisoformat(filled.day) not in order.free_days:
+        taken = f"{_day(date.fromisoformat(filled.day))} is not free. "
+        return _ask(replace(filled, day=None), filled, taken + _said(task.ask, filled, order))
+    if task.slot and not (filled.day if task.slot == "day" else filled.address):
+        return _ask(filled, flow, _said(task.ask, filled, order))
+    if flow.confirming and filled == flow and agrees(message):
+        return _act(task, filled, order, orders)
+    return _ask(replace(filled, confirming=True), flow, _said(task.confirm, filled, order))
+
+
+def reminder(flow: Flow, orders: OrderBackend) -> str:
+    """Return the question that a flow is waiting with, for the end of an answer to something else."""
+    order = orders.find(flow.order) if flow.order else None
+    if order is None:
+        return _ASK_ORDER
+    task = TASKS[flow.intent]
+    return _said(task.confirm if flow.confirming else task.ask or task.confirm, flow, order)
+
+
+def _act(task: Task, flow: Flow, order: Order, orders: OrderBackend) -> Step:
+    try:
+        task.act(orders, flow)
+    except OrderRefused:
+        return Step("hand_over", _CHANGED.format(order=flow.order), None)
+    return Step("done", _said(task.done, flow, order), None)
+
+
+def _blocked(flow: Flow, order: Order, action: Action, about: str) -> Step:
+    reply = f"Order {order.number} is at “{order.status}”, so I cannot do that any more."
+    if action == "hand_over" or flow.asks + 1 > _MOST_ASKS:
+        return Step(
+            "hand_over",
+            f"{reply} I am handing you over to a colleague, who will look at what is possible.",
+            None,
+            about,
+        )
+    return Step("answer", reply, replace(flow, asks=flow.asks + 1), about)
+
+
+def _ask(after: Flow, before: Flow, reply: str) -> Step:
+    """Ask; a flow that comes no further several times in a row is handed over."""
+    same = replace(after, asks=0) == replace(before, asks=0)
+    asks = before.asks + 1 if same else 1
+    if asks > _MOST_ASKS:
+        return Step("hand_over", _GIVE_UP, None)
+    return Step("ask", reply, replace(after, asks=asks))
+
+
+def _filled(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend | None) -> Flow:
+    """Return the flow with what a message brings; what was redacted before it was stored is missing again."""
+    known = slots.values(entities)
+    number = next(reversed(known["order_number"]), None) or (None if flow.order else slots.bare_order_number(message))
+    address, day = (None if value and value[0] == "[" else value for value in (flow.address, flow.day))
+    filled = replace(flow, address=address, day=day)
+    if number:
+        filled = replace(filled, order=number)
+    slot = TASKS[flow.intent].slot
+    if slot == "address" and known["address"]:
+        filled = replace(filled, address=_corrected(filled.address, known["address"][-1]))
+    if slot == "day" and known["date"]:
+        filled = replace(filled, day=known["date"][-1])
+    return filled
+
+
+def _corrected(before: str | None, written: str) -> str:
+    """Return the new address; a postcode by itself corrects the postcode of the address before."""
+    alone = slots.POSTCODE.fullmatch(written)
+    return slots.POSTCODE.sub(written, before) if alone and before and slots.POSTCODE.search(before) else written
+
+
+def _said(text: str, flow: Flow, order: Order) -> str:
+    return text.format(
+        order=order.number,
+        address=flow.address,
+        day=_day(date.fromisoformat(flow.day)) if flow.day else "",
+        due=_day(order.delivery_day) if order.delivery_day else "",
+        free=", ".join(_day(day) for day in order.free_days),
+    )
+
+
+def _day(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B}"

@@ -1,0 +1,170 @@
+"""What the bot does before it looks for an answer: call a person, go on with a task, take a yes, be polite.
+
+Each rule looks at the conversation and the message and makes a move, or leaves it to the next; where none does, the bot answers from
+its articles as `dialogue` says. What the rules need (articles, slots, orders, the day) stands in `Skills`; a bot without them has none.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from verticals.evaluation.predictor import Prediction
+from verticals_customer_service import escalation, flows
+from verticals_customer_service.flows import Flow, Step
+from verticals_customer_service.knowledge import Action, Knowledge, Source
+from verticals_customer_service.orders import OrderBackend
+from verticals_customer_service.responder import Responder, Template
+from verticals_customer_service.retrieval import ArticleSearch, Relevance
+from verticals_customer_service.slots import Entity, SlotReader
+
+if TYPE_CHECKING:
+    from verticals_customer_service.dialogue import Conversation
+
+_HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
+_DANGER = "If anybody is hurt or in danger, please call the emergency services first. "
+_HELLO = "Hello! What can I help you with?"
+_WELCOME = "You're welcome. Is there anything else?"
+COURTESIES = (_HELLO, _WELCOME)
+_REJECTED = "I am sorry, that was not what you meant. Please tell me in other words what you need, or ask for a person."
+_STILL_REJECTED = "I am sorry that I could not help. I am handing you over to a colleague, who will answer here."
+_GREETING = re.compile(
+    r"\W*(?:hi(?:ya)?|hello|hey|good (?:morning|afternoon|evening)|morning|evening|greetings|hi there|anybody there|dear \w+)"
+    r"(?:\W+(?:there|all|team|everyone|hope you(?:'re| are) (?:well|fine)|how are you))*\W*",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"\W*(?:(?:many |great |ok |okay |lovely |perfect )*(?:thanks|thank you|thx|ta|cheers|bye|goodbye|great|perfect|lovely|brilliant|super))"
+    r"(?:\W+(?:a lot|so much|very much|bye|goodbye|that was \w+|that'?s (?:all|it|great)|you|for (?:your|the) help|have a \w+ day))*\W*",
+    re.IGNORECASE,
+)
+_REJECTS = re.compile(
+    r"^\W*(?:no|not that|nope)\b(?!.*\b(?:thanks|thank you)\b)"
+    r"|\b(?:not what i|i didn'?t (?:ask|mean|get a)|doesn'?t (?:help|answer)|that'?s not (?:it|what))\b"
+    r"|\b(?:i know|i said|as i said|that'?s the point)\b",
+    re.IGNORECASE,
+)
+_MOST_ASIDES = 2
+
+
+@dataclass(frozen=True)
+class Move:
+    """What the bot says and does: `flow` is the task that goes on, `offered` an article that a yes would open."""
+
+    action: Action
+    reply: str
+    sources: tuple[Source, ...] = ()
+    flow: Flow | None = None
+    offered: str | None = None
+    fell_back: bool = False
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message as the bot understood it."""
+
+    message: str
+    prediction: Prediction
+    entities: tuple[Entity, ...]
+    relevance: Relevance | None
+
+    @property
+    def clear(self) -> bool:
+        """Whether the intent is known well enough to act on it."""
+        return self.prediction.familiar and self.prediction.sure
+
+
+@dataclass(frozen=True)
+class Skills:
+    """What a bot can do beside answering from articles.
+
+    Attributes:
+        search: the search over articles.
+        slots: the reader of entities.
+        orders: the shop's orders; without them nothing is done to any.
+        responder: puts an article into words.
+        today: the day that "tomorrow" is counted from.
+    """
+
+    search: ArticleSearch | None = None
+    slots: SlotReader = field(default_factory=SlotReader)
+    orders: OrderBackend | None = None
+    responder: Responder = field(default_factory=Template)
+    today: Callable[[], date] = date.today
+
+    def hear(self, message: str, prediction: Prediction) -> Heard:
+        """Read what else there is in a message."""
+        relevance = self.search.relevance(message) if self.search else None
+        return Heard(message, prediction, self.slots.read(message, self.today()), relevance)
+
+
+def first(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    """Return the move of the first rule that has one."""
+    for rule in (_escalate, _go_on, _open_offered, _be_polite, _take_rejection, _begin):
+        move = rule(skills, known, conversation, heard)
+        if move:
+            return move
+    return None
+
+
+def _escalate(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    reason = escalation.reason(heard.message)
+    if reason is None or (reason == "exhausted" and conversation.flow):
+        return None
+    return Move("hand_over", (_DANGER if reason == "danger" else "") + _HAND_OVER)
+
+
+def _go_on(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    flow = conversation.flow
+    if flow is None or skills.orders is None:
+        return None
+    elsewhere = heard.clear and heard.prediction.label != flow.intent
+    if not elsewhere or flows.concerns(flow, heard.message, heard.entities):
+        return _step(skills, known, flow, heard)
+    aside = known.answer(heard.prediction.label, heard.message, heard.relevance)
+    if aside is None or known.intents[heard.prediction.label].action == "hand_over" or flow.asides + 1 >= _MOST_ASIDES:
+        return None  # another matter: the flow is left
+    waiting = replace(flow, asides=flow.asides + 1)
+    return Move("answer", f"{aside.text}\n\n{flows.reminder(flow, skills.orders)}", (aside,), waiting)
+
+
+def _begin(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    intent = heard.prediction.label
+    plain = heard.clear or (heard.prediction.familiar and any(each.kind == "order_number" for each in heard.entities))
+    if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities):
+        return None
+    return _step(skills, known, Flow(intent), heard)
+
+
+def _step(skills: Skills, known: Knowledge, flow: Flow, heard: Heard) -> Move | None:
+    if skills.orders is None:
+        return None
+    step: Step = flows.advance(flow, heard.message, heard.entities, skills.orders, skills.today())
+    source = known.answer(flow.intent, step.about) if step.about else None
+    quoted = f"{step.reply}\n\n{source.text}" if source else step.reply
+    return Move(step.action, quoted, (source,) if source else (), step.flow)
+
+
+def _open_offered(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    if conversation.offered is None or not flows.agrees(heard.message):
+        return None
+    source = known.source(conversation.offered)
+    return Move("answer", source.text, (source,)) if source else None
+
+
+def _be_polite(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    if _GREETING.fullmatch(heard.message):
+        return Move("ask", _HELLO)
+    return Move("ask", _WELCOME) if _THANKS.fullmatch(heard.message) else None
+
+
+def _take_rejection(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    """Where the customer says that the last answer was not it, another is not guessed unless the message makes it plain."""
+    if not conversation.turns or not _REJECTS.search(heard.message):
+        return None
+    before = conversation.turns[-1][1]
+    if before.action == "clarify":
+        return Move("hand_over", _STILL_REJECTED)
+    again = heard.prediction.label == before.intent or not heard.clear
+    return Move("clarify", _REJECTED) if before.action == "answer" and before.sources and again else None

@@ -1,0 +1,153 @@
+"""Search over articles by meaning and by words: vectors of questions and texts in FAISS, and BM25 beside them."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+from verticals import objectives
+from verticals.config import Config
+from verticals.evaluation.retrieval import bm25_search
+from verticals.inference.batches import FloatArray
+from verticals.objectives import match
+from verticals.objectives.match import Matcher
+from verticals.runs import open_run, write_json
+from verticals_customer_service.knowledge import Article
+
+Embed = Callable[[Sequence[str]], FloatArray]  # texts -> unit vectors, [texts, width]
+MATCHER = "matcher"  # folder of a tuned matcher inside a run
+_FILE = "retrieval.json"
+_MAX_TOKENS = 256  # of a passage: articles are longer than messages
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What can be found: a question, and the texts that answer it."""
+
+    question: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much: the cosine with the question, the best cosine with a text, the share of the best BM25 score."""
+
+    question: float = 1.0
+    text: float = 0.5
+    words: float = 0.05
+
+
+class HybridIndex:
+    """Entries, each with the vectors of its question and of its texts, and its words."""
+
+    def __init__(self, entries: Sequence[Entry], embed: Embed, weights: Weights = Weights()) -> None:
+        self._embed, self._weights, self._entries = embed, weights, len(entries)
+        self._owner = np.array([number for number, entry in enumerate(entries) for _ in entry.texts], dtype=np.int64)
+        self._questions = _index(embed([entry.question for entry in entries]))
+        self._texts = _index(embed([text for entry in entries for text in entry.texts]))
+        self._words = bm25_search(["\n".join((entry.question, *entry.texts)) for entry in entries])
+
+    def scores(self, queries: Sequence[str]) -> FloatArray:
+        """Return how relevant each entry is, [queries, entries]."""
+        vectors, weights = self._embed(queries), self._weights
+        texts = np.full((len(queries), self._entries), -1.0, np.float32)
+        np.maximum.at(texts.T, self._owner, _all_products(self._texts, vectors).T)
+        words = self._words(queries)
+        share = words / np.maximum(words.max(axis=1, keepdims=True), 1e-9)
+        questions = _all_products(self._questions, vectors)
+        return np.asarray(weights.question * questions + weights.text * texts + weights.words * share, np.float32)
+
+
+def _index(vectors: FloatArray) -> faiss.IndexFlatIP:
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors, np.float32))
+    return index
+
+
+def _all_products(index: faiss.IndexFlatIP, queries: FloatArray) -> FloatArray:
+    """Return the inner product of each query with every vector, in the order in which these were added."""
+    scores, order = index.search(np.ascontiguousarray(queries, np.float32), index.ntotal)
+    products = np.empty_like(scores)
+    np.put_along_axis(products, order, scores, axis=1)
+    return np.asarray(products, np.float32)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Below `relevant` no article is about a message; an article leads clearly with `lead` more than the next."""
+
+    relevant: float
+    lead: float
+
+
+def threshold(index: HybridIndex, texts: Sequence[str], max_refused: float) -> Threshold:
+    """Find the score that at most `max_refused` of these in-scope texts stay below.
+
+    A lead is clear where it is larger than that of most of them: the median.
+    """
+    best_two = -np.partition(-index.scores(texts), 1, axis=1)[:, :2]
+    relevant = float(np.quantile(best_two[:, 0], max_refused, method="lower"))
+    return Threshold(relevant, float(np.median(best_two[:, 0] - best_two[:, 1])))
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """How relevant each article is to one message, [articles], and where the line is."""
+
+    scores: FloatArray
+    threshold: Threshold
+
+    def any(self) -> bool:
+        """Say whether any article is about the message."""
+        return bool(self.scores.max() >= self.threshold.relevant)
+
+    def clear(self) -> int | None:
+        """Return the position of the one article that the message is clearly about, if there is one."""
+        if len(self.scores) < 2 or not self.any():
+            return None
+        second, first = np.partition(self.scores, -2)[-2:]
+        return int(self.scores.argmax()) if first - second >= self.threshold.lead else None
+
+
+class ArticleSearch:
+    """The search over a bot's articles."""
+
+    def __init__(self, index: HybridIndex, line: Threshold) -> None:
+        self._index = index
+        self._line = line
+
+    def relevance(self, message: str) -> Relevance:
+        """Judge every article."""
+        return Relevance(self._index.scores([message])[0], self._line)
+
+
+def entries(articles: Sequence[Article]) -> list[Entry]:
+    """Return articles as what can be found."""
+    return [Entry(f"{article.title}\n{article.question}".strip(), (article.text,)) for article in articles]
+
+
+def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequence[str]) -> None:
+    """Calibrate the search over these articles on in-scope texts, and write the threshold into a run folder."""
+    index = HybridIndex(entries(articles), _matcher(folder, config).embed)
+    write_json(folder / _FILE, asdict(threshold(index, texts, config.abstain.max_refused)))
+
+
+def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSearch | None:
+    """Build the search that a run folder was calibrated for; None where it has none."""
+    path = folder / _FILE
+    if not path.is_file():
+        return None
+    line = Threshold(**json.loads(path.read_text(encoding="utf-8")))
+    return ArticleSearch(HybridIndex(entries(articles), _matcher(folder, config).embed), line)
+
+
+def _matcher(folder: Path, config: Config) -> Matcher:
+    """Return the tuned matcher that a run holds, or else its backbone as it came."""
+    if (folder / MATCHER).is_dir():
+        matcher: Matcher = objectives.get("match").load(open_run(folder / MATCHER))
+        return matcher
+    backbone = config.backbone.model_copy(update={"max_tokens": _MAX_TOKENS})
+    return match.from_backbone(config.model_copy(update={"backbone": backbone}))

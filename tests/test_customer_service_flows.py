@@ -1,0 +1,279 @@
+"""What messages name, and the tasks that the bot does: it asks, confirms, acts once, and can be left at any time."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from verticals.evaluation.calibration import Calibration
+from verticals.evaluation.predictor import Predictor
+from verticals.inference.batches import Scores
+from verticals.storage import open_database
+from verticals_customer_service import dates, escalation, flows, orders, slots
+from verticals_customer_service.dialogue import Bot, Conversation, Turn
+from verticals_customer_service.knowledge import Article, Intent, Knowledge
+from verticals_customer_service.moves import Skills
+from verticals_customer_service.orders import Order, OrderRefused, SqlOrders
+from verticals_customer_service.slots import SlotReader
+
+TODAY = date(2026, 3, 9)  # a Monday
+HOME = "3 Tanner's Yard, Wrenford QF2 5RA"
+OFFICE = "5 Exchange Square, Wrenford QF1 1AA"
+ORDERS = (
+    Order("BW-11111", "received", HOME),
+    Order("BW-22222", "packing", HOME),
+    Order("BW-33333", "packing", HOME, True, date(2026, 3, 17), (date(2026, 3, 19), date(2026, 3, 26))),
+    Order("BW-44444", "packing", HOME, True, date(2026, 3, 10), (date(2026, 3, 19),)),
+)
+CUES = {
+    "cancel_order": "cancel",
+    "change_delivery_address": "address",
+    "reschedule_delivery": "move",
+    "refund_status": "money",
+}
+
+
+class Cues:
+    """A classifier with a provable answer: sure of the intent whose cue is in the text, unsure without one."""
+
+    labels = tuple(CUES)
+    trained_parameters = 0
+
+    def score(self, texts: Any, progress: str | None = None) -> Scores:
+        logits = np.array([[9.0 * (cue in text.lower()) for cue in CUES.values()] for text in texts], np.float32)
+        return Scores(logits, np.full(len(texts), 0.9, np.float32))
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def backend() -> SqlOrders:
+    made = SqlOrders(open_database("sqlite://", orders.metadata))
+    made.add(ORDERS)
+    return made
+
+
+@pytest.fixture
+def bot(backend: SqlOrders) -> Bot:
+    intents = {name: Intent(en=name, zh=name, action="answer") for name in CUES}
+    articles = [Article(id=name, title=name, intents=(name,), text=f"All about {name}.") for name in CUES]
+    predictor = Predictor(Cues(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.5))
+    return Bot(predictor, Knowledge(intents, articles), Skills(orders=backend, today=lambda: TODAY))
+
+
+def talk(bot: Bot, *messages: str) -> list[Turn]:
+    return list(_turns(bot, messages))
+
+
+def _turns(bot: Bot, messages: tuple[str, ...]) -> Iterator[Turn]:
+    conversation = Conversation()
+    for message in messages:
+        conversation, turn = bot.turn(conversation, message)
+        yield turn
+
+
+def actions(turns: list[Turn]) -> list[str]:
+    return [turn.action for turn in turns]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("today", "2026-03-09"),
+        ("the day after tomorrow", "2026-03-11"),
+        ("23 March", "2026-03-23"),
+        ("March 23rd, 2027", "2027-03-23"),
+        ("the 2nd of January", "2026-01-02"),
+        ("28 December", "2025-12-28"),  # nearer than the coming one
+        ("27.03.", "2026-03-27"),
+        ("15/09/2025", "2025-09-15"),
+        ("2026-04-01", "2026-04-01"),
+        ("Friday", "2026-03-13"),
+        ("Monday", "2026-03-16"),
+        ("next Friday", "2026-03-20"),
+        ("last Monday", "2026-03-02"),
+        ("the 5th", "2026-04-05"),
+        ("31 June", None),
+        ("some day", None),
+    ],
+)
+def test_a_day_is_resolved_or_left_open(text: str, expected: str | None) -> None:
+    found = dates.resolve(text, TODAY)
+    assert (found.isoformat() if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "value"),
+    [
+        ("cancel bw 70 418 pls", "order_number", "BW-70418"),
+        ("it is #66231.", "order_number", "BW-66231"),
+        ("write to Ann.Lee@Mail.example!", "email", "ann.lee@mail.example"),
+        ("you took 312,40 € twice", "amount", "€312.40"),
+        ("the rug was £1,240.00 once", "amount", "£1240.00"),
+        ("25 % off", "amount", "25%"),
+        ("Bring it tomorrow evening", "date", "2026-03-10"),
+        (f"send it to {OFFICE}, thanks", "address", OFFICE),
+    ],
+)
+def test_patterns_read_what_has_a_fixed_form(message: str, kind: str, value: str) -> None:
+    assert [(each.kind, each.value) for each in SlotReader().read(message, TODAY)] == [(kind, value)]
+
+
+@pytest.mark.parametrize("message", ["call 01632 960123", "card 4242 4242 4242 4242", "BW-123", "I have 12345 reasons"])
+def test_other_numbers_are_no_order(message: str) -> None:
+    assert not slots.values(SlotReader().read(message, TODAY))["order_number"]
+
+
+def test_tokens_know_where_they_stand() -> None:
+    text = 'Well ("BW-11111"), it\'s late…'
+    assert [token for token, _ in slots.words(text)] == [
+        "Well",
+        "(",
+        '"',
+        "BW-11111",
+        '"',
+        ")",
+        ",",
+        "it's",
+        "late",
+        "…",
+    ]
+    assert all(text[start : start + len(token)] == token for token, start in slots.words(text))
+
+
+def test_an_order_is_cancelled_only_after_a_yes(bot: Bot, backend: SqlOrders) -> None:
+    first = talk(bot, "please cancel my order", "11111")
+    assert actions(first) == ["ask", "ask"]
+    assert backend.find("BW-11111") == ORDERS[0]
+    whole = talk(bot, "please cancel my order", "it's bw 11111", "yes please")
+    assert actions(whole) == ["ask", "ask", "done"]
+    assert backend.find("BW-11111") == Order("BW-11111", "cancelled", HOME)
+
+
+def test_a_no_leaves_everything_as_it_was(bot: Bot, backend: SqlOrders) -> None:
+    turns = talk(bot, "cancel BW-11111", "no, leave it", "yes")
+    assert actions(turns)[1] == "answer"
+    assert "done" not in actions(turns)
+    assert backend.find("BW-11111") == ORDERS[0]
+
+
+def test_a_wrong_number_is_asked_for_again_and_the_corrected_one_counts(bot: Bot, backend: SqlOrders) -> None:
+    turns = talk(bot, "cancel BW-99999", "Sorry, it's BW-11111", "Yes, that's right")
+    assert actions(turns) == ["ask", "ask", "done"]
+    assert "BW-99999" in turns[0].reply
+
+
+def test_a_question_in_between_is_answered_and_the_task_goes_on(bot: Bot, backend: SqlOrders) -> None:
+    turns = talk(bot, "cancel BW-11111", "Before I say yes, do I get the money back?", "Good. Then yes.")
+    assert actions(turns) == ["ask", "answer", "done"]
+    assert turns[1].sources[0].id == "refund_status"
+    assert "Shall I cancel it?" in turns[1].reply
+
+
+def test_an_order_that_is_packed_is_explained_and_not_touched(bot: Bot, backend: SqlOrders) -> None:
+    turns = talk(bot, "cancel BW-22222", "yes, do it")
+    assert actions(turns) == ["answer", "answer"]
+    assert turns[0].sources[0].id == "cancel_order"
+    assert backend.find("BW-22222") == ORDERS[1]
+
+
+def test_an_address_is_asked_for_corrected_and_confirmed(bot: Bot, backend: SqlOrders) -> None:
+    turns = talk(
+        bot,
+        "wrong address on BW-11111",
+        "27 Ropewalk Lane, Sedgecombe SJ9 2DB",
+        "No wait, it's SJ9 2BD",
+        "Yes, now it's right",
+    )
+    assert actions(turns) == ["ask", "ask", "ask", "done"]
+    changed = backend.find("BW-11111")
+    assert changed is not None
+    assert changed.address == "27 Ropewalk Lane, Sedgecombe SJ9 2BD"
+
+
+def test_only_a_free_day_is_taken(bot: Bot, backend: SqlOrders) -> None:
+    turns = talk(bot, "move the delivery of BW-33333", "18 March?", "ok then 19 March", "that's fine, yes")
+    assert actions(turns) == ["ask", "ask", "ask", "done"]
+    assert "not free" in turns[1].reply
+    moved = backend.find("BW-33333")
+    assert moved is not None
+    assert moved.delivery_day == date(2026, 3, 19)
+
+
+def test_a_delivery_within_two_days_is_for_a_person(bot: Bot) -> None:
+    assert actions(talk(bot, "can you move BW-44444?")) == ["hand_over"]
+
+
+def test_a_customer_who_brings_nothing_is_handed_over(bot: Bot) -> None:
+    turns = talk(bot, "please cancel my order", "the big one", "the one from Aldermouth", "you know it")
+    assert actions(turns) == ["ask", "ask", "ask", "hand_over"]
+
+
+def test_how_a_thing_is_done_is_answered_not_done(bot: Bot) -> None:
+    turns = talk(bot, "how do I cancel my order?")
+    assert actions(turns) == ["answer"]
+    assert turns[0].sources[0].id == "cancel_order"
+
+
+def test_a_person_can_be_had_in_the_middle_of_a_task(bot: Bot) -> None:
+    turns = talk(bot, "cancel BW-11111", "Actually, let me talk to one of your staff", "yes")
+    assert actions(turns) == ["ask", "hand_over", "hand_over"]
+
+
+def test_what_was_redacted_before_it_was_stored_is_asked_for_again(backend: SqlOrders) -> None:
+    kept = flows.Flow("change_delivery_address", "BW-11111", "[address]", confirming=True)
+    step = flows.advance(kept, "yes", (), backend, TODAY)
+    assert step.action == "ask"
+    assert backend.find("BW-11111") == ORDERS[0]
+
+
+def test_of_two_cancellations_one_is_refused(backend: SqlOrders) -> None:
+    backend.cancel("BW-11111")
+    with pytest.raises(OrderRefused):
+        backend.cancel("BW-11111")
+    with pytest.raises(OrderRefused):
+        backend.change_address("BW-22222", OFFICE)
+    with pytest.raises(OrderRefused):
+        backend.reschedule("BW-33333", date(2026, 3, 20))
+
+
+def test_the_demo_has_its_orders_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'orders.sqlite'}"
+    orders.demo_orders(url, TODAY).cancel("BW-48213")
+    again = orders.demo_orders(url, TODAY)
+    found = again.find("BW-48213")
+    assert found is not None
+    assert found.status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("The shelf fell and cut my daughter's arm", "danger"),
+        ("my dad passed away and his order is still coming", "distress"),
+        ("you will hear from my lawyer", "law"),
+        ("I want to make a formal complaint", "complaint"),
+        ("WHY IS NOBODY ANSWERING ME!!!", "complaint"),
+        ("let me speak to somebody", "person"),
+        ("I've checked the shed, and it is still not here", "exhausted"),
+        ("where is my parcel?", None),
+        ("PLEASE CANCEL BW-11111", None),
+        ("rice burnt onto the bottom of my pot", None),
+    ],
+)
+def test_what_a_person_has_to_read_is_known_by_its_words(message: str, reason: str | None) -> None:
+    assert escalation.reason(message) == reason
+
+
+def test_small_talk_counts_neither_as_unclear_nor_as_an_answer(bot: Bot) -> None:
+    turns = talk(bot, "Hello!", "what's up with it", "Thank you, bye")
+    assert actions(turns) == ["ask", "clarify", "ask"]
+
+
+def test_an_answer_that_was_not_meant_is_not_given_twice(bot: Bot) -> None:
+    turns = talk(bot, "where is my money", "no, that's not what I asked", "not that either")
+    assert actions(turns) == ["answer", "clarify", "hand_over"]

@@ -1,0 +1,119 @@
+"""Search over articles: what each part adds, where the line is drawn, and the reader of StackFAQ."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toys import settings
+from verticals.errors import DataError
+from verticals.inference.batches import FloatArray
+from verticals_customer_service import benchmark_stackfaq, retrieval
+from verticals_customer_service.knowledge import Article
+from verticals_customer_service.retrieval import ArticleSearch, Entry, HybridIndex, Threshold, Weights
+
+VOCABULARY = ("refund", "card", "lamp", "sofa", "days", "colour")
+ENTRIES = (
+    Entry("refund card", ("lamp",)),
+    Entry("lamp", ("sofa", "colour days")),
+    Entry("sofa colour", ("refund",)),
+)
+
+
+def bag(texts: Sequence[str]) -> FloatArray:
+    """Return unit vectors that count known words; a text without any points nowhere."""
+    counts = np.array([[text.split().count(word) for word in VOCABULARY] for text in texts], np.float32)
+    return np.asarray(counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def test_the_score_is_the_question_and_half_of_the_best_text() -> None:
+    index = HybridIndex(ENTRIES, bag, Weights(1.0, 0.5, 0.0))
+    assert index.scores(["lamp", "days"]) == pytest.approx(
+        np.array([[0.5, 1.0, 0.0], [0.0, 0.5 / np.sqrt(2), 0.0]]), abs=1e-6
+    )
+
+
+def test_words_decide_where_meaning_sees_no_difference() -> None:
+    twins = (Entry("sofa AX-1", ("colour",)), Entry("sofa AX-2", ("colour",)))
+    assert HybridIndex(twins, bag).scores(["the sofa ax-2"])[0].argmax() == 1
+    plain = HybridIndex(twins, bag, Weights(1.0, 0.5, 0.0)).scores(["the sofa ax-2"])[0]
+    assert plain[0] == plain[1]
+
+
+def test_at_most_the_given_share_of_in_scope_texts_stays_below_the_line() -> None:
+    generator = np.random.default_rng(0)
+    texts = [" ".join(generator.choice(VOCABULARY, generator.integers(1, 6))) for _ in range(200)]
+    index = HybridIndex(ENTRIES, bag)
+    line = retrieval.threshold(index, texts, 0.3)
+    refused = [not ArticleSearch(index, line).relevance(text).any() for text in texts]
+    assert 0.1 < np.mean(refused) <= 0.3
+
+
+def test_a_message_about_nothing_known_finds_no_article() -> None:
+    search = ArticleSearch(HybridIndex(ENTRIES, bag), Threshold(0.4, 0.1))
+    nothing = search.relevance("weather tomorrow")
+    assert not nothing.any()
+    assert nothing.clear() is None
+
+
+def test_a_lead_is_clear_only_over_the_second_best() -> None:
+    search = ArticleSearch(HybridIndex(ENTRIES, bag, Weights(1.0, 0.0, 0.0)), Threshold(0.4, 0.1))
+    assert search.relevance("lamp").clear() == 1
+    assert search.relevance("refund card lamp sofa colour").clear() is None
+
+
+def test_the_line_is_drawn_at_training_and_read_back(tiny_backbone: Path, tmp_path: Path) -> None:
+    config = settings(backbone={"name": str(tiny_backbone), "max_tokens": 16})
+    articles = [
+        Article(id="a", title="parcel late", intents=("track",), text="where is the parcel"),
+        Article(id="b", title="money back", intents=("refund",), text="the refund goes to the bank"),
+    ]
+    assert retrieval.load(tmp_path, config, articles) is None
+    retrieval.write(tmp_path, config, articles, ["my parcel is late", "money back please"])
+    search = retrieval.load(tmp_path, config, articles)
+    assert search is not None
+    assert search.relevance("parcel late").scores.argmax() == 0
+    assert search.relevance("money back").scores.argmax() == 1
+
+
+THREAD = """<qapair><rephr>*</rephr><rephr> How do I
+  sing? </rephr><rephr>singing?</rephr><question>How to sing</question><answer>Loudly.</answer><answer>Softly.</answer></qapair>"""
+OTHER = "<qapair><rephr>Singing?</rephr><rephr>dance</rephr><question>Dance</question><answer>Twirl.</answer></qapair>"
+
+
+def test_threads_are_read_with_placeholders_and_repeats_left_out_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "faq.xml").write_text(f"<root>{THREAD}{OTHER}</root>", encoding="utf-8")
+    threads = benchmark_stackfaq.read(tmp_path / "faq.xml")
+    assert threads.queries == ("How do I sing?", "singing?", "dance")
+    assert threads.thread.tolist() == [0, 0, 1]
+    assert threads.dropped == 1
+    assert threads.entries[0] == Entry("How to sing", ("Loudly.", "Softly."))
+
+
+@pytest.mark.parametrize("text", ["<root>", "<root><qapair><question>Q</question></qapair></root>"])
+def test_a_damaged_file_of_threads_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "faq.xml").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=r"faq\.xml"):
+        benchmark_stackfaq.read(tmp_path / "faq.xml")
+
+
+def test_no_thread_is_in_training_and_held_out_at_once() -> None:
+    entries = tuple(Entry(f"question {n}", (f"answer {n}", f"other {n}")) for n in range(12))
+    queries = tuple(f"query {n} {form}" for n in range(12) for form in range(3))
+    threads = benchmark_stackfaq.Threads(entries, queries, np.repeat(np.arange(12), 3), 0)
+    parts = benchmark_stackfaq.folds(threads, 0)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(12))
+    for held in parts:
+        pairs = benchmark_stackfaq.training_pairs(threads, held)
+        assert len(pairs.train) + len(pairs.test) == len(queries)
+        assert not {text.split()[1] for text in pairs.train.left} & {text.split()[1] for text in pairs.test.left}
+        assert all(a.split()[1] == b.split()[1] for a, b in zip(pairs.train.left, pairs.train.right, strict=True))
+
+
+def test_the_only_relevant_thread_is_a_querys_own() -> None:
+    threads = benchmark_stackfaq.Threads(ENTRIES, ("a", "b"), np.array([0, 2]), 0)
+    scores = np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.7]], np.float32)
+    judged = benchmark_stackfaq.judge(scores, threads)
+    assert judged["mrr"].value == judged["map"].value == pytest.approx(0.75)
+    assert judged["precision_at_5"].value == pytest.approx(0.2)
