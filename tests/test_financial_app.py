@@ -260,11 +260,11 @@ def _set() -> threading.Event:
 def test_the_demo_catches_up_with_its_past_and_then_slows_down() -> None:
     items = [headline("a title", f"wire {n}", 60 * n) for n in range(48)]
     pace = Pace(stop=_set())
-    seen = [(batch.offset, pace.speed) for batch in demo(items, "", pace)]
-    assert seen[0] == ("17", None)  # 48 hours, of which the last 30 are live
+    seen = [(batch.offset, pace.speed) for batch in demo(items, items[18].received, "", pace)]
+    assert seen[0] == ("18", None)
     assert {speed for _, speed in seen[1:]} == {LIVE_SPEED}
     assert seen[-1][0] == "48"
-    assert next(batch.offset for batch in demo(items, "40", pace)) == "41"
+    assert next(batch.offset for batch in demo(items, items[18].received, "40", pace)) == "41"
 
 
 def test_a_step_that_fails_leaves_no_trace(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from verticals_financial_sentiment.sentiment import Weight
 Texts = Mapping[str, str]
 _ARROWS = {"above": "▲", "within": "●", "below": "▼"}
 _SIGNS = {"positive": "▲", "neutral": "●", "negative": "▼"}
-_FAINT = 0.02  # a word that moves the score less is not marked
+_FAINT = 0.03  # a word that moves the score less, or less than a fifth of the strongest one, is not marked
 
 
 def tiles_html(tiles: Sequence[Tile], chosen: str, texts: Texts) -> str:
@@ -58,8 +58,9 @@ def stories_html(stories: Sequence[Row], texts: Texts) -> str:
     if not stories:
         return f"<p class='muted'>{texts['no_stories']}</p>"
     rows = (
-        f"<td>{escape(story['title'])}</td><td>{minute(story['first_seen'])}</td>"
-        f"<td class='number'>{len(story['sources'])}</td><td class='number'>{story['items'] - 1}</td>"
+        f"<td class='long'>{escape(story['title'])}</td><td class='time'>{minute(story['first_seen'])}</td>"
+        f"<td>{_labelled(texts['sources'], len(story['sources']))}</td>"
+        f"<td>{_labelled(texts['copies'], story['items'] - 1)}</td>"
         for story in stories
     )
     return _table((texts["story"], texts["first_seen"], texts["sources"], texts["copies"]), rows)
@@ -70,9 +71,9 @@ def alerts_html(alerts: Sequence[Row], chosen: str, names: Mapping[str, str], la
     if not alerts:
         return f"<p class='muted'>{texts['no_alerts']}</p>"
     rows = (
-        f"<td>{_severity(alert, texts)}</td><td>{minute(alert['time'])}</td>"
+        f"<td>{_severity(alert, texts)}</td><td class='time'>{minute(alert['time'])}</td>"
         f"<td>{escape(names.get(alert['ticker'], alert['ticker']))}</td>"
-        f"<td>{escape(alert['reason'][language])}</td><td>{texts[alert['state']]}</td>"
+        f"<td class='long'>{escape(alert['reason'][language])}</td><td>{texts[alert['state']]}</td>"
         f"<td>{_show(alert['id'], alert['id'] == chosen, texts)}</td>"
         for alert in alerts
     )
@@ -95,8 +96,9 @@ def headlines_html(items: Sequence[Sequence[Row]], chosen: str, names: Mapping[s
     if not items:
         return f"<p class='muted'>{texts['no_headlines']}</p>"
     rows = (
-        f"<td>{minute(rows[0]['received'])}</td><td>{escape(rows[0]['title'] or rows[0]['body'])}</td>"
-        f"<td>{escape(rows[0]['source'])}</td><td>{_opinions(rows, names, texts)}</td>"
+        f"<td class='time'>{minute(rows[0]['received'])}</td>"
+        f"<td class='long'>{escape(rows[0]['title'] or rows[0]['body'])}</td>"
+        f"<td>{escape(rows[0]['source'])}</td><td class='long'>{_opinions(rows, names, texts)}</td>"
         f"<td>{_show(rows[0]['id'], rows[0]['id'] == chosen, texts)}</td>"
         for rows in items
     )
@@ -130,12 +132,18 @@ def minute(time: datetime) -> str:
 
 def signed(value: float) -> str:
     """Return a mood with its sign, as print has it."""
-    return f"{value:+.2f}".replace("-", "−")
+    rounded = round(value, 2)
+    return f"{rounded:+.2f}".replace("-", "−") if rounded else "0.00"
 
 
 def _severity(alert: Row, texts: Texts) -> str:
     single = f" <span class='muted'>{texts['single']}</span>" if alert["single_source"] else ""
     return f"<span class='chip {alert['severity']}'>{texts[alert['severity']]}</span>{single}"
+
+
+def _labelled(label: str, count: int) -> str:
+    """Return a count with its label, which only a narrow screen shows, where the table has no header."""
+    return f"<span class='narrow'>{label}: </span>{count}"
 
 
 def _show(name: str, chosen: bool, texts: Texts) -> str:
@@ -168,7 +176,7 @@ def _marked(text: str, weights: Sequence[Weight]) -> str:
         parts.append(escape(text[position : each.start]))
         word = escape(text[each.start : each.end])
         position = each.end
-        if abs(each.weight) < _FAINT:
+        if abs(each.weight) < max(_FAINT, most / 5):
             parts.append(word)
             continue
         side, strength = "positive" if each.weight > 0 else "negative", round(100 * abs(each.weight) / most)
@@ -179,4 +187,4 @@ def _marked(text: str, weights: Sequence[Weight]) -> str:
 def _table(header: Sequence[str], rows: Iterable[str]) -> str:
     head = "".join(f"<th scope='col'>{cell}</th>" for cell in header)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<div class='table'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return f"<div class='table stacked'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

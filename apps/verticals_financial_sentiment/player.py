@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +15,9 @@ from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.sources.replay import origin_of, replay
 from verticals_financial_sentiment.store import Store
-from verticals_financial_sentiment.stream import fortnight
+from verticals_financial_sentiment.stream import LIVE_FROM, fortnight
 
 DEMO: Final = "demo"
-LIVE_PART: Final = timedelta(hours=30)  # of the demo, played at a pace that can be watched
 LIVE_SPEED: Final = 600.0
 _BATCH = 64
 _TICK = 0.5  # seconds between two looks at whether the pace has changed
@@ -56,14 +55,14 @@ def sources(settings: Settings, store: Store, pace: Pace) -> Iterator[Batch]:
         pace.speed = settings.replay_speed
         return paced(replay(path, store.offset(origin_of(path)), settings.zone, size=1), pace)
     if settings.demo:
-        return demo(fortnight(), store.offset(DEMO), pace)
+        return demo(fortnight(), LIVE_FROM, store.offset(DEMO), pace)
     return live(settings, store, pace)
 
 
-def demo(headlines: Sequence[Headline], offset: str, pace: Pace) -> Iterator[Batch]:
-    """Yield recorded headlines: what lies further back than `LIVE_PART` at once, the rest at the pace that pages set."""
+def demo(headlines: Sequence[Headline], live_from: datetime, offset: str, pace: Pace) -> Iterator[Batch]:
+    """Yield recorded headlines: what lies before a moment at once, the rest at the pace that pages set."""
     done = int(offset or 0)
-    past = sum(each.received < headlines[-1].received - LIVE_PART for each in headlines)
+    past = sum(headline.received < live_from for headline in headlines)
     singles = [Batch(DEMO, (headline,), str(number)) for number, headline in enumerate(headlines, 1)]
     if done < past:
         pace.speed, pace.catching_up = None, (done, past)

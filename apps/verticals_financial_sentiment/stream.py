@@ -16,6 +16,9 @@ from verticals_financial_sentiment.records import Headline
 
 START: Final = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday
 DAYS: Final = 14
+LIVE_FROM: Final = START + timedelta(
+    days=11, hours=6
+)  # Friday morning: from here on the demo is played at a pace that can be watched
 OUTLETS: Final = (
     *(
         "Northwire",
@@ -61,7 +64,8 @@ def fortnight(seed: int = 0) -> list[Headline]:
             _headline(source, incident.begins + timedelta(minutes=minute), text)
             for minute, source, text in incident.items
         ]
-    return sorted(told, key=lambda headline: (headline.received, headline.id))
+    within = [headline for headline in told if headline.received < START + timedelta(days=DAYS)]
+    return sorted(within, key=lambda headline: (headline.received, headline.id))
 
 
 def incidents(path: Path = SAMPLES / "incidents.jsonl") -> list[Incident]:

@@ -101,11 +101,9 @@ def _build_replay(view: View) -> gr.Radio:
     texts, desk = view.texts, view.desk
     names = {0.0: texts["pause"], _FASTEST: texts["fastest"]}
     choices = [(names.get(pace, f"×{pace:.0f}"), pace) for pace in (*_PACES, _FASTEST)]
-    with gr.Row(visible=desk.settings.recorded, equal_height=True):
+    with gr.Row(visible=desk.settings.recorded):
         speed = gr.Radio(choices, value=LIVE_SPEED, label=texts["speed"], scale=5)
-        again = gr.Button(
-            texts["again"], variant="secondary", size="sm", scale=1, min_width=120, visible=desk.settings.demo
-        )
+        again = gr.Button(texts["again"], size="sm", scale=1, min_width=120, visible=desk.settings.demo)
 
     def set_pace(chosen: float) -> None:
         desk.pace.speed = None if chosen == _FASTEST else chosen
@@ -119,7 +117,7 @@ def _build_mood(view: View) -> tuple[gr.HTML, gr.Dropdown, gr.Plot, gr.HTML]:
     texts = view.texts
     gr.Markdown(f"### {texts['most']}")
     tiles = gr.HTML(f"<p class='muted'>{texts['loading']}</p>", js_on_load=_CLICK)
-    company = gr.Dropdown(_companies(view), value=None, label=texts["company"], info=texts["choose"])
+    company = gr.Dropdown(_companies(view), value=None, label=texts["company"])
     gr.Markdown(f"### {texts['timeline']}")
     figure = gr.Plot(show_label=False)
     gr.Markdown(f"### {texts['stories']}")
@@ -129,14 +127,17 @@ def _build_mood(view: View) -> tuple[gr.HTML, gr.Dropdown, gr.Plot, gr.HTML]:
 def _build_alerts(view: View) -> tuple[gr.HTML, gr.HTML, tuple[gr.HTML, gr.Row, list[gr.Button]]]:
     texts = view.texts
     budget = gr.HTML()
-    feed = gr.HTML(f"<p class='muted'>{texts['no_alerts']}</p>", js_on_load=_CLICK)
-    detail = gr.HTML(f"<p class='muted'>{texts['choose_alert']}</p>")
-    with gr.Row(visible=False) as row:
-        buttons = [
-            gr.Button(texts["acknowledge"], variant="primary", min_width=110),
-            gr.Button(texts["mute"], min_width=110),
-            gr.Button(texts["false"], min_width=110),
-        ]
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            feed = gr.HTML(f"<p class='muted'>{texts['no_alerts']}</p>", js_on_load=_CLICK, max_height=720)
+        with gr.Column(scale=2, min_width=320):
+            detail = gr.HTML(f"<p class='muted'>{texts['choose_alert']}</p>")
+            with gr.Row(visible=False) as row:
+                buttons = [
+                    gr.Button(texts["acknowledge"], variant="primary", size="md", min_width=100),
+                    gr.Button(texts["mute"], size="md", min_width=100),
+                    gr.Button(texts["false"], size="md", min_width=100),
+                ]
     return feed, budget, (detail, row, buttons)
 
 

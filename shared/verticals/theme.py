@@ -59,7 +59,15 @@ CSS = """
 .table table { border-collapse: collapse; width: 100%; border: 0 !important; }
 .table th, .table td { text-align: left; padding: 7px 18px 7px 0 !important; border: 0 !important; }
 .table tr { border: 0 !important; border-bottom: 1px solid rgba(120, 130, 140, 0.3) !important; }
-.table td.number { text-align: right; font-variant-numeric: tabular-nums; }
+.table td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.narrow { display: none; }
+@media (max-width: 640px) {
+  .stacked thead { display: none; }
+  .stacked tr { display: block; padding: 8px 0; }
+  .stacked td { display: inline; padding: 0 10px 0 0 !important; }
+  .stacked td.long { display: block; padding: 2px 0 !important; }
+  .narrow { display: inline; }
+}
 .status { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline; margin: 6px 0; font-size: 0.93em; }
 .tiles { list-style: none !important; display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); }
 .tiles { gap: 12px; margin: 8px 0 !important; padding: 0 !important; }
