@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, set_seed
 
 from toys import Outcome, settings
 from verticals.errors import ConfigError
+from verticals.objectives import generate
 from verticals_customer_service import benchmark_dialogues, responder
 from verticals_customer_service.chat import ChatResponder, EndpointChat, LocalChat
 from verticals_customer_service.groundedness import ungrounded
@@ -233,7 +234,7 @@ def test_the_real_server_of_transformers_is_understood(tiny_chat: Path) -> None:
 
 def test_replies_are_judged_by_the_facts_of_their_own_article() -> None:
     config = settings(train={"seed": 0})
-    rows = benchmark_dialogues.generate.read(benchmark_dialogues.tuning(config))
+    rows = generate.read(benchmark_dialogues.tuning(config))
     articles = benchmark_dialogues.articles_by_line()
     truth = benchmark_dialogues.quality(rows.test.right, rows, articles)
     invented = [f"{reply} Ring 999111 now." for reply in rows.test.right]
