@@ -173,3 +173,22 @@ def test_the_only_relevant_thread_is_a_querys_own() -> None:
     judged = benchmark_stackfaq.judge(scores, threads)
     assert judged["mrr"].value == judged["map"].value == pytest.approx(0.75)
     assert judged["precision_at_5"].value == pytest.approx(0.2)
+
+
+def test_the_suite_puts_every_search_beside_bm25(
+    tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [f"n{number}" for number in range(10)]
+    threads = "".join(
+        f"<qapair><rephr>please {word}</rephr><rephr>where {word}</rephr><question>{word}</question>"
+        f"<answer>the {word} parcel</answer></qapair>"
+        for word in words
+    )
+    (tmp_path / "stackfaq").mkdir()
+    (tmp_path / "stackfaq" / "stackExchange-FAQ.xml").write_text(f"<root>{threads}</root>", encoding="utf-8")
+    monkeypatch.setenv("VERTICALS_DATA", str(tmp_path))
+    rows = benchmark_stackfaq.run(settings(backbone={"name": str(tiny_backbone), "max_tokens": 16}))
+    assert [row["method"] for row in rows] == ["bm25", "questions", "hybrid", "answers", "answers-matched"]
+    assert rows[0]["metrics"]["mrr"]["value"] == 1
+    assert all(row["baseline"]["metrics"] == rows[0]["metrics"] for row in rows)
+    assert rows[0]["data"]["split"] == {"queries": 20, "threads": 10, "folds": 5, "dropped": 0}
