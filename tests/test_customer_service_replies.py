@@ -244,3 +244,14 @@ def test_replies_are_judged_by_the_facts_of_their_own_article() -> None:
     assert worse["groundedness"].value == 0
     shown = benchmark_dialogues.as_shown(invented, rows, articles)
     assert shown == [articles[line].text for line in rows.test.lines]
+
+
+def test_the_suite_measures_what_is_written_what_is_shown_and_what_is_quoted(
+    tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark_dialogues, "REPLY_TOKENS", 16)  # the tiny backbone reads 64 tokens
+    config = settings(backbone={"name": str(tiny_backbone), "max_tokens": 16}, train={"epochs": 1})
+    rows = {row["method"]: row["metrics"] for row in benchmark_dialogues.run(config)}
+    assert rows.keys() == {"seq2seq", "seq2seq-checked", "template"}
+    assert rows["seq2seq"]["perplexity"]["value"] > 1
+    assert rows["seq2seq-checked"]["groundedness"]["value"] == rows["template"]["groundedness"]["value"] == 1

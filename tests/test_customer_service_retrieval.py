@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from toys import settings
 from verticals.errors import DataError
-from verticals.inference.batches import FloatArray
+from verticals.evaluation.calibration import Calibration
+from verticals.evaluation.predictor import Predictor
+from verticals.inference.batches import FloatArray, Scores
 from verticals_customer_service import benchmark_stackfaq, retrieval
-from verticals_customer_service.knowledge import Article
+from verticals_customer_service.dialogue import Bot, Conversation
+from verticals_customer_service.knowledge import Article, Intent, Knowledge
+from verticals_customer_service.moves import Skills
 from verticals_customer_service.retrieval import ArticleSearch, Entry, HybridIndex, Threshold, Weights
 
 VOCABULARY = ("refund", "card", "lamp", "sofa", "days", "colour")
@@ -77,6 +82,56 @@ def test_the_line_is_drawn_at_training_and_read_back(tiny_backbone: Path, tmp_pa
     assert search.relevance("money back").scores.argmax() == 1
 
 
+class Sure:
+    """A classifier that is sure of `gift` where the text says card, and knows nothing else."""
+
+    labels: tuple[str, ...] = ("gift", "other")
+    trained_parameters = 0
+
+    def score(self, texts: Any, progress: str | None = None) -> Scores:
+        logits = np.array([[9.0 * ("card" in text), 0.0] for text in texts], np.float32)
+        return Scores(logits, np.array([0.1 if "weather" in text else 0.9 for text in texts], np.float32))
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def bot() -> Bot:
+    articles = [
+        Article(id="card", title="card", intents=("gift",), text="A card is bought."),
+        Article(id="days", title="days", intents=("gift",), text="It lasts many days."),
+        Article(id="sofa", title="sofa colour", intents=("other",), text="A sofa has a colour."),
+    ]
+    intents = {name: Intent(en=name, zh=name, action="answer") for name in Sure.labels}
+    search = ArticleSearch(HybridIndex(retrieval.entries(articles), bag), Threshold(0.4, 0.1))
+    predictor = Predictor(Sure(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.6))
+    return Bot(predictor, Knowledge(intents, articles), Skills(search))
+
+
+def test_an_unclear_follow_up_stays_with_the_subject(bot: Bot) -> None:
+    conversation, first = bot.turn(Conversation(), "a card please")
+    _, second = bot.turn(conversation, "and for how many days")
+    assert [(turn.action, turn.sources[0].id) for turn in (first, second)] == [("answer", "card"), ("answer", "days")]
+    alone = bot.turn(Conversation(), "and for how many days")[1]
+    assert alone.action == "clarify"
+
+
+def test_a_clearly_relevant_article_is_offered_by_its_title_and_opened_by_a_yes(bot: Bot) -> None:
+    conversation, offer = bot.turn(Conversation(), "the sofa has which colour")
+    assert offer.action == "clarify"
+    assert "sofa colour" in offer.reply
+    _, answer = bot.turn(conversation, "yes please")
+    assert (answer.action, answer.reply) == ("answer", "A sofa has a colour.")
+
+
+def test_an_offer_is_forgotten_when_it_is_not_taken(bot: Bot) -> None:
+    conversation, _ = bot.turn(Conversation(), "the sofa has which colour")
+    conversation, answer = bot.turn(conversation, "a card please")
+    assert answer.sources[0].id == "card"
+    assert conversation.offered is None
+
+
 THREAD = """<qapair><rephr>*</rephr><rephr> How do I
   sing? </rephr><rephr>singing?</rephr><question>How to sing</question><answer>Loudly.</answer><answer>Softly.</answer></qapair>"""
 OTHER = "<qapair><rephr>Singing?</rephr><rephr>dance</rephr><question>Dance</question><answer>Twirl.</answer></qapair>"
@@ -117,3 +172,22 @@ def test_the_only_relevant_thread_is_a_querys_own() -> None:
     judged = benchmark_stackfaq.judge(scores, threads)
     assert judged["mrr"].value == judged["map"].value == pytest.approx(0.75)
     assert judged["precision_at_5"].value == pytest.approx(0.2)
+
+
+def test_the_suite_puts_every_search_beside_bm25(
+    tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [f"n{number}" for number in range(10)]
+    threads = "".join(
+        f"<qapair><rephr>please {word}</rephr><rephr>where {word}</rephr><question>{word}</question>"
+        f"<answer>the {word} parcel</answer></qapair>"
+        for word in words
+    )
+    (tmp_path / "stackfaq").mkdir()
+    (tmp_path / "stackfaq" / "stackExchange-FAQ.xml").write_text(f"<root>{threads}</root>", encoding="utf-8")
+    monkeypatch.setenv("VERTICALS_DATA", str(tmp_path))
+    rows = benchmark_stackfaq.run(settings(backbone={"name": str(tiny_backbone), "max_tokens": 16}))
+    assert [row["method"] for row in rows] == ["bm25", "questions", "hybrid", "answers", "answers-matched"]
+    assert rows[0]["metrics"]["mrr"]["value"] == 1
+    assert all(row["baseline"]["metrics"] == rows[0]["metrics"] for row in rows)
+    assert rows[0]["data"]["split"] == {"queries": 20, "threads": 10, "folds": 5, "dropped": 0}

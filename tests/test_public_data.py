@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from verticals.data import public
+from verticals.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,21 @@ def test_no_row_is_lost(public_data: Path, name: str, classes: int, learned: int
     assert len(splits.labels) == classes
     assert len(splits.train) + len(splits.validation) == learned
     assert (len(splits.test), len(splits.outside_test)) == (tested, outside)
+
+
+def test_the_intents_of_snips_are_read_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in ("train", "valid", "test"):
+        folder = tmp_path / "snips" / part
+        folder.mkdir(parents=True)
+        (folder / "seq.in").write_text(f"sing {part} \nrate {part}\n", encoding="utf-8")
+        (folder / "label").write_text("Play\nRate\n", encoding="utf-8")
+    monkeypatch.setenv("VERTICALS_DATA", str(tmp_path))
+    splits = public.load("snips", 0)
+    assert (splits.labels, splits.train.texts, splits.test.labels) == (
+        ("Play", "Rate"),
+        ("sing train", "rate train"),
+        ("Play", "Rate"),
+    )
+    (tmp_path / "snips" / "test" / "label").write_text("Play\n", encoding="utf-8")
+    with pytest.raises(DataError, match="2 texts but 1 labels"):
+        public.load("snips", 0)

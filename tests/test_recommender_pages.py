@@ -43,7 +43,7 @@ GRID: dict[str, Any] = {
     "shares": [0.5],
 }
 SLIDERS = (0.0, 0.0, 0.0, 0.0)
-CONTROLS = (*SLIDERS, [], None, None)
+CONTROLS: dict[str, object] = (*SLIDERS, [], None, None)
 
 
 def goods() -> tuple[Item, ...]:

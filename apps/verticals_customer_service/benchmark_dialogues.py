@@ -22,6 +22,7 @@ from verticals_customer_service.knowledge import Article, Source, read_articles
 from verticals_customer_service.responder import Request, Responder, grounded
 
 FILE = "dialogues.jsonl"
+REPLY_TOKENS = 96
 
 
 class Written:
@@ -76,7 +77,7 @@ def tuning(config: Config) -> Config:
         backbone=BackboneConfig(name=config.backbone.name, max_tokens=config.backbone.max_tokens),
         method=MethodConfig(name="full"),
         train=TrainConfig(seed=config.train.seed, epochs=config.train.epochs or 20, batch_size=16, learning_rate=5e-4),
-        objective={"max_reply_tokens": 96},
+        objective={"max_reply_tokens": REPLY_TOKENS},
     )
 
 

@@ -13,6 +13,7 @@ from verticals_customer_service.orders import OrderBackend
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.slots import Entity, SlotReader
 
+_NEARLY_SURE = 0.9  # the intent alone chooses the article from here, however few words they share
 GREETING = "Hello, this is the Brindlewick assistant. What can I help you with?"
 _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
 HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
@@ -136,12 +137,10 @@ class Bot:
             return Move("hand_over", quoted + HAND_OVER, (source,) if source else ())
         if source is None:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
-        if heard.relevance and not heard.relevance.any():
+        if heard.relevance and not heard.relevance.any() and heard.prediction.confidence < _NEARLY_SURE:
             unclear = Move("clarify", _NOTHING.format(intent=self.knowledge.name(intent, "en")))
             return Move("hand_over", _STILL_UNSURE) if conversation.unclear_in_a_row else unclear
-        history = tuple((message, turn.reply) for message, turn in conversation.turns)
-        reply = responder.grounded(self.skills.responder, responder.Request(heard.message, history, (source,)))
-        return Move("answer", reply.text, (source,), fell_back=reply.fell_back)
+        return moves.quote(self.skills, conversation, heard, source)
 
     def _options(self, prediction: Prediction) -> str:
         return "\n".join(f"- {self.knowledge.name(intent, 'en')}" for intent, _ in prediction.ranking[:3])

@@ -1,4 +1,4 @@
-"""What a person has to read whatever the classifier thinks: danger, grief, law, anger, and a plain wish for a person.
+"""What a person has to read whatever the classifier thinks: danger, grief, law, fraud, anger, and a plain wish for a person.
 
 Each kind is a rule of the shop, written as the words by which customers show it. The rules look at one message; that the bot's own
 answers did not help is seen from the conversation (`moves`).
@@ -36,6 +36,13 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:journalist|reporter)\b|\bfor (?:comment|a statement)\b|\ba statement (?:on|about)\b",
         rf"\byour {_VEHICLE}\b.{{0,60}}\b{_COLLISION}\b.{{0,40}}\bmy\b|\bone of your {_VEHICLE}\b.{{0,40}}\b{_COLLISION}\b",
     ),
+    "account": (
+        r"\bnever heard of\b|\b(?:don'?t|do not|didn'?t) recogni[sz]e\b",
+        r"\bi (?:have |had |'ve )?never (?:changed|made|placed|authori[sz]ed|approved)\b|\bhacked\b|\bfraud\b|\bstolen card\b",
+        r"\b(?:somebody|someone|a stranger)(?: else)? (?:has |had |is |was |'s )?"
+        r"(?:got into|gets into|using|used|logged|ordered|bought|changed|taken over)\b",
+        r"\bmy (?:saved )?card was used\b",
+    ),
     "complaint": (
         r"\b(?:formal|official|register a|make a|log(?:ged)? (?:as )?a|lodge a|file a|raise a|want to) (?:formal |official )?compla(?:int|in)\b",
         r"\bi complained\b|\bescalate\b|\bcompensat|\bwho(?:ever)? is in charge\b",
@@ -68,7 +75,7 @@ _CUES_THAT_ALL_IS_TRIED = 2
 
 
 def reason(message: str) -> str | None:
-    """Return why a person has to read a message: `danger`, `distress`, `law`, `complaint`, `person`, `exhausted`; or None."""
+    """Return why a person has to read a message: `danger`, `distress`, `law`, `account`, `complaint`, `person`, `exhausted`; or None."""
     kind = next((kind for kind, rule in _COMPILED.items() if rule.search(message)), None)
     if kind or _shouts(message):
         return kind or "complaint"

@@ -145,12 +145,12 @@ def agrees(message: str) -> bool:
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
     """Say whether a message belongs to a flow: it agrees, refuses, or brings something that the flow needs."""
-    return agrees(message) or bool(_NO.search(message)) or _filled(flow, message, entities, None) != flow
+    return agrees(message) or bool(_NO.search(message)) or _filled(flow, message, entities) != flow
 
 
 def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
     """Take the next step of a flow."""
-    filled = _filled(flow, message, entities, orders)
+    filled = _filled(flow, message, entities)
     if filled == flow and _NO.search(message):
         return Step("answer", _LEFT, None)
     task, order = TASKS[flow.intent], orders.find(filled.order) if filled.order else None
@@ -208,11 +208,11 @@ def _ask(after: Flow, before: Flow, reply: str) -> Step:
     return Step("ask", reply, replace(after, asks=asks))
 
 
-def _filled(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend | None) -> Flow:
+def _filled(flow: Flow, message: str, entities: tuple[Entity, ...]) -> Flow:
     """Return the flow with what a message brings; what was redacted before it was stored is missing again."""
     known = slots.values(entities)
     number = next(reversed(known["order_number"]), None) or (None if flow.order else slots.bare_order_number(message))
-    address, day = (None if value and value[0] == "[" else value for value in (flow.address, flow.day))
+    address, day = (None if value and value.startswith("[") else value for value in (flow.address, flow.day))
     filled = replace(flow, address=address, day=day)
     if number:
         filled = replace(filled, order=number)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -17,7 +16,6 @@ from verticals_customer_service import safety
 
 Model = TypeVar("Model", bound=BaseModel)
 _MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
-_MAIN_ARTICLE_RELEVANCE = 0.05  # in the score of the hybrid search
 Action = Literal["answer", "clarify", "hand_over", "ask", "done"]
 
 
@@ -99,8 +97,7 @@ class Knowledge:
         candidates = self._by_intent.get(intent)
         if relevance is None or not candidates:
             return self.article(intent, message)
-        lead = np.array([_MAIN_ARTICLE_RELEVANCE] + [0.0] * (len(candidates) - 1))
-        return self._source(candidates[int((relevance.scores[candidates] + lead).argmax())])
+        return self._source(candidates[int(relevance.scores[candidates].argmax())])
 
     def source(self, article: str) -> Source | None:
         """Return an article by its id, as far as it may be quoted; None where there is none, or nothing of it may be."""

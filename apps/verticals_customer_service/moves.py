@@ -15,7 +15,7 @@ from verticals_customer_service import escalation, flows
 from verticals_customer_service.flows import Flow, Step
 from verticals_customer_service.knowledge import Action, Knowledge, Source
 from verticals_customer_service.orders import OrderBackend
-from verticals_customer_service.responder import Responder, Template
+from verticals_customer_service.responder import Request, Responder, Template, grounded
 from verticals_customer_service.retrieval import ArticleSearch, Relevance
 from verticals_customer_service.slots import Entity, SlotReader
 
@@ -101,11 +101,18 @@ class Skills:
 
 def first(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
     """Return the move of the first rule that has one."""
-    for rule in (_escalate, _go_on, _open_offered, _be_polite, _take_rejection, _begin):
+    for rule in (_escalate, _go_on, _open_offered, _be_polite, _take_rejection, _begin, _follow_up):
         move = rule(skills, known, conversation, heard)
         if move:
             return move
     return None
+
+
+def quote(skills: Skills, conversation: "Conversation", heard: Heard, source: Source) -> Move:
+    """Return the answer that an article gives, as the responder puts it."""
+    history = tuple((message, turn.reply) for message, turn in conversation.turns)
+    reply = grounded(skills.responder, Request(heard.message, history, (source,)))
+    return Move("answer", reply.text, (source,), fell_back=reply.fell_back)
 
 
 def _escalate(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
@@ -168,3 +175,18 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: "Conversatio
         return Move("hand_over", _STILL_REJECTED)
     again = heard.prediction.label == before.intent or not heard.clear
     return Move("clarify", _REJECTED) if before.action == "answer" and before.sources and again else None
+
+
+def _follow_up(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    """An unclear message after an answer is read as a question about the same subject, where an article on it is the most relevant."""
+    if heard.clear or heard.relevance is None or not heard.relevance.any() or not conversation.turns:
+        return None
+    before, best = conversation.turns[-1][1], known.articles[heard.relevance.best()]
+    if (
+        before.action != "answer"
+        or before.intent not in best.intents
+        or best.id in {each.id for each in before.sources}
+    ):
+        return None
+    source = known.source(best.id)
+    return quote(skills, conversation, heard, source) if source else None

@@ -45,7 +45,8 @@ def _add_reading(folder: Path, config: Config, settings: Settings, splits: Split
         retrieval.write(folder, config, known.articles, splits.validation.texts)
     samples = data.slots(config)
     if samples:
-        slots.train(config, samples, settings.slots_method).folder.rename(folder / slots.FOLDER)
+        method = settings.slots_method or ("probe" if config.method.name == "probe" else "full")
+        slots.train(config, samples, method).folder.rename(folder / slots.FOLDER)
 
 
 def _matcher(settings: Settings) -> Run | None:

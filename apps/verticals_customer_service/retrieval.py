@@ -45,7 +45,7 @@ class HybridIndex:
 
     def __init__(self, entries: Sequence[Entry], embed: Embed, weights: Weights = Weights()) -> None:
         self._embed, self._weights, self._entries = embed, weights, len(entries)
-        self._owner = np.array([number for number, entry in enumerate(entries) for _ in entry.texts], dtype=np.int64)
+        self._owner = [number for number, entry in enumerate(entries) for _ in entry.texts]
         self._questions = _index(embed([entry.question for entry in entries]))
         self._texts = _index(embed([text for entry in entries for text in entry.texts]))
         self._words = bm25_search(["\n".join((entry.question, *entry.texts)) for entry in entries])
@@ -104,12 +104,16 @@ class Relevance:
         """Say whether any article is about the message."""
         return bool(self.scores.max() >= self.threshold.relevant)
 
+    def best(self) -> int:
+        """Return the position of the most relevant article."""
+        return int(self.scores.argmax())
+
     def clear(self) -> int | None:
         """Return the position of the one article that the message is clearly about, if there is one."""
         if len(self.scores) < 2 or not self.any():
             return None
         second, first = np.partition(self.scores, -2)[-2:]
-        return int(self.scores.argmax()) if first - second >= self.threshold.lead else None
+        return self.best() if first - second >= self.threshold.lead else None
 
 
 class ArticleSearch:

@@ -24,7 +24,9 @@ class Settings(Section):
     slots: str | None = Field(
         None, description="JSONL file of tokens and IOB2 tags; nothing means the samples', or none"
     )
-    slots_method: str = Field("probe", description="how the tagger of slots is tuned")
+    slots_method: str | None = Field(
+        None, description="how the tagger of slots is tuned; nothing means probe where the bot is a probe, else full"
+    )
     matcher: str | None = Field(
         None,
         description="run folder of `verticals tune match`, which the run takes in; nothing means the backbone as it came",
