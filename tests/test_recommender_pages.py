@@ -43,7 +43,7 @@ GRID: dict[str, Any] = {
     "shares": [0.5],
 }
 SLIDERS = (0.0, 0.0, 0.0, 0.0)
-CONTROLS: dict[str, object] = (*SLIDERS, [], None, None)
+CONTROLS: tuple[object, ...] = (*SLIDERS, [], None, None)
 
 
 def goods() -> tuple[Item, ...]:
