@@ -126,7 +126,7 @@ def test_the_evaluation_page_shows_tables_and_plots(
     page.goto(f"{address}{path}")
     page.get_by_role("tab", name=tab).click()
     expect(page.get_by_text(heading)).to_be_visible(timeout=15_000)
-    expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=20_000)
+    expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=20_000)
     expect(
         page.get_by_role("cell", name="tfidf").or_(page.get_by_role("columnheader", name="tfidf")).first
     ).to_be_visible()
