@@ -17,15 +17,15 @@ from verticals.training import HEAD, LengthGroupedSampler, last_checkpoint, reci
 STEP_KILLED = 9
 
 
-def train(work: Path, backbone: Path, method: str) -> dict[str, torch.Tensor]:
+def train(work: Path, backbone: Path, method: str, precision: str) -> dict[str, torch.Tensor]:
     """Train a toy classifier, sixteen steps with a checkpoint every three, and return its weights."""
-    config = toy_config(method, backbone, epochs=4, batch_size=16, checkpoint_steps=3)
+    config = toy_config(method, backbone, epochs=4, batch_size=16, checkpoint_steps=3, precision=precision)
     fitted = classify.fit(toy_splits(), config, work).classifier
     assert isinstance(fitted, encoder_classifier.EncoderClassifier)
     return dict(fitted.module.state_dict())
 
 
-def train_and_be_killed(work: Path, backbone: Path, method: str) -> None:
+def train_and_be_killed(work: Path, backbone: Path, method: str, precision: str) -> None:
     """Do the same, but SIGKILL this process in the middle of a step."""
     steps = 0
 
@@ -38,22 +38,21 @@ def train_and_be_killed(work: Path, backbone: Path, method: str) -> None:
     torch.nn.modules.module.register_module_forward_pre_hook(
         lambda module, inputs: kill(module, inputs) if isinstance(module, encoder_classifier.ClassifierModule) else None
     )
-    train(work, backbone, method)
+    train(work, backbone, method, precision)
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize(("method", "precision"), [("full", "float32"), ("full", "bfloat16"), ("lora", "float32")])
 def test_a_killed_training_continues_and_ends_with_the_same_weights(
-    tmp_path: Path, tiny_backbone: Path, method: str
+    tmp_path: Path, tiny_backbone: Path, method: str, precision: str
 ) -> None:
     work = tmp_path / "killed"
-    program = (
-        "import sys, pathlib, test_training as t; t.train_and_be_killed(*map(pathlib.Path, sys.argv[1:3]), sys.argv[3])"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    command = [sys.executable, "-c", program, str(work), str(tiny_backbone), method]
+    program = "import sys, pathlib, test_training as t; t.train_and_be_killed(*map(pathlib.Path, sys.argv[1:3]), *sys.argv[3:])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    command = [sys.executable, "-c", program, str(work), str(tiny_backbone), method, precision]
     assert subprocess.run(command, check=False, capture_output=True, env=environment).returncode == -signal.SIGKILL
     assert last_checkpoint(work) == work / "checkpoint-6"
-    resumed, whole = train(work, tiny_backbone, method), train(tmp_path / "undisturbed", tiny_backbone, method)
+    resumed = train(work, tiny_backbone, method, precision)
+    whole = train(tmp_path / "undisturbed", tiny_backbone, method, precision)
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
 
 
@@ -115,3 +114,20 @@ def test_tuning_starts_from_the_probe(tiny_backbone: Path, tmp_path: Path) -> No
     )
     texts = toy_splits().test.texts
     assert abs(probe.classifier.score(texts).logits - tuned.classifier.score(texts).logits).max() < 1e-3
+
+
+def test_bfloat16_is_the_arithmetic_of_products_alone() -> None:
+    torch.manual_seed(0)
+    exact = torch.nn.Linear(64, 8)
+    texts = torch.randn(16, 64)
+    rounded = training.InBfloat16(exact)(texts)
+    rounded.square().mean().backward()
+    assert exact.weight.grad is not None
+    assert rounded.dtype == exact.weight.dtype == exact.weight.grad.dtype == torch.float32
+    assert not torch.equal(rounded, exact(texts))
+    assert torch.allclose(rounded, exact(texts), atol=0.02)
+
+
+def test_the_precision_that_was_asked_for_is_kept_with_the_log(tiny_backbone: Path, tmp_path: Path) -> None:
+    config = toy_config("full", tiny_backbone, epochs=1, precision="bfloat16")
+    assert classify.fit(toy_splits(), config, tmp_path).log.precision == "bfloat16"

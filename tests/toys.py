@@ -88,9 +88,11 @@ def settings(**sections: object) -> Config:
 
 
 def toy_config(method: str, backbone: Path, **train: object) -> Config:
-    """Return settings for a quick training on the tiny backbone."""
+    """Return settings for a quick training on the tiny backbone, in the arithmetic that every processor has."""
     return settings(
-        method={"name": method}, backbone={"name": str(backbone), "max_tokens": 32}, train={"epochs": 2, **train}
+        method={"name": method},
+        backbone={"name": str(backbone), "max_tokens": 32},
+        train={"epochs": 2, "precision": "float32", **train},
     )
 
 

@@ -146,8 +146,8 @@ def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
     Returns:
         Unit vectors, [texts, width] (Reimers and Gurevych, 2019, https://arxiv.org/abs/1908.10084).
     """
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    mean = (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
+    weights = mask.unsqueeze(-1).float()
+    mean = (hidden.float() * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
     return torch.nn.functional.normalize(mean, dim=-1)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from verticals.errors import ConfigError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
+Precision = Literal["float32", "bfloat16"]
 
 
 class Section(BaseModel):
@@ -65,6 +66,9 @@ class TrainConfig(Section):
     head_learning_rate: float | None = Field(None, gt=0)
     weight_decay: float = Field(0.01, ge=0)
     warmup_share: float = Field(0.1, ge=0, lt=1)
+    precision: Precision | Literal["auto"] = Field(
+        "auto", description="arithmetic of training; auto means bfloat16 where the processor has it, else float32"
+    )
     checkpoint_steps: int = Field(100, ge=1, description="optimizer steps between two checkpoints")
     trackers: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = Field(
         (), description="where the loss is logged to"

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from accelerate.utils import convert_to_fp32
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Sampler
@@ -16,7 +17,7 @@ from transformers.trainer_callback import ProgressCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from verticals import distributed, trackers
-from verticals.config import TrainConfig
+from verticals.config import Precision, TrainConfig
 from verticals.errors import RunError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
@@ -40,17 +41,19 @@ class Recipe:
     weight_decay: float
     warmup_share: float
     checkpoint_steps: int
+    precision: Precision
     trackers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """What happened: seconds of this process, optimizer steps in all, and the step it continued from."""
+    """What happened: seconds of this process, optimizer steps in all, the step it continued from, and the arithmetic."""
 
     seconds: float
     steps: int
     resumed_from: int
     trained_parameters: int
+    precision: Precision = "float32"
 
 
 def recipe(config: TrainConfig, method: Method) -> Recipe:
@@ -64,8 +67,17 @@ def recipe(config: TrainConfig, method: Method) -> Recipe:
         weight_decay=config.weight_decay,
         warmup_share=config.warmup_share,
         checkpoint_steps=config.checkpoint_steps,
+        precision=_native_precision() if config.precision == "auto" else config.precision,
         trackers=config.trackers,
     )
+
+
+def _native_precision() -> Precision:
+    """Return bfloat16 where this machine multiplies it natively; elsewhere it is emulated, and slower than float32."""
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if native and not torch.accelerator.is_available() else "float32"
 
 
 class TokenDataset(Dataset[Example]):
@@ -133,6 +145,23 @@ class LengthGroupedSampler(Sampler[int]):
             yield from batch.tolist()
 
 
+class InBfloat16(nn.Module):
+    """A model whose matrix products are bfloat16 (mixed precision, Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740).
+
+    Weights, gradients and outputs stay float32, so that the loss and the optimizer see what they would see without it.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self._device = next(model.parameters()).device.type
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the model takes and returns
+        """Return what the model returns, as float32."""
+        with torch.autocast(self._device, torch.bfloat16):
+            return convert_to_fp32(self.model(*inputs, **named))
+
+
 class _QuietProgress(ProgressCallback):
     """The bar on standard error without the log lines, which the library writes to standard output."""
 
@@ -171,7 +200,8 @@ class _LossTrainer(Trainer):
     def compute_loss(
         self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: object = None
     ) -> Tensor:
-        return self._loss(model, inputs) + sum(each.penalty() for each in self._tuned)
+        read = InBfloat16(model) if self._plan.precision == "bfloat16" else model
+        return self._loss(read, inputs) + sum(each.penalty() for each in self._tuned)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         folder = Path(output_dir or str(self.args.output_dir))
@@ -246,7 +276,7 @@ def finetune(
     model.eval()
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-    return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained)
+    return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained, plan.precision)
 
 
 def last_checkpoint(work: Path) -> Path | None:

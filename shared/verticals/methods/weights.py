@@ -116,7 +116,10 @@ class PartlyFrozen(Tuned):
         return padded
 
     def _compute(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        with torch.no_grad():
+        with (
+            torch.no_grad(),
+            torch.autocast(input_ids.device.type, enabled=False),
+        ):  # the same states, kept or computed anew
             states = self._parts[0](input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         return cast(Tensor, states)
 
