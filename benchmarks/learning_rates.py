@@ -9,15 +9,12 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from verticals import objectives
 from verticals.config import Config, NoSettings, assignment, build
-from verticals.data.splits import Splits
+from verticals.data.splits import Splits, subsample
 from verticals.evaluation import results
 from verticals.evaluation.classification import class_indices
 from verticals.evaluation.metrics import accuracy, bootstrap
@@ -27,12 +24,6 @@ from verticals.runs import write_json
 
 FOLDER = Path(__file__).parent / "results" / "sweeps"
 SUITE = "learning-rates"
-
-
-def subsample(splits: Splits, rows: int | None, seed: int) -> Splits:
-    """Return the splits with so many training rows, drawn by the seed; the classes stay."""
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(splits.train))[:rows])
-    return replace(splits, train=splits.train.take(chosen))
 
 
 def trained(splits: Splits, config: Config) -> dict[str, Any]:

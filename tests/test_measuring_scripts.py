@@ -75,6 +75,18 @@ def test_a_sweep_judges_on_validation_rows_and_goes_on_where_it_stopped(
     assert rows[0]["data"]["fingerprint"] == rows[1]["data"]["fingerprint"]
 
 
+def test_epochs_are_timed_in_one_run_as_ratios_to_the_first_method(
+    labelled: Path, tmp_path: Path, tiny_backbone: Path
+) -> None:
+    settings = [f"backbone.name={tiny_backbone}", "backbone.max_tokens=32"]
+    arguments = [str(labelled), "--methods", "full", "bitfit", "--rows", "24", "--results", str(tmp_path)]
+    script("epochs.py").main([*arguments, *(word for each in settings for word in ("--set", each))])
+    full, bitfit = kept(tmp_path / "epochs-labelled.json")
+    assert (full["method"], bitfit["method"]) == ("full", "bitfit")
+    assert full["cost"]["times_as_fast"] == 1.0
+    assert full["data"]["split"]["train"] == 24
+
+
 def test_the_watch_stops_at_the_target_and_judges_only_every_few_steps() -> None:
     peer = script("peers/plain_trainer.py")
     found = iter([0.2, 0.9])

@@ -67,6 +67,12 @@ def with_labels(splits: Splits, labels: Sequence[str]) -> Splits:
     )
 
 
+def subsample(splits: Splits, rows: int | None, seed: int) -> Splits:
+    """Return the splits with at most so many training rows, drawn by the seed; the classes stay."""
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(splits.train))[:rows])
+    return replace(splits, train=splits.train.take(chosen))
+
+
 def carve(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
     """Split off a stratified share; classes with a single row stay in the first part.
 
