@@ -122,11 +122,12 @@ def stopwatch(language: str) -> str:
 
 def methods(language: str) -> str:
     """The method table of the core."""
-    header = ("method", "what is tuned", "learning rate", "epochs", "learns to", "kept as", "merges", "paper")
+    header = ("method", "what is tuned", "starts", "learning rate", "epochs", "learns to", "kept as", "merges", "paper")
     rows = [
         (
             f"`{each.name}`",
             each.summary,
+            each.init if each.adapt else "",
             f"{each.learning_rate:g}" if each.adapt else "",
             str(each.epochs) if each.adapt else "",
             ", ".join(each.objectives),

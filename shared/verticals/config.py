@@ -17,6 +17,7 @@ from verticals.errors import ConfigError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 Precision = Literal["float32", "bfloat16"]
+Schedule = Literal["linear", "cosine", "constant_with_warmup"]
 
 
 class Section(BaseModel):
@@ -64,6 +65,7 @@ class TrainConfig(Section):
     batch_size: int = Field(32, ge=1)
     learning_rate: float | None = Field(None, gt=0)
     head_learning_rate: float | None = Field(None, gt=0)
+    schedule: Schedule | None = Field(None, description="how the learning rates fall after the warm-up")
     weight_decay: float = Field(0.01, ge=0)
     warmup_share: float = Field(0.1, ge=0, lt=1)
     precision: Precision | Literal["auto"] = Field(

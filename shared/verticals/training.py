@@ -17,7 +17,7 @@ from transformers.trainer_callback import ProgressCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from verticals import distributed, trackers
-from verticals.config import Precision, TrainConfig
+from verticals.config import Precision, Schedule, TrainConfig
 from verticals.errors import RunError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
@@ -38,6 +38,7 @@ class Recipe:
     batch_size: int
     learning_rate: float
     head_learning_rate: float
+    schedule: Schedule
     weight_decay: float
     warmup_share: float
     checkpoint_steps: int
@@ -64,6 +65,7 @@ def recipe(config: TrainConfig, method: Method) -> Recipe:
         batch_size=config.batch_size,
         learning_rate=config.learning_rate or method.learning_rate,
         head_learning_rate=config.head_learning_rate or method.head_learning_rate,
+        schedule=config.schedule or method.schedule,
         weight_decay=config.weight_decay,
         warmup_share=config.warmup_share,
         checkpoint_steps=config.checkpoint_steps,
@@ -295,7 +297,7 @@ def _arguments(plan: Recipe, rows: int, work: Path) -> TrainingArguments:
         per_device_train_batch_size=distributed.share_of(plan.batch_size),
         use_cpu=not torch.accelerator.is_available(),
         learning_rate=plan.learning_rate,
-        lr_scheduler_type="linear",
+        lr_scheduler_type=plan.schedule,
         warmup_steps=round(plan.warmup_share * steps),
         max_grad_norm=1.0,
         save_strategy="steps",

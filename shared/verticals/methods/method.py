@@ -7,7 +7,7 @@ from typing import Literal
 from torch import nn
 from transformers import PreTrainedModel
 
-from verticals.config import Section
+from verticals.config import Schedule, Section
 
 Objective = Literal["classify", "classify-multi", "tag", "match", "generate", "mask"]
 
@@ -32,6 +32,8 @@ class Method:
         adapt: turns the pretrained encoder into the module that is trained, with exactly the trained parameters requiring
             gradients; None where the backbone stays as it is.
         epochs: passes over the training rows.
+        init: how what it adds to the backbone starts.
+        schedule: how the learning rates fall after the warm-up.
         learning_rate: of what the method tunes in the backbone.
         head_learning_rate: of the task's own layer.
         merges: whether the tuned encoder can become one plain transformers model.
@@ -47,6 +49,8 @@ class Method:
     limit: str = ""
     options: type[Section] = NoOptions
     adapt: Callable[[PreTrainedModel, Section], nn.Module] | None = None
+    init: str = "as pretrained"
+    schedule: Schedule = "linear"
     epochs: int = 0
     learning_rate: float = 0.0
     head_learning_rate: float = 0.0
