@@ -19,6 +19,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("inference",),
     ("evaluation",),
     ("methods",),
+    ("token_rows", "precision"),
     ("training",),
     ("objectives", "evaluation.predictor"),
     ("parity",),

@@ -13,7 +13,7 @@ from torch.utils.data import BatchSampler
 from toys import toy_rows
 from verticals import distributed
 from verticals.errors import ConfigError
-from verticals.training import LengthGroupedSampler
+from verticals.token_rows import LengthGroupedSampler
 
 ROOT = Path(__file__).parent.parent
 LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", "0")

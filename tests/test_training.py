@@ -12,7 +12,9 @@ import torch
 from toys import toy_config, toy_splits
 from verticals import backbones, methods, training
 from verticals.objectives import classify, encoder_classifier
-from verticals.training import HEAD, LengthGroupedSampler, last_checkpoint, recipe
+from verticals.precision import InBfloat16
+from verticals.token_rows import LengthGroupedSampler
+from verticals.training import HEAD, last_checkpoint, recipe
 
 STEP_KILLED = 9
 
@@ -120,7 +122,7 @@ def test_bfloat16_is_the_arithmetic_of_products_alone() -> None:
     torch.manual_seed(0)
     exact = torch.nn.Linear(64, 8)
     texts = torch.randn(16, 64)
-    rounded = training.InBfloat16(exact)(texts)
+    rounded = InBfloat16(exact)(texts)
     rounded.square().mean().backward()
     assert exact.weight.grad is not None
     assert rounded.dtype == exact.weight.dtype == exact.weight.grad.dtype == torch.float32

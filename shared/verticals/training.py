@@ -1,17 +1,15 @@
 """The training loop: transformers.Trainer with two learning rates, length-grouped batches and exact resume."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
-from accelerate.utils import convert_to_fp32
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Sampler
 from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments, set_seed
 from transformers.trainer_callback import ProgressCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
@@ -21,11 +19,10 @@ from verticals.config import Precision, Schedule, TrainConfig
 from verticals.errors import RunError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
+from verticals.precision import InBfloat16, native_precision
+from verticals.token_rows import Batch, Example, LengthGroupedSampler, TokenDataset
 
-Batch = dict[str, Tensor]
-Example = dict[str, Any]
 HEAD = "head."  # parameters whose name starts with this learn at the head's rate
-_BATCHES_SORTED_TOGETHER = 16
 _STEPS_BETWEEN_LOGS = 2
 
 
@@ -69,99 +66,9 @@ def recipe(config: TrainConfig, method: Method) -> Recipe:
         weight_decay=config.weight_decay,
         warmup_share=config.warmup_share,
         checkpoint_steps=config.checkpoint_steps,
-        precision=_native_precision() if config.precision == "auto" else config.precision,
+        precision=native_precision() if config.precision == "auto" else config.precision,
         trackers=config.trackers,
     )
-
-
-def _native_precision() -> Precision:
-    """Return bfloat16 where this machine multiplies it natively; elsewhere it is emulated, and slower than float32."""
-    if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bfloat16" if native and not torch.accelerator.is_available() else "float32"
-
-
-class TokenDataset(Dataset[Example]):
-    """Tokenised examples; each has `input_ids` and whatever the objective's collate needs."""
-
-    def __init__(self, examples: Sequence[Example]) -> None:
-        self._examples = examples
-
-    def __len__(self) -> int:
-        return len(self._examples)
-
-    def __getitem__(self, position: int) -> Example:
-        return self._examples[position]
-
-    def rows(self) -> list[Sequence[int]]:
-        """Return the token ids of each example."""
-        return [example["input_ids"] for example in self._examples]
-
-    def lengths(self) -> list[int]:
-        """Return the number of tokens of each example."""
-        return [len(example["input_ids"]) for example in self._examples]
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose examples are read next; plain examples are the same in every epoch."""
-
-
-class LengthGroupedSampler(Sampler[int]):
-    """Shuffled examples, neighbours of similar length; the order depends on seed and epoch alone.
-
-    The library's own sampler draws from the global generator, so that a resumed training would see another order. It is also the
-    sampler that tells the data its epoch, through `on_epoch`: accelerate does not where a resumed training skips batches.
-    """
-
-    def __init__(
-        self, lengths: Sequence[int], batch_size: int, seed: int, on_epoch: Callable[[int], None] = lambda epoch: None
-    ) -> None:
-        self._lengths = np.asarray(lengths)
-        self._batch_size = batch_size
-        self._seed = seed
-        self._on_epoch = on_epoch
-        self._epoch = 0
-
-    def __len__(self) -> int:
-        return len(self._lengths)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order is drawn next."""
-        self._epoch = epoch
-        self._on_epoch(epoch)
-
-    def __iter__(self) -> Iterator[int]:
-        generator = np.random.default_rng([self._seed, self._epoch])
-        order = generator.permutation(len(self._lengths))
-        chunk = self._batch_size * _BATCHES_SORTED_TOGETHER
-        batches = []
-        for start in range(0, len(order), chunk):
-            part = order[start : start + chunk]
-            part = part[np.argsort(-self._lengths[part], kind="stable")]
-            batches += [part[first : first + self._batch_size] for first in range(0, len(part), self._batch_size)]
-        short = [batch for batch in batches if len(batch) < self._batch_size]  # stays last: batches are cut in order
-        whole = [batch for batch in batches if len(batch) == self._batch_size]
-        for position in generator.permutation(len(whole)):
-            yield from whole[position].tolist()
-        for batch in short:
-            yield from batch.tolist()
-
-
-class InBfloat16(nn.Module):
-    """A model whose matrix products are bfloat16 (mixed precision, Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740).
-
-    Weights, gradients and outputs stay float32, so that the loss and the optimizer see what they would see without it.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-        self._device = next(model.parameters()).device.type
-
-    def forward(self, *inputs: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the model takes and returns
-        """Return what the model returns, as float32."""
-        with torch.autocast(self._device, torch.bfloat16):
-            return convert_to_fp32(self.model(*inputs, **named))
 
 
 class _QuietProgress(ProgressCallback):

@@ -15,7 +15,7 @@ from verticals.config import Config, MethodConfig
 from verticals.data.examples import Examples
 from verticals.inference.batches import IntArray, pad
 from verticals.methods.tuned import Tuned
-from verticals.training import LengthGroupedSampler
+from verticals.token_rows import LengthGroupedSampler
 
 STEPS = 4  # and one before them that warms up
 FORWARDS = 4.0  # an optimizer step costs about as much as four forward passes: one, twice that back, and the update

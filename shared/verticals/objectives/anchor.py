@@ -33,7 +33,8 @@ from verticals.objectives.encoder_classifier import (
     batching,
     cross_entropy,
 )
-from verticals.training import Batch, Example, TokenDataset, finetune, recipe
+from verticals.token_rows import Batch, Example, TokenDataset
+from verticals.training import finetune, recipe
 
 Collate = Callable[[list[Example]], Batch]
 

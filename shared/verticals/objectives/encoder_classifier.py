@@ -23,7 +23,8 @@ from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_ne
 from verticals.methods import saved
 from verticals.objectives.classifier import Fitted
 from verticals.objectives.heads import Head
-from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetune, recipe
+from verticals.token_rows import Batch, Example, TokenDataset
+from verticals.training import TrainingLog, finetune, recipe
 
 _HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
 MOST_KNOWN = 2000  # training vectors kept for familiarity

@@ -34,7 +34,8 @@ from verticals.methods import saved
 from verticals.objectives import Trained
 from verticals.objectives.generators import IGNORED, Codec, codec_of, load_generator
 from verticals.runs import Run
-from verticals.training import Batch, Example, TokenDataset, finetune, recipe
+from verticals.token_rows import Batch, Example, TokenDataset
+from verticals.training import finetune, recipe
 
 _PROMPTS = ("prompt", "question", "input", "source", "text")
 _REPLIES = ("reply", "response", "answer", "output", "target")

@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from verticals.errors import BackboneError
-from verticals.training import Example
+from verticals.token_rows import Example
 
 IGNORED = -100  # target of a token that is not to be predicted
 _CAUSAL = ("ForCausalLM", "LMHeadModel")

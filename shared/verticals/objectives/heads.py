@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from verticals.evaluation.label_sets import micro_f1
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.methods.linear import Layer, any_of, one_of
-from verticals.training import Batch
+from verticals.token_rows import Batch
 
 PROBE_STRENGTHS = (10.0, 30.0)  # inverse regularisation, chosen on validation
 

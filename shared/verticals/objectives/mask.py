@@ -45,7 +45,8 @@ from verticals.objectives.masking import (
     windows,
 )
 from verticals.runs import Run
-from verticals.training import Example, Recipe, TrainingLog, finetune, recipe
+from verticals.token_rows import Example
+from verticals.training import Recipe, TrainingLog, finetune, recipe
 
 BACKBONE = "model"  # folder of a run that holds the backbone with its tokenizer
 _GENTLE = 0.4  # of a method's rate for a task: the text is long, and the backbone has to stay one for every task

@@ -20,7 +20,7 @@ from verticals import backbones
 from verticals.backbones import Backbone
 from verticals.inference.batches import FloatArray, pad
 from verticals.objectives.masking import IGNORED, SPECIAL
-from verticals.training import Batch, Example
+from verticals.token_rows import Batch, Example
 
 HEAD_FILE = "masked_head.safetensors"
 _BATCH = 32

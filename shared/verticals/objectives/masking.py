@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from verticals.errors import BackboneError
 from verticals.inference.batches import FloatArray, IntArray, pad
-from verticals.training import Batch, Example, TokenDataset
+from verticals.token_rows import Batch, Example, TokenDataset
 
 IGNORED = -100  # target of a token that is not to be guessed
 SPECIAL = -1  # word number of a token that is never hidden

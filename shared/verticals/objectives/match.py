@@ -25,7 +25,8 @@ from verticals.inference.batches import FloatArray, pad, predict_batches
 from verticals.methods import saved
 from verticals.objectives import Trained
 from verticals.runs import Run
-from verticals.training import Batch, Example, TokenDataset, finetune, recipe
+from verticals.token_rows import Batch, Example, TokenDataset
+from verticals.training import finetune, recipe
 
 _ANCHORS = ("anchor", "query", "question", "text")
 _POSITIVES = ("positive", "answer", "document", "passage")

@@ -18,7 +18,8 @@ from verticals.data.tagged_splits import TaggedSplits
 from verticals.objectives.tagger import Tagger, collate, run_windows
 from verticals.objectives.transitions import IGNORED, sequence_loss
 from verticals.objectives.windows import Piece, Window
-from verticals.training import Batch, Example, TokenDataset, TrainingLog, finetune, recipe
+from verticals.token_rows import Batch, Example, TokenDataset
+from verticals.training import TrainingLog, finetune, recipe
 
 _PROBE_WORDS = 250_000  # 400 MB of features
 _PROBE_EPOCHS = 10  # or as many as make _PROBE_STEPS

@@ -28,7 +28,7 @@ from verticals.objectives.shapes import SHAPES
 from verticals.objectives.transitions import allowed_scores, best_sequence, tag_probabilities
 from verticals.objectives.windows import Piece, Reading, Window, make_windows
 from verticals.runs import write_json
-from verticals.training import Batch
+from verticals.token_rows import Batch
 
 HEAD_FILE = "head.safetensors"
 _BATCH_TOKENS = 1024  # of a batch in prediction: larger ones fall out of the cache

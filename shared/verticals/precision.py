@@ -1,0 +1,34 @@
+"""Mixed precision: matrix products in bfloat16 where the processor has it."""
+
+from typing import Any
+
+import torch
+from accelerate.utils import convert_to_fp32
+from torch import nn
+
+from verticals.config import Precision
+
+
+def native_precision() -> Precision:
+    """Return bfloat16 where this machine multiplies it natively; elsewhere it is emulated, and slower than float32."""
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if native and not torch.accelerator.is_available() else "float32"
+
+
+class InBfloat16(nn.Module):
+    """A model whose matrix products are bfloat16 (mixed precision, Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740).
+
+    Weights, gradients and outputs stay float32, so that the loss and the optimizer see what they would see without it.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self._device = next(model.parameters()).device.type
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the model takes and returns
+        """Return what the model returns, as float32."""
+        with torch.autocast(self._device, torch.bfloat16):
+            return convert_to_fp32(self.model(*inputs, **named))
