@@ -9,6 +9,7 @@ import numpy as np
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import Scores
+from verticals.methods.one_pass import Reader
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 
@@ -18,6 +19,7 @@ class Keywords:
 
     labels: tuple[str, ...] = ("refund", "track", "person", "bare")
     trained_parameters = 0
+    readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:
         logits = np.array([[9.0 * (label in text) for label in self.labels] for text in texts], np.float32)

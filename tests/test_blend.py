@@ -10,6 +10,7 @@ from toys import toy_config, toy_splits
 from verticals import pilot
 from verticals.config import Config
 from verticals.inference.batches import Scores
+from verticals.methods.one_pass import Reader
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import classify
 from verticals.objectives.blend import WEIGHTS, Blend
@@ -21,6 +22,7 @@ class _Fixed:
     """A classifier that always gives these logits."""
 
     trained_parameters = 0
+    readers: tuple[Reader, ...] = ()
 
     def __init__(self, logits: Sequence[Sequence[float]]) -> None:
         self.labels = tuple(sorted({"colour", "parcel", "refund"}))

@@ -11,6 +11,7 @@ import pytest
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import Scores
+from verticals.methods.one_pass import Reader
 from verticals.storage import open_database
 from verticals_customer_service import dates, escalation, flows, orders, slots
 from verticals_customer_service.dialogue import Bot, Conversation, Turn
@@ -41,6 +42,7 @@ class Cues:
 
     labels = tuple(CUES)
     trained_parameters = 0
+    readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:
         logits = np.array([[9.0 * (cue in text.lower()) for cue in CUES.values()] for text in texts], np.float32)

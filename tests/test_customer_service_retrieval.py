@@ -12,6 +12,7 @@ from verticals.errors import DataError
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import FloatArray, Scores
+from verticals.methods.one_pass import Reader
 from verticals_customer_service import benchmark_stackfaq, retrieval
 from verticals_customer_service.dialogue import Bot, Conversation
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
@@ -87,6 +88,7 @@ class Sure:
 
     labels: tuple[str, ...] = ("gift", "other")
     trained_parameters = 0
+    readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:
         logits = np.array([[9.0 * ("card" in text), 0.0] for text in texts], np.float32)

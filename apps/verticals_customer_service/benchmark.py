@@ -5,10 +5,16 @@ from typing import Any
 
 from verticals import objectives, pilot
 from verticals.config import Config, DataConfig
-from verticals.errors import RunError
 from verticals.evaluation import results
-from verticals.runs import latest
-from verticals_customer_service import benchmark_conversations, benchmark_dialogues, benchmark_stackfaq, data, recipe
+from verticals_customer_service import (
+    benchmark_conversations,
+    benchmark_dialogues,
+    benchmark_load,
+    benchmark_stackfaq,
+    data,
+    recipe,
+)
+from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HELD_OUT, newest_shipped_run
 from verticals_customer_service.dialogue import Bot, Conversation
 
 
@@ -28,9 +34,7 @@ def turns(config: Config) -> list[dict[str, Any]]:
     Raises:
         RunError: the newest run is not of the shipped samples, or there is none.
     """
-    run = latest("customer-service")
-    if run is None or run.manifest["data"]["name"] != "shipped":
-        raise RunError("the newest run is not of the shipped samples; run: verticals train customer-service")
+    run = newest_shipped_run()
     bot, splits = Bot.load(run), data.splits(run.config)
     cost = results.latency(lambda text: bot.turn(Conversation(), text), splits.test.texts, rounds=400)
     facts = {**run.manifest["data"], "split": splits.sizes()}
@@ -51,7 +55,9 @@ def snips(config: Config) -> list[dict[str, Any]]:
 SUITES: Mapping[str, Callable[[Config], list[dict[str, Any]]]] = {
     "shipped": intents(None),
     "turns": turns,
-    "scripted-conversations": benchmark_conversations.run,
+    "scripted-conversations": benchmark_conversations.suite("scripted-conversations", HELD_OUT),
+    "development-conversations": benchmark_conversations.suite("development-conversations", DEVELOPMENT),
+    "load": benchmark_load.run,
     "dialogues": benchmark_dialogues.run,
     "stackfaq": benchmark_stackfaq.run,
     "snips": snips,

@@ -50,6 +50,8 @@ _SILENCE: dict[str, Any] = {
     "alternatives": (),
     "sources": (),
     "latency_ms": None,
+    "entities": (),
+    "fell_back": False,
 }
 
 

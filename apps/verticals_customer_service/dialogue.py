@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from verticals.evaluation.predictor import Prediction, Predictor
+from verticals.methods import one_pass
 from verticals.runs import Run
 from verticals_customer_service import knowledge, moves, policy, responder, retrieval
 from verticals_customer_service.flows import Flow
@@ -90,9 +91,11 @@ class Bot:
         """Load the bot that a run holds; it acts on `orders` where there are some."""
         settings = Settings.model_validate(run.config.app)
         known = knowledge.read(run.folder, run.labels, settings.link_hosts)
-        search = retrieval.load(run.folder, run.config, known.articles)
-        skills = Skills(search, SlotReader.load(run), orders, responder.load(settings))
-        return cls(policy.applied(Predictor.load(run), run.folder, settings.most_wrong), known, skills)
+        predictor = policy.applied(Predictor.load(run), run.folder, settings.most_wrong)
+        search, slots = retrieval.load(run.folder, run.config, known.articles), SlotReader.load(run)
+        others = (search.matcher if search else None, slots.tagger)
+        one_pass.share([*predictor.classifier.readers, *(model for model in others if model)])
+        return cls(predictor, known, Skills(search, slots, orders, responder.load(settings)))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message."""

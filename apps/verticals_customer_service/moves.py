@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from verticals.evaluation.predictor import Prediction
@@ -67,7 +68,12 @@ class Heard:
     message: str
     prediction: Prediction
     entities: tuple[Entity, ...]
-    relevance: Relevance | None
+    search: ArticleSearch | None
+
+    @cached_property
+    def relevance(self) -> Relevance | None:
+        """How relevant each article is; the search is asked where an answer depends on it, and once."""
+        return self.search.relevance(self.message) if self.search else None
 
     @property
     def clear(self) -> bool:
@@ -95,8 +101,7 @@ class Skills:
 
     def hear(self, message: str, prediction: Prediction) -> Heard:
         """Read what else there is in a message."""
-        relevance = self.search.relevance(message) if self.search else None
-        return Heard(message, prediction, self.slots.read(message, self.today()), relevance)
+        return Heard(message, prediction, self.slots.read(message, self.today()), self.search)
 
 
 def first(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
@@ -179,7 +184,7 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: "Conversatio
 
 def _follow_up(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
     """An unclear message after an answer is read as a question about the same subject, where an article on it is the most relevant."""
-    if heard.clear or heard.relevance is None or not heard.relevance.any() or not conversation.turns:
+    if heard.clear or not conversation.turns or heard.relevance is None or not heard.relevance.any():
         return None
     before, best = conversation.turns[-1][1], known.articles[heard.relevance.best()]
     if (

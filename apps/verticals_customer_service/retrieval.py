@@ -9,7 +9,7 @@ import faiss
 import numpy as np
 
 from verticals import objectives
-from verticals.config import Config
+from verticals.config import Config, MethodConfig
 from verticals.evaluation.retrieval import bm25_search
 from verticals.inference.batches import FloatArray
 from verticals.objectives import match
@@ -117,11 +117,12 @@ class Relevance:
 
 
 class ArticleSearch:
-    """The search over a bot's articles."""
+    """The search over a bot's articles; `matcher` is the model that its index embeds with, if it is one."""
 
-    def __init__(self, index: HybridIndex, line: Threshold) -> None:
+    def __init__(self, index: HybridIndex, line: Threshold, matcher: Matcher | None = None) -> None:
         self._index = index
         self._line = line
+        self.matcher = matcher
 
     def relevance(self, message: str) -> Relevance:
         """Judge every article."""
@@ -145,7 +146,8 @@ def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSe
     if not path.is_file():
         return None
     line = Threshold(**json.loads(path.read_text(encoding="utf-8")))
-    return ArticleSearch(HybridIndex(entries(articles), _matcher(folder, config).embed), line)
+    matcher = _matcher(folder, config)
+    return ArticleSearch(HybridIndex(entries(articles), matcher.embed), line, matcher)
 
 
 def _matcher(folder: Path, config: Config) -> Matcher:
@@ -154,4 +156,4 @@ def _matcher(folder: Path, config: Config) -> Matcher:
         matcher: Matcher = objectives.get("match").load(open_run(folder / MATCHER))
         return matcher
     backbone = config.backbone.model_copy(update={"max_tokens": _MAX_TOKENS})
-    return match.from_backbone(config.model_copy(update={"backbone": backbone}))
+    return match.from_backbone(config.model_copy(update={"backbone": backbone, "method": MethodConfig(name="probe")}))

@@ -74,7 +74,7 @@ class SlotReader:
     """Reads what messages name, by a tagger and patterns, or by patterns alone."""
 
     def __init__(self, tagger: Tagger | None = None) -> None:
-        self._tagger = tagger
+        self.tagger = tagger
 
     @classmethod
     def load(cls, run: Run) -> "SlotReader":
@@ -99,9 +99,9 @@ class SlotReader:
 
     def _by_tags(self, message: str) -> Iterator[tuple[Kind, int, int]]:
         tokens = words(message)
-        if self._tagger is None or not tokens:
+        if self.tagger is None or not tokens:
             return
-        for entity in self._tagger.entities([Sentence(tuple(token for token, _ in tokens))])[0]:
+        for entity in self.tagger.entities([Sentence(tuple(token for token, _ in tokens))])[0]:
             last, start = tokens[entity.stop - 1]
             kind = next((kind for kind in get_args(Kind) if kind == entity.type), None)
             if kind:

@@ -1,40 +1,50 @@
 """TF-IDF and a linear classifier: the baseline that every tuned model has to beat."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
 from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest
 from verticals.methods.linear import any_of, one_of
+from verticals.methods.one_pass import Reader
 
 _ROWS_AT_ONCE = 512
 _WEIGHTS, _VOCABULARY = "tfidf.safetensors", "vocabulary.json"
 FILES = (_WEIGHTS, _VOCABULARY)
+Vectorizers = Mapping[str, TfidfVectorizer]
 
 
 class TfidfClassifier:
     """Word pairs and character n-grams, weighted by TF-IDF, with a linear support vector machine on top."""
 
     def __init__(
-        self, labels: tuple[str, ...], features: FeatureUnion, weight: FloatArray, bias: FloatArray, known: csr_matrix
+        self, labels: tuple[str, ...], vectorizers: Vectorizers, weight: FloatArray, bias: FloatArray, known: csr_matrix
     ) -> None:
         self.labels = labels
-        self._features = features
+        self._vectorizers = vectorizers
         self._known = known
         self._weight = weight
         self._bias = bias
+        self._known_by_feature = csr_matrix(
+            known.T
+        )  # turned round once: in every call it takes longer than all the rest
+        self._weight_by_feature = np.ascontiguousarray(weight.T)
 
     @property
     def trained_parameters(self) -> int:
         """Number of weights of the linear classifier."""
         return self._weight.size + self._bias.size
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """What in it reads with a backbone: nothing."""
+        return ()
 
     @classmethod
     def fit(
@@ -44,38 +54,46 @@ class TfidfClassifier:
 
         Where it is balanced, every class weighs the same however many rows it has.
         """
-        features, known = _features(texts)
+        vectorizers, known = _fitted(texts)
         machine = LinearSVC(C=1.0, class_weight="balanced" if balanced else None, random_state=seed)
         weight, bias = one_of(machine.fit(known, targets), len(labels))
-        return cls(labels, features, weight, bias, known)
+        return cls(labels, vectorizers, weight, bias, known)
 
     @classmethod
     def fit_any(cls, texts: Sequence[str], targets: IntArray, labels: tuple[str, ...], seed: int) -> "TfidfClassifier":
         """Fit vocabulary, weights and a classifier for each label; `targets` are 1 where a text has it, [texts, labels]."""
-        features, known = _features(texts)
+        vectorizers, known = _fitted(texts)
         weight, bias = any_of(lambda: LinearSVC(C=1.0, random_state=seed), known, targets)
-        return cls(labels, features, weight, bias, known)
+        return cls(labels, vectorizers, weight, bias, known)
 
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts; the margins of the machine stand for logits."""
-        vectors = csr_matrix(self._features.transform(list(texts)))
-        margins = vectors @ self._weight.T + self._bias
-        return Scores(np.asarray(margins, np.float32), self._familiarity(vectors / len(_VECTORIZERS)))
+        vectors = _transformed(self._vectorizers, texts)
+        return Scores(self._margins(vectors), self._familiarity(vectors / len(_VECTORIZERS)))
+
+    def margins(self, texts: Sequence[str]) -> FloatArray:
+        """Return the margins of the machine alone, [texts, labels]."""
+        return self._margins(_transformed(self._vectorizers, texts))
+
+    def _margins(self, vectors: csr_matrix) -> FloatArray:
+        return np.asarray(vectors @ self._weight_by_feature + self._bias, np.float32)
 
     def _familiarity(self, vectors: csr_matrix) -> FloatArray:
         """Return the mean cosine with the nearest training texts; each of the blocks of a vector has unit length."""
         starts = range(0, vectors.shape[0], _ROWS_AT_ONCE)
         blocks = [
-            mean_of_nearest((vectors[start : start + _ROWS_AT_ONCE] @ self._known.T).toarray()) for start in starts
+            mean_of_nearest((vectors[start : start + _ROWS_AT_ONCE] @ self._known_by_feature).toarray())
+            for start in starts
         ]
         return np.concatenate(blocks)
 
     def save(self, folder: Path) -> None:
         """Write vocabulary and weights into an existing folder."""
-        vectorizers = dict(self._features.transformer_list)
-        vocabulary = {name: [str(term) for term in each.get_feature_names_out()] for name, each in vectorizers.items()}
+        vocabulary = {
+            name: [str(term) for term in each.get_feature_names_out()] for name, each in self._vectorizers.items()
+        }
         (folder / _VOCABULARY).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
-        weights = {f"idf.{name}": each.idf_.astype(np.float32) for name, each in vectorizers.items()}
+        weights = {f"idf.{name}": each.idf_.astype(np.float32) for name, each in self._vectorizers.items()}
         known = {
             "known.data": self._known.data,
             "known.indices": self._known.indices,
@@ -88,19 +106,24 @@ class TfidfClassifier:
         """Read what `save` wrote."""
         weights = load_file(folder / _WEIGHTS)
         vocabulary = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
-        vectorizers = []
-        for name, settings in _VECTORIZERS.items():
-            vectorizer = TfidfVectorizer(**settings, vocabulary=vocabulary[name])
+        vectorizers = {
+            name: TfidfVectorizer(**settings, vocabulary=vocabulary[name]) for name, settings in _VECTORIZERS.items()
+        }
+        for name, vectorizer in vectorizers.items():
             vectorizer.idf_ = weights[f"idf.{name}"]
-            vectorizers.append((name, vectorizer))
         parts = (weights["known.data"], weights["known.indices"], weights["known.indptr"])
         known = csr_matrix(parts, shape=(len(parts[2]) - 1, weights["weight"].shape[1]))
-        return cls(labels, FeatureUnion(vectorizers), weights["weight"], weights["bias"], known)
+        return cls(labels, vectorizers, weights["weight"], weights["bias"], known)
 
 
-def _features(texts: Sequence[str]) -> tuple[FeatureUnion, csr_matrix]:
-    features = FeatureUnion([(name, TfidfVectorizer(**settings)) for name, settings in _VECTORIZERS.items()])
-    return features, csr_matrix(features.fit_transform(texts))
+def _fitted(texts: Sequence[str]) -> tuple[Vectorizers, csr_matrix]:
+    """Fit the vectorizers, and return them with the vectors of these texts."""
+    vectorizers = {name: TfidfVectorizer(**settings) for name, settings in _VECTORIZERS.items()}
+    return vectorizers, csr_matrix(hstack([each.fit_transform(texts) for each in vectorizers.values()]))
+
+
+def _transformed(vectorizers: Vectorizers, texts: Sequence[str]) -> csr_matrix:
+    return csr_matrix(hstack([each.transform(list(texts)) for each in vectorizers.values()]))
 
 
 _VECTORIZERS = {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from verticals.inference.batches import IntArray, Scores
 from verticals.methods import tfidf
+from verticals.methods.one_pass import Reader
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives.classifier import Classifier
 from verticals.runs import write_json
@@ -30,7 +31,7 @@ class Blend:
     @classmethod
     def fit(cls, encoder: Classifier, linear: TfidfClassifier, texts: Sequence[str], targets: IntArray) -> "Blend":
         """Choose the weight with the fewest errors on validation texts; of equals, the smallest."""
-        own, other = encoder.score(texts).logits, linear.score(texts).logits
+        own, other = encoder.score(texts).logits, linear.margins(texts)
         right = [int(((own + weight * other).argmax(axis=1) == targets).sum()) for weight in WEIGHTS]
         return cls(encoder, linear, WEIGHTS[right.index(max(right))])
 
@@ -39,10 +40,15 @@ class Blend:
         """Number of parameters that training changed."""
         return self.encoder.trained_parameters + self.linear.trained_parameters
 
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """What in it reads with a backbone."""
+        return self.encoder.readers
+
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts."""
         own = self.encoder.score(texts, progress)
-        return Scores(own.logits + self.weight * self.linear.score(texts).logits, own.familiarity)
+        return Scores(own.logits + self.weight * self.linear.margins(texts), own.familiarity)
 
     def save(self, folder: Path) -> None:
         """Write both classifiers and the weight into an existing folder."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from verticals.data.examples import Note
 from verticals.inference.batches import Scores
+from verticals.methods.one_pass import Reader
 from verticals.training import TrainingLog
 
 
@@ -18,6 +19,10 @@ class Classifier(Protocol):
     @property
     def trained_parameters(self) -> int:
         """Number of parameters that training changed."""
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """What in it reads with a backbone."""
 
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts."""

@@ -21,6 +21,7 @@ from verticals.config import Config
 from verticals.errors import RunError
 from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest, pad, predict_batches
 from verticals.methods import saved
+from verticals.methods.one_pass import Reader
 from verticals.objectives.classifier import Fitted
 from verticals.objectives.heads import Head
 from verticals.token_rows import Batch, Example, TokenDataset
@@ -115,6 +116,16 @@ class EncoderClassifier:
         encoder = self.module.encoder.parameters() if self._method.adapt else ()
         tuned = sum(parameter.numel() for parameter in encoder if parameter.requires_grad)
         return tuned + sum(parameter.numel() for parameter in self.module.head.parameters())
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the encoder is the backbone as it came."""
+        return self._method.adapt is None
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """What in it reads with a backbone: itself."""
+        return (self,)
 
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts; the backbone sees each of them once."""

@@ -71,6 +71,11 @@ class Matcher:
         """Number of parameters that training changed."""
         return sum(parameter.numel() for parameter in self.module.parameters() if parameter.requires_grad)
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the encoder is the backbone as it came."""
+        return self._method.adapt is None
+
     def embed(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
         """Return unit vectors, [texts, width]."""
         return predict_batches(self.module, self.tokenizer, texts, self._max_tokens, progress)

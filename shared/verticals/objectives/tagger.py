@@ -114,6 +114,11 @@ class Tagger:
         """Number of parameters that training changed."""
         return sum(parameter.numel() for parameter in self.module.parameters() if parameter.requires_grad)
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the encoder is the backbone as it came."""
+        return self._method.adapt is None
+
     def logits(self, sentences: Sequence[Sentence], progress: str | None = None) -> list[FloatArray]:
         """Return one unnormalised score per word and tag, [words, tags] for each sentence.
 
