@@ -183,6 +183,12 @@ def test_an_order_that_is_packed_is_explained_and_not_touched(bot: Bot, backend:
     assert backend.find("BW-22222") == ORDERS[1]
 
 
+def test_what_is_cancelled_is_not_cancelled_again(bot: Bot) -> None:
+    turns = talk(bot, "cancel BW-11111", "yes", "cancel BW-11111")
+    assert actions(turns) == ["ask", "done", "answer"]
+    assert "already" in turns[-1].reply
+
+
 def test_an_address_is_asked_for_corrected_and_confirmed(bot: Bot, backend: SqlOrders) -> None:
     turns = talk(
         bot,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -76,7 +76,7 @@ def connect(tmp_path: Path) -> Iterator[Callable[[], httpx.Client]]:
     site = FastAPI()
     desk = Desk(keyword_bot(), engine, tmp_path / "learned.csv")
     site.include_router(build_api(desk, "key"), prefix="/api/customer-service")
-    yield lambda: TestClient(site)
+    yield lambda: cast(httpx.Client, TestClient(site))
     engine.dispose()
 
 

@@ -157,6 +157,8 @@ def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: Orde
     if order is None:
         unknown = _UNKNOWN_ORDER.format(order=filled.order)
         return _ask(replace(filled, order=None), flow, unknown if filled.order else _ASK_ORDER)
+    if order.status == "cancelled":
+        return Step("answer", f"Order {order.number} has been cancelled already.", None)
     blocked = task.blocked(order, today)
     if blocked:
         return _blocked(filled, order, *blocked)

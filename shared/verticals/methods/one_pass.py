@@ -47,9 +47,9 @@ class OnePass(Tuned):
         last = self._last.read
         if last and torch.equal(last[0], input_ids) and torch.equal(last[1], attention_mask):
             return BaseModelOutput(last_hidden_state=last[2])
-        read = super().forward(input_ids, attention_mask)
-        self._last.read = (input_ids, attention_mask, read.last_hidden_state)
-        return read
+        states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        self._last.read = (input_ids, attention_mask, states)
+        return BaseModelOutput(last_hidden_state=states)
 
 
 def share(models: Iterable[Reader]) -> None:
