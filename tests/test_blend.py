@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from toys import toy_config, toy_splits
 from verticals import pilot
 from verticals.config import Config
-from verticals.inference.batches import Scores
+from verticals.inference.batches import FloatArray, Scores
 from verticals.methods.one_pass import Reader
+from verticals.methods.pieces import PieceVectors
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import classify
 from verticals.objectives.blend import WEIGHTS, Blend
@@ -30,6 +32,9 @@ class _Fixed:
 
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         return Scores(self._logits, np.ones(len(texts), np.float32))
+
+    def logits(self, texts: Sequence[str]) -> FloatArray:
+        return self._logits
 
     def save(self, folder: Path) -> None:
         raise AssertionError("not saved here")
@@ -67,3 +72,14 @@ def test_a_blend_is_saved_and_reloaded_as_part_of_a_run(tiny_backbone: Path) -> 
     run = pilot.train_classifier("toy", config, toy_splits())  # proves its reload in a fresh process
     assert isinstance(classify.load(run.folder, run.labels, run.config), Blend)
     assert (run.folder / "vocabulary.json").is_file()
+
+
+def test_logits_alone_are_those_of_the_score(linear: TfidfClassifier) -> None:
+    blend = Blend(_Fixed(np.eye(3).tolist()), linear, 2.0)
+    assert (blend.logits(TEXTS) == blend.score(TEXTS).logits).all()
+
+
+def test_pieces_counted_word_by_word_are_those_of_the_vectorizer() -> None:
+    fitted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True).fit(TEXTS)
+    texts = [*TEXTS, "", "Parcel parcel PARCEL", "  a\u00a0shade ", "unknown", "money money"]
+    assert PieceVectors(fitted).transform(texts).toarray() == pytest.approx(fitted.transform(texts).toarray())

@@ -14,7 +14,8 @@ from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, accuracy, bootstrap
 from verticals_financial_sentiment import data, polarity, recipe
 from verticals_financial_sentiment.benchmark_nab import nab_realtweets
-from verticals_financial_sentiment.benchmark_stream import early_warning, flooding, throughput
+from verticals_financial_sentiment.benchmark_stream import early_warning, flooding
+from verticals_financial_sentiment.benchmark_throughput import throughput
 from verticals_financial_sentiment.sentiment import Judge
 
 Rows = list[dict[str, Any]]

@@ -1,8 +1,6 @@
-"""The suites of the whole pipeline: a flood of copies, the warning of the fortnight's incidents, speed and memory of a long replay."""
+"""The suites of the whole pipeline: a flood of copies, and the warning of the fortnight's incidents."""
 
-import json
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,8 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from verticals import provenance
-from verticals.config import Config, MethodConfig
+from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals_financial_sentiment import data, recipe
@@ -28,7 +25,6 @@ from verticals_financial_sentiment.records import Headline
 from verticals_financial_sentiment.sentiment import Judge
 from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.sources.intake import Batch
-from verticals_financial_sentiment.sources.replay import replay
 from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.stream import DAYS, START, fortnight, incidents
 from verticals_financial_sentiment.symbols import Symbol
@@ -39,7 +35,6 @@ COPIES: Final = 500
 _SILENCE = 86_400  # seconds in which a baseline reports a company once
 _WINDOW = timedelta(days=1)  # in which an alert counts as one of the incident
 _BATCH = 256
-_PACE = 0.5  # seconds of the stream between two items of the long replay
 _TAILS = ("", " - report", ", sources say", ", say people familiar with the matter", " | market update", " (updated)")
 _LOOKALIKES = str.maketrans("aeocp", "аеоср")  # Cyrillic
 _RUMOURS: Final[Mapping[str, tuple[str, tuple[str, str, str]]]] = {
@@ -94,7 +89,7 @@ def flooding(config: Config) -> Rows:
     unfolded = {"index_weight_of_flood": Estimate(COPIES, COPIES, COPIES)}
     baseline = {"method": "every copy counts", "metrics": results.estimates(unfolded)}
     facts = {"name": "flooding", "split": {"rumours": len(_RUMOURS), "copies": COPIES}}
-    return [_row(config, "flooding", metrics, baseline, {}, facts)]
+    return [row(config, "flooding", metrics, baseline, {}, facts)]
 
 
 def copies(text: str, seed: int) -> list[str]:
@@ -118,7 +113,7 @@ def _moved(
         Headline(f"account {number}", START + number * step, START + number * step, plain(text))
         for number, text in enumerate(texts)
     )
-    with _opened() as store:
+    with opened() as store:
         monitor = Monitor(store, judge, Linker(symbols), monitor_settings(Settings.model_validate(config.app)))
         monitor.take(Batch("", items, now=START + timedelta(hours=2)))
         points = [values for _, values in store.points(ticker)]
@@ -133,14 +128,14 @@ def early_warning(config: Config) -> Rows:
     """
     judge, symbols = Judge.load(recipe.train(config)), data.symbols(config)
     settings = monitor_settings(Settings.model_validate(config.app))
-    with _opened() as store:
+    with opened() as store:
         monitor = Monitor(store, judge, Linker(symbols), settings)
         raised = [alert for batch in _fortnight() for alert in monitor.take(batch).alerts]
         hourly = _hourly(store, [symbol.ticker for symbol in symbols], settings.index.bucket)
     reported = [_report(alert, settings.index.bucket) for alert in raised]
     metrics = _warnings(reported, symbols)
     facts = {"name": "fortnight", "split": {"incidents": len(incidents()), "days": DAYS}}
-    rows = [_row(config, "early-warning", metrics, {}, {}, facts)]
+    rows = [row(config, "early-warning", metrics, {}, {}, facts)]
     for name, score in (("constant-threshold", constant_threshold), ("windowed-gaussian", windowed_gaussian)):
         found = _as_many(hourly, {ticker: score(values) for ticker, (_, values) in hourly.items()}, len(reported))
         other = _warnings([(ticker, moment + settings.index.bucket) for ticker, moment in found], symbols)
@@ -220,54 +215,8 @@ def _warnings(reported: Sequence[tuple[str, int]], symbols: Sequence[Symbol]) ->
     }
 
 
-def throughput(config: Config) -> Rows:
-    """Measure headlines a second from a row of a file to the alert, with TF-IDF and with the settings' method, and what memory grows by.
-
-    The rows are the shipped headlines, told of other companies; the half after a quarter of them shows whether memory stays flat.
-    """
-    linear = config.model_copy(update={"method": MethodConfig(name="tfidf"), "objective": {"blend": False}})
-    chosen = [linear] if config.method.name == "tfidf" else [linear, config]
-    return [_throughput(each) for each in chosen]
-
-
-def _throughput(config: Config) -> dict[str, Any]:
-    settings, symbols = Settings.model_validate(config.app), data.symbols(config)
-    monitoring, judge = monitor_settings(settings), Judge.load(recipe.train(config))
-    with tempfile.TemporaryDirectory() as folder, _opened() as store:
-        path = Path(folder) / "long.jsonl"
-        _write(path, settings.benchmark_items, symbols, config.train.seed)
-        monitor = Monitor(store, judge, Linker(symbols), monitoring)
-        started, quarter, done = time.perf_counter(), 0.0, 0
-        for batch in replay(path, size=_BATCH):
-            done += monitor.take(batch).new
-            if not quarter and done >= settings.benchmark_items // 4:
-                quarter = provenance.peak_memory_mb()
-        seconds = time.perf_counter() - started
-    cost = {
-        "items_per_second": round(done / seconds, 1),
-        "peak_memory_mb": provenance.peak_memory_mb(),
-        "memory_growth_mb": round(provenance.peak_memory_mb() - quarter, 1),
-    }
-    facts = {"name": "shipped, told of other companies", "split": {"items": done}}
-    return _row(config, "throughput", {}, {}, cost, facts)
-
-
-def _write(path: Path, count: int, symbols: Sequence[Symbol], seed: int) -> None:
-    """Write headlines as a feed would have told them: each text of one company, with another's name in its place."""
-    generator, shipped = Random(seed), data.read_headlines(data.SAMPLES / "headlines.jsonl")
-    with path.open("w", encoding="utf-8") as file:
-        for number in range(count):
-            headline = shipped[number % len(shipped)]
-            text = headline.text
-            for name in headline.companies:
-                text = text.replace(name, generator.choice(symbols).name)
-            at = (START + timedelta(seconds=_PACE * number)).isoformat()
-            row = {"title": text, "source": f"outlet {generator.randrange(200)}", "published": at}
-            file.write(json.dumps(row) + "\n")
-
-
 @contextmanager
-def _opened() -> Iterator[Store]:
+def opened() -> Iterator[Store]:
     """Give a database of its own, and delete it."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite:///{Path(folder) / 'monitor.sqlite'}")
@@ -277,7 +226,7 @@ def _opened() -> Iterator[Store]:
             store.close()
 
 
-def _row(
+def row(
     config: Config,
     suite: str,
     metrics: Mapping[str, Estimate],
@@ -285,6 +234,7 @@ def _row(
     cost: Mapping[str, float],
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
+    """Return a result of the settings' method and backbone."""
     backbone = None if config.method.name == "tfidf" else config.backbone.name
     return results.row(
         recipe.APP, suite, config.method.name, metrics, baseline, cost, facts, config.train.seed, backbone

@@ -41,7 +41,8 @@ class Pair:
 def splits(config: Config) -> Splits:
     """Return the splits that the settings name, as views; without any, those of the shipped headlines.
 
-    A headline gives one row for itself and one for each company it names; all its rows stay in one split.
+    A headline gives one row for itself and one for each company it names; all its rows stay in one split. The pairs, each two
+    headlines that differ in little and mean different things, are only trained on.
     """
     if config.data.train:
         return shown(load_splits(config.data, config.train.seed))
@@ -53,8 +54,9 @@ def splits(config: Config) -> Splits:
     )
     rest, test = carve(numbered, config.data.test_share, config.train.seed)
     train, validation = carve(rest, config.data.validation_share, config.train.seed)
-    parts = [_rows([headlines[number] for number in part.lines], companies) for part in (train, validation, test)]
-    return with_leak_notes(Splits("shipped", SENTIMENTS, parts[0], parts[1], parts[2]))
+    parts = [[headlines[number] for number in part.lines] for part in (train, validation, test)]
+    parts[0] += read_headlines(SAMPLES / "pairs.jsonl")
+    return with_leak_notes(Splits("shipped", SENTIMENTS, *(_rows(part, companies) for part in parts)))
 
 
 def symbols(config: Config) -> tuple[Symbol, ...]:

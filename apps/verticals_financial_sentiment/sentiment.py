@@ -8,7 +8,6 @@ import numpy as np
 
 from verticals.evaluation.metrics import Float64Array
 from verticals.evaluation.predictor import Predictor
-from verticals.inference.batches import FloatArray
 from verticals.runs import Run
 from verticals_financial_sentiment import views
 from verticals_financial_sentiment.data import SENTIMENTS
@@ -43,7 +42,7 @@ class Judge:
         """Return calibrated probabilities of negative, neutral, positive for texts that are views, [texts, 3]."""
         if not shown:
             return np.zeros((0, len(SENTIMENTS)))
-        logits: FloatArray = self._predictor.classifier.score(shown).logits
+        logits = self._predictor.classifier.logits(shown)
         return self._predictor.calibration.probabilities(logits)[:, self._order]
 
     def sentiments(self, texts: Sequence[str]) -> list[str]:

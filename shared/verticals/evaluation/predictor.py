@@ -62,7 +62,7 @@ class Predictor:
 
     def outputs(self, texts: Sequence[str]) -> FloatArray:
         """Return what a reloaded classifier has to reproduce: the logits, before calibration."""
-        return self.classifier.score(texts).logits
+        return self.classifier.logits(texts)
 
     def save(self, folder: Path) -> None:
         """Write what `load` needs into an existing folder."""

@@ -13,6 +13,7 @@ from sklearn.svm import LinearSVC
 from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest
 from verticals.methods.linear import any_of, one_of
 from verticals.methods.one_pass import Reader
+from verticals.methods.pieces import PieceVectors
 
 _ROWS_AT_ONCE = 512
 _WEIGHTS, _VOCABULARY = "tfidf.safetensors", "vocabulary.json"
@@ -28,6 +29,7 @@ class TfidfClassifier:
     ) -> None:
         self.labels = labels
         self._vectorizers = vectorizers
+        self._pieces = PieceVectors(vectorizers["characters"])
         self._known = known
         self._weight = weight
         self._bias = bias
@@ -68,12 +70,16 @@ class TfidfClassifier:
 
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts; the margins of the machine stand for logits."""
-        vectors = _transformed(self._vectorizers, texts)
+        vectors = self._transformed(texts)
         return Scores(self._margins(vectors), self._familiarity(vectors / len(_VECTORIZERS)))
 
-    def margins(self, texts: Sequence[str]) -> FloatArray:
-        """Return the margins of the machine alone, [texts, labels]."""
-        return self._margins(_transformed(self._vectorizers, texts))
+    def logits(self, texts: Sequence[str]) -> FloatArray:
+        """Return the margins alone, [texts, labels]: how familiar texts are takes as long again."""
+        return self._margins(self._transformed(texts))
+
+    def _transformed(self, texts: Sequence[str]) -> csr_matrix:
+        """Return what the vectorizers make of texts, [texts, features]."""
+        return csr_matrix(hstack([self._vectorizers["words"].transform(texts), self._pieces.transform(texts)]))
 
     def _margins(self, vectors: csr_matrix) -> FloatArray:
         return np.asarray(vectors @ self._weight_by_feature + self._bias, np.float32)
@@ -120,10 +126,6 @@ def _fitted(texts: Sequence[str]) -> tuple[Vectorizers, csr_matrix]:
     """Fit the vectorizers, and return them with the vectors of these texts."""
     vectorizers = {name: TfidfVectorizer(**settings) for name, settings in _VECTORIZERS.items()}
     return vectorizers, csr_matrix(hstack([each.fit_transform(texts) for each in vectorizers.values()]))
-
-
-def _transformed(vectorizers: Vectorizers, texts: Sequence[str]) -> csr_matrix:
-    return csr_matrix(hstack([each.transform(list(texts)) for each in vectorizers.values()]))
 
 
 _VECTORIZERS = {

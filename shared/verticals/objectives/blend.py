@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from verticals.inference.batches import IntArray, Scores
+from verticals.inference.batches import FloatArray, IntArray, Scores
 from verticals.methods import tfidf
 from verticals.methods.one_pass import Reader
 from verticals.methods.tfidf import TfidfClassifier
@@ -31,7 +31,7 @@ class Blend:
     @classmethod
     def fit(cls, encoder: Classifier, linear: TfidfClassifier, texts: Sequence[str], targets: IntArray) -> "Blend":
         """Choose the weight with the fewest errors on validation texts; of equals, the smallest."""
-        own, other = encoder.score(texts).logits, linear.margins(texts)
+        own, other = encoder.logits(texts), linear.logits(texts)
         right = [int(((own + weight * other).argmax(axis=1) == targets).sum()) for weight in WEIGHTS]
         return cls(encoder, linear, WEIGHTS[right.index(max(right))])
 
@@ -48,7 +48,11 @@ class Blend:
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts."""
         own = self.encoder.score(texts, progress)
-        return Scores(own.logits + self.weight * self.linear.margins(texts), own.familiarity)
+        return Scores(own.logits + self.weight * self.linear.logits(texts), own.familiarity)
+
+    def logits(self, texts: Sequence[str]) -> FloatArray:
+        """Return the sum of the logits alone."""
+        return self.encoder.logits(texts) + self.weight * self.linear.logits(texts)
 
     def save(self, folder: Path) -> None:
         """Write both classifiers and the weight into an existing folder."""

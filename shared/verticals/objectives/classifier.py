@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from verticals.data.examples import Note
-from verticals.inference.batches import Scores
+from verticals.inference.batches import FloatArray, Scores
 from verticals.methods.one_pass import Reader
 from verticals.training import TrainingLog
 
@@ -26,6 +26,9 @@ class Classifier(Protocol):
 
     def score(self, texts: Sequence[str], progress: str | None = None) -> Scores:
         """Judge texts."""
+
+    def logits(self, texts: Sequence[str]) -> FloatArray:
+        """Return the unnormalised scores alone, [texts, classes]."""
 
     def save(self, folder: Path) -> None:
         """Write what `load` needs into an existing folder."""

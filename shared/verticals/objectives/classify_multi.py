@@ -46,7 +46,7 @@ class MultiLabelPredictor:
 
     def outputs(self, texts: Sequence[str]) -> FloatArray:
         """Return the logits, [texts, labels]."""
-        return self.classifier.score(texts).logits
+        return self.classifier.logits(texts)
 
     def predict(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """Return the labels of each text, the surest first."""
@@ -72,7 +72,7 @@ def fit(splits: LabelSetSplits, config: Config, work: Path) -> Trained[MultiLabe
     """Train a classifier and choose its threshold on the validation rows; checkpoints go to `work`."""
     fitted = _fit(splits, config, work)
     truth = splits.validation.matrix(splits.labels)
-    logits = fitted.classifier.score(splits.validation.texts).logits
+    logits = fitted.classifier.logits(splits.validation.texts)
     threshold = best_threshold(logits, truth)
     model = MultiLabelPredictor(fitted.classifier, threshold)
     details = {"threshold": threshold, "classes": len(splits.labels)}

@@ -134,6 +134,10 @@ class EncoderClassifier:
             logits = self.module.head(torch.from_numpy(vectors).to(self.module.head.weight.device))
         return Scores(logits.cpu().numpy(), mean_of_nearest(vectors @ self._known.T))
 
+    def logits(self, texts: Sequence[str]) -> FloatArray:
+        """Return the logits alone."""
+        return self.score(texts).logits
+
     def save(self, folder: Path) -> None:
         """Write head, training vectors, tokenizer, and what the method changed in the backbone."""
         head = {name: value.contiguous() for name, value in self.module.head.state_dict().items()}
