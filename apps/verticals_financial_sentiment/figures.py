@@ -61,6 +61,7 @@ def _add_alerts(
         mode="markers",
         marker={"color": WARN, "size": 12, "symbol": "diamond", "line": {"color": "white", "width": 1}},
         name=texts["anomaly"],
+        customdata=[alert["id"] for alert in alerts],
         text=[_hover(alert, language, texts) for alert in alerts],
         hovertemplate="%{text}<extra></extra>",
     )

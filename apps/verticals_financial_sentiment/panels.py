@@ -67,18 +67,15 @@ def stories_html(stories: Sequence[Row], texts: Texts) -> str:
 
 
 def alerts_html(alerts: Sequence[Row], chosen: str, names: Mapping[str, str], language: str, texts: Texts) -> str:
-    """Show alerts as a table, the newest first."""
+    """Show alerts as a list, the newest first."""
     if not alerts:
         return f"<p class='muted'>{texts['no_alerts']}</p>"
-    rows = (
-        f"<td>{_severity(alert, texts)}</td><td class='time'>{minute(alert['time'])}</td>"
-        f"<td>{escape(names.get(alert['ticker'], alert['ticker']))}</td>"
-        f"<td class='long'>{escape(alert['reason'][language])}</td><td>{texts[alert['state']]}</td>"
-        f"<td>{_show(alert['id'], alert['id'] == chosen, texts)}</td>"
+    return _feed(
+        f"<p class='row'><span>{_severity(alert, texts)} <b>{escape(names.get(alert['ticker'], alert['ticker']))}</b></span>"
+        f"<span class='muted'>{minute(alert['time'])} UTC</span></p><p>{escape(alert['reason'][language])}</p>"
+        f"<p class='row'><span class='muted'>{texts[alert['state']]}</span>{_show(alert['id'], alert['id'] == chosen, texts)}</p>"
         for alert in alerts
     )
-    head = ("severity", "time", "company", "reason", "state")
-    return _table((*(texts[name] for name in head), texts["show"]), rows)
 
 
 def alert_html(alert: Row | None, stories: Sequence[Row], name: str, language: str, texts: Texts) -> str:
@@ -95,14 +92,12 @@ def headlines_html(items: Sequence[Sequence[Row]], chosen: str, names: Mapping[s
     """Show items, each given as its rows by company, the newest first."""
     if not items:
         return f"<p class='muted'>{texts['no_headlines']}</p>"
-    rows = (
-        f"<td class='time'>{minute(rows[0]['received'])}</td>"
-        f"<td class='long'>{escape(rows[0]['title'] or rows[0]['body'])}</td>"
-        f"<td>{escape(rows[0]['source'])}</td><td class='long'>{_opinions(rows, names, texts)}</td>"
-        f"<td>{_show(rows[0]['id'], rows[0]['id'] == chosen, texts)}</td>"
+    return _feed(
+        f"<p>{escape(rows[0]['title'] or rows[0]['body'])}</p>"
+        f"<p class='muted'>{escape(rows[0]['source'])} · {minute(rows[0]['received'])} UTC</p>"
+        f"<p class='row'><span>{_opinions(rows, names, texts)}</span>{_show(rows[0]['id'], rows[0]['id'] == chosen, texts)}</p>"
         for rows in items
     )
-    return _table((*(texts[name] for name in ("time", "headline", "source", "opinions")), texts["show"]), rows)
 
 
 def headline_html(
@@ -182,6 +177,10 @@ def _marked(text: str, weights: Sequence[Weight]) -> str:
         side, strength = "positive" if each.weight > 0 else "negative", round(100 * abs(each.weight) / most)
         parts.append(f"<mark class='{side}' style='--strength:{strength}%' title='{signed(each.weight)}'>{word}</mark>")
     return "".join([*parts, escape(text[position:])])
+
+
+def _feed(entries: Iterable[str]) -> str:
+    return f"<ul class='feed'>{''.join(f'<li>{entry}</li>' for entry in entries)}</ul>"
 
 
 def _table(header: Sequence[str], rows: Iterable[str]) -> str:

@@ -28,6 +28,14 @@ _CLICK = """element.addEventListener('click', event => {
   const button = event.target.closest('[data-id]');
   if (button) trigger('select', {index: 0, value: button.dataset.id});
 });"""
+_POINT = """setInterval(() => document.querySelectorAll('.js-plotly-plot').forEach(plot => {
+  if (plot.heard) return;
+  plot.heard = true;
+  plot.on('plotly_click', event => {
+    const alert = event.points.map(point => point.customdata).find(Boolean);
+    if (alert) trigger('select', {index: 0, value: alert});
+  });
+}), 500);"""  # a plot is made anew when another company is drawn
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,12 @@ def _build_mood(view: View) -> tuple[gr.HTML, gr.Dropdown, gr.Plot, gr.HTML]:
     company = gr.Dropdown(_companies(view), value=None, label=texts["company"])
     gr.Markdown(f"### {texts['timeline']}")
     figure = gr.Plot(show_label=False)
+    picked = gr.HTML(f"<p class='muted'>{texts['choose_point']}</p>", js_on_load=_POINT)
+
+    def show(event: gr.SelectData) -> str:
+        return drawing.alert(view, str(event.value))
+
+    picked.select(show, None, picked, api_visibility="private", show_progress="hidden")
     gr.Markdown(f"### {texts['stories']}")
     return tiles, company, figure, gr.HTML(f"<p class='muted'>{texts['no_stories']}</p>")
 

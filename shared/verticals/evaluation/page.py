@@ -11,8 +11,8 @@ from verticals.evaluation.report import metric_rows
 
 _TEXTS = {
     "en": {
-        "quality": "Quality on held-out messages",
-        "lead": "{test} test messages in {classes} classes that the model has not seen; values with 95 % bootstrap intervals.",
+        "quality": "Quality on held-out texts",
+        "lead": "{test} test texts in {classes} classes that the model has not seen; values with 95 % bootstrap intervals.",
         "metric": "metric",
         "pairs": "Most confused",
         "true": "meant",
@@ -22,20 +22,20 @@ _TEXTS = {
         "reliability": "Does the confidence mean what it says?",
         "confidence": "confidence",
         "accuracy": "share right",
-        "rows": "messages",
+        "rows": "texts",
         "risk": "How much can be automated, at what risk?",
-        "coverage": "share answered by the bot",
+        "coverage": "share answered",
         "wrong": "share wrong among them",
         "chosen": "chosen",
         "cost": "Cost",
-        "cost_line": "One message takes {p50_ms} ms (median) and {p95_ms} ms (95th percentile). Training took {train_seconds} s "
+        "cost_line": "One text takes {p50_ms} ms (median) and {p95_ms} ms (95th percentile). Training took {train_seconds} s "
         "(baseline {baseline_seconds} s) and {peak_memory_mb:.0f} MB, and tuned {trained_parameters:,} parameters.",
         "noticed": "Noticed in the data",
         "nothing": "nothing",
     },
     "zh": {
-        "quality": "留出消息上的质量",
-        "lead": "{classes} 个类别共 {test} 条模型未见过的测试消息；数值附 95% 自助法区间。",
+        "quality": "留出文本上的质量",
+        "lead": "{classes} 个类别共 {test} 条模型未见过的测试文本；数值附 95% 自助法区间。",
         "metric": "指标",
         "pairs": "最易混淆",
         "true": "实际",
@@ -45,13 +45,13 @@ _TEXTS = {
         "reliability": "置信度可信吗？",
         "confidence": "置信度",
         "accuracy": "正确率",
-        "rows": "条消息",
+        "rows": "条文本",
         "risk": "能自动处理多少，风险多大？",
-        "coverage": "机器人作答比例",
+        "coverage": "作答比例",
         "wrong": "其中答错比例",
         "chosen": "当前阈值",
         "cost": "成本",
-        "cost_line": "单条消息耗时中位数 {p50_ms} 毫秒，95 分位 {p95_ms} 毫秒。训练用时 {train_seconds} 秒（基线 {baseline_seconds} 秒），"
+        "cost_line": "单条文本耗时中位数 {p50_ms} 毫秒，95 分位 {p95_ms} 毫秒。训练用时 {train_seconds} 秒（基线 {baseline_seconds} 秒），"
         "内存 {peak_memory_mb:.0f} MB，调整了 {trained_parameters:,} 个参数。",
         "noticed": "数据中注意到的情况",
         "nothing": "无",
