@@ -220,7 +220,7 @@ def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk
     raised = alarmed.store.alerts()[-1]
     assert raised["reason"][language].replace("&", "&amp;") in shown["feed"]
     assert "Larder" in drawing.alert(view, raised["id"])
-    assert drawing.figure(view, "LRDR").data
+    assert raised["id"] in drawing.figure(view, "LRDR").data[-1].customdata
     assert TEXTS[language]["no_advice"] in drawing.status(view)
     item = alarmed.store.headlines(ticker="LRDR")[-1]
     assert "<mark class=" in drawing.headline(view, item["id"])

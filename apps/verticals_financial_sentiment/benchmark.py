@@ -54,8 +54,7 @@ def _macro_f1(truth: np.ndarray[Any, Any], given: np.ndarray[Any, Any]) -> float
 
 def contrast(config: Config) -> Rows:
     """Train on the shipped headlines and judge both sides of each contrast pair."""
-    trained = recipe.train(config)
-    metrics = recipe.contrast(Judge.load(trained))
+    metrics = recipe.contrast(Judge.load(recipe.trained_once(config)))
     facts = {"name": "contrast", "split": {"test": len(data.read_pairs())}}
     row = results.row(
         recipe.APP, "contrast", config.method.name, metrics, {}, {}, facts, config.train.seed, config.backbone.name

@@ -71,7 +71,7 @@ _RUMOURS: Final[Mapping[str, tuple[str, tuple[str, str, str]]]] = {
 
 def flooding(config: Config) -> Rows:
     """Measure how far 500 near-copies of a rumour move a company's index, beside three independent stories, and beside no folding."""
-    judge, symbols = Judge.load(recipe.train(config)), data.symbols(config)
+    judge, symbols = Judge.load(recipe.trained_once(config)), data.symbols(config)
     tickers = {symbol.name: symbol.ticker for symbol in symbols}
     floods, threes = [], []
     for number, (company, (rumour, others)) in enumerate(_RUMOURS.items()):
@@ -126,7 +126,7 @@ def early_warning(config: Config) -> Rows:
 
     The baselines see the same hourly volumes, with a day of silence per company and the threshold that gives no more alerts than the monitor.
     """
-    judge, symbols = Judge.load(recipe.train(config)), data.symbols(config)
+    judge, symbols = Judge.load(recipe.trained_once(config)), data.symbols(config)
     settings = monitor_settings(Settings.model_validate(config.app))
     with opened() as store:
         monitor = Monitor(store, judge, Linker(symbols), settings)

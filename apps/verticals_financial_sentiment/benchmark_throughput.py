@@ -42,7 +42,7 @@ def throughput(config: Config) -> Rows:
 
 def _throughput(config: Config) -> dict[str, Any]:
     settings, symbols = Settings.model_validate(config.app), data.symbols(config)
-    monitoring, judge = monitor_settings(settings), Judge.load(recipe.train(config))
+    monitoring, judge = monitor_settings(settings), Judge.load(recipe.trained_once(config))
     with tempfile.TemporaryDirectory() as folder, opened() as store:
         path = Path(folder) / "long.jsonl"
         _write(path, settings.benchmark_items, symbols, config.train.seed)

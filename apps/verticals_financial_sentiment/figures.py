@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from verticals.evaluation.plots import INK, SOFT, WARN
 from verticals_financial_sentiment.overview import Timeline
-from verticals_financial_sentiment.panels import minute
+from verticals_financial_sentiment.panels import minute, signed
 from verticals_financial_sentiment.rows import Row
 
 _HOUR = 3_600
@@ -29,12 +29,13 @@ def timeline_figure(line: Timeline, alerts: Sequence[Row], language: str, texts:
     )  # fmt: skip
     figure.add_scatter(
         x=times, y=line.mood, mode="lines", line={"color": INK, "width": 2}, name=texts["mood"],
-        hovertemplate="%{x|%Y-%m-%d %H:%M}<br>%{y:+.2f}<extra></extra>",
+        hovertext=[signed(value) for value in line.mood], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
     hours, volume = _by_hour(line)
     figure.add_bar(
         x=_moments(hours), y=volume, width=_HOUR * 1_000, offset=0, marker_color=SOFT, yaxis="y2",
-        name=texts["per_hour"], hovertemplate="%{x|%Y-%m-%d %H:%M}<br>%{y:.1f}<extra></extra>",
+        name=texts["per_hour"],
+        hovertext=[f"{value:.1f}" for value in volume], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
     _add_alerts(figure, line, alerts, language, texts)
     return figure.update_layout(
@@ -42,9 +43,16 @@ def timeline_figure(line: Timeline, alerts: Sequence[Row], language: str, texts:
         height=420,
         margin={"l": 46, "r": 12, "t": 40, "b": 30},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="x",  # so that an alert is met wherever its time is pointed at, also beside its mark
         hoverlabel={"align": "left"},
         bargap=0,
-        yaxis={"domain": [0.34, 1], "title": texts["mood"], "zeroline": True, "zerolinecolor": SOFT},
+        yaxis={
+            "domain": [0.34, 1],
+            "title": texts["mood"],
+            "zeroline": True,
+            "zerolinecolor": SOFT,
+        },
+        xaxis={"hoverformat": "%Y-%m-%d %H:%M"},
         yaxis2={"domain": [0, 0.26], "rangemode": "tozero", "nticks": 4},
     )
 

@@ -70,7 +70,8 @@ CSS = """
 }
 .feed { list-style: none !important; margin: 0 !important; padding: 0 !important; }
 .feed li { margin: 0 !important; padding: 10px 0; border-bottom: 1px solid rgba(120, 130, 140, 0.3); }
-.feed p { margin: 0 0 3px !important; align-items: baseline; }
+.feed p { display: block; margin: 0 0 3px !important; }
+.feed p.row { display: flex; flex-wrap: wrap; gap: 0 12px; align-items: baseline; }
 .status { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline; margin: 6px 0; font-size: 0.93em; }
 .tiles { list-style: none !important; display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); }
 .tiles { gap: 12px; margin: 8px 0 !important; padding: 0 !important; }
