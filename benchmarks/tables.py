@@ -20,6 +20,7 @@ PAGES = (
     "README.md",
     "README.zh-CN.md",
     "apps/verticals_customer_service/README.md",
+    "apps/verticals_financial_sentiment/README.md",
     "docs/methods.md",
     "docs/medical.md",
 )
@@ -158,6 +159,56 @@ def others(language: str) -> str:
     return _table(_OTHERS[language], rows)
 
 
+def sentiment(language: str) -> str:
+    """Judges of sentiment beside simple ones on the same test rows, the mean over the seeds."""
+    rows = []
+    for data in ("phrasebank-50agree", "phrasebank-allagree", "shipped"):
+        files = sorted(RESULTS.glob(f"financial-sentiment-{data}-full*.json"))
+        groups: dict[str, list[Mapping[str, Mapping[str, float]]]] = {}
+        for row in (row for path in files for row in _results(path)):
+            named = [(row["method"], row), *((each["method"], each) for each in (row["baseline"],) if each)]
+            for method, measured in named:
+                groups.setdefault(method, []).append(measured["metrics"])
+        for method, found in groups.items():
+            values = [f"{mean(each[name]['value'] for each in found):.3f}" for name in ("accuracy", "macro_f1")]
+            rows.append((data, f"`{method}`", *values, str(len(found))))
+    return _table(("data", "method", "accuracy", "macro-F1", "seeds"), rows) if rows else ""
+
+
+_MONITOR = (
+    ("contrast-full", "contrast pairs with both sides right", "pairs_right", "{:.1%}"),
+    ("nab-realtweets", "NAB realTweets, threshold the best for all files, as NAB has it", "nab_score", "{:.1f}"),
+    ("nab-realtweets", "NAB realTweets, threshold from the other nine files", "nab_score_left_out", "{:.1f}"),
+    ("nab-realtweets", "NAB realTweets, settings and threshold from the other nine files", "nab_score_chosen_without", "{:.1f}"),
+    ("nab-realtweets", "mean delay on NAB realTweets, counted from the opening of the window, minutes", "mean_delay_minutes", "{:.0f}"),
+    ("flooding-full", "weight of 500 near-copies over that of three stories, at most", "flood_over_three_stories", "{:.2f}"),
+    ("early-warning-full", "incidents of the fortnight noticed", "found_incidents", "{:.0%}"),
+    ("early-warning-full", "mean delay of those, minutes", "mean_delay_minutes", "{:.0f}"),
+    ("early-warning-full", "alerts a day", "alerts_a_day", "{:.1f}"),
+    ("early-warning-full", "of those, about no incident", "other_alerts_a_day", "{:.1f}"),
+)  # fmt: skip
+
+
+def monitor(language: str) -> str:
+    """What the monitor reaches beside sentiment: a file, what was measured, the metric, and how it is written."""
+    rows = []
+    for name, said, metric, style in _MONITOR:
+        row = result(f"financial-sentiment-{name}")
+        if row and metric in row["metrics"]:
+            found = [style.format(row["metrics"][metric][key]) for key in ("value", "low", "high")]
+            rows.append((said, f"{found[0]} ({found[1]} to {found[2]})"))
+    for path in sorted(RESULTS.glob("financial-sentiment-throughput*.json")):
+        for row in _results(path):
+            items = row["data"]["split"]["items"]
+            memory = [value for key, value in row["cost"].items() if key.startswith("resident_mb_after")]
+            said = f"headlines a second, `{row['method']}`, {items:,} of them"
+            rows.append((said, f"{row['cost']['items_per_second']:,.0f}"))
+            if memory:
+                quarters = ", ".join(f"{value:,.0f}" for value in memory)
+                rows.append((f"MB resident after each quarter of {items:,}, `{row['method']}`", quarters))
+    return _table(("what", "measured"), rows)
+
+
 def steps(name: str) -> list[dict[str, Any]]:
     """Return every row of a result file; none where it was not measured."""
     path = RESULTS / f"{name}.json"
@@ -288,6 +339,8 @@ TABLES: dict[str, Callable[[str], str]] = {
     "stopwatch": stopwatch,
     "methods": methods,
     "others": others,
+    "sentiment": sentiment,
+    "monitor": monitor,
     "medical": medical,
     "medical-gains": medical_gains,
     "medical-lambda": medical_lambda,
