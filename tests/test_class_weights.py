@@ -12,7 +12,7 @@ from toys import toy_splits
 from verticals.config import ClassifyConfig, NoSettings, build
 from verticals.objectives import classify
 from verticals.objectives.encoder_classifier import EncoderClassifier
-from verticals.objectives.heads import balanced_weights, one_class
+from verticals.objectives.heads import balanced_weights, doubted, one_class
 
 MANY, FEW = 90, 10
 
@@ -72,3 +72,18 @@ def test_a_classifier_is_trained_with_balanced_weights(tiny_backbone: Path, tmp_
     assert isinstance(fitted, EncoderClassifier) == (method == "full")
     right = fitted.score(splits.test.texts).logits.argmax(axis=1)
     assert [splits.labels[n] for n in right] == list(splits.test.labels)
+
+
+def test_what_annotators_doubted_is_shared_by_the_other_classes_as_they_are_common() -> None:
+    soft = doubted(np.array([0, 0, 0, 1, 2]), (1.0, 0.6, 1.0, 0.5, 1.0), 3)
+    assert soft.sum(axis=1) == pytest.approx(np.ones(5))
+    assert soft[1] == pytest.approx([0.6, 0.2, 0.2])
+    assert soft[3] == pytest.approx([0.375, 0.5, 0.125])
+
+
+def test_agreement_softens_the_loss_and_not_the_probe() -> None:
+    vectors, targets = overlapping()
+    hard, soft = (one_class(targets, targets, 2, False, 0, agreement) for agreement in ((), [0.9] * len(targets)))
+    assert (hard.probe(vectors, vectors)[0][0] == soft.probe(vectors, vectors)[0][0]).all()
+    assert hard.targets.shape == (len(targets),)
+    assert soft.targets.shape == (len(targets), 2)

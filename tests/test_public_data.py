@@ -28,6 +28,20 @@ def test_no_row_is_lost(public_data: Path, name: str, classes: int, learned: int
     assert (len(splits.test), len(splits.outside_test)) == (tested, outside)
 
 
+def test_a_phrase_has_the_agreement_of_the_highest_level_it_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"Profit rose in quarter {n}@{'positive' if n % 2 else 'neutral'}" for n in range(40)]
+    folder = tmp_path / "financial_phrasebank"
+    folder.mkdir()
+    for level, count in (("50", 40), ("66", 20), ("75", 10), ("All", 5)):
+        (folder / f"Sentences_{level}Agree.txt").write_text("\n".join(lines[:count]), encoding="latin-1")
+    monkeypatch.setenv("VERTICALS_DATA", str(tmp_path))
+    train = public.load("phrasebank-50agree", 0).train
+    expected = {n: 1.0 if n < 5 else 0.87 if n < 10 else 0.7 if n < 20 else 0.58 for n in range(40)}
+    assert train.agreement == tuple(expected[line - 1] for line in train.lines)
+
+
 def test_the_intents_of_snips_are_read_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for part in ("train", "valid", "test"):
         folder = tmp_path / "snips" / part

@@ -22,11 +22,15 @@ class Note:
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts with their labels, in order, and the line of the file on which each stood."""
+    """Texts with their labels, in order, and the line of the file on which each stood.
+
+    `agreement` is the share of annotators behind each label; it is empty where nobody said.
+    """
 
     texts: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     lines: tuple[int, ...] = field(default=(), repr=False)
+    agreement: tuple[float, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -35,10 +39,12 @@ class Examples:
         """Return the examples at these positions, in the order given."""
         chosen = [int(position) for position in positions]
         lines = tuple(self.lines[position] for position in chosen) if self.lines else ()
-        return Examples(tuple(self.texts[p] for p in chosen), tuple(self.labels[p] for p in chosen), lines)
+        agreement = tuple(self.agreement[position] for position in chosen) if self.agreement else ()
+        return Examples(tuple(self.texts[p] for p in chosen), tuple(self.labels[p] for p in chosen), lines, agreement)
 
     def __add__(self, other: "Examples") -> "Examples":
-        return Examples(self.texts + other.texts, self.labels + other.labels, self.lines + other.lines)
+        both = self.agreement + other.agreement if self.agreement and other.agreement else ()
+        return Examples(self.texts + other.texts, self.labels + other.labels, self.lines + other.lines, both)
 
 
 def from_table(table: Table, text: str, label: str) -> tuple[Examples, list[Note]]:

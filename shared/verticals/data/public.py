@@ -86,22 +86,33 @@ def _clinc150(folder: Path, seed: int) -> Splits:
     )
 
 
+_AGREED = {"50": 0.58, "66": 0.7, "75": 0.87, "All": 1.0}  # the middle of each level of agreement
+
+
 def _phrasebank(agreement: str) -> Callable[[Path, int], Splits]:
-    """Return a reader of Financial PhraseBank at one level of agreement; its authors made no split: 80/20 by the seed."""
+    """Return a reader of Financial PhraseBank at one level of agreement; its authors made no split: 80/20 by the seed.
+
+    A sentence that stands in the file of a higher level too has that level's agreement.
+    """
 
     def read(folder: Path, seed: int) -> Splits:
-        file = folder / f"Sentences_{agreement}.txt"
-        lines = list(enumerate(file.read_text(encoding="latin-1").splitlines(), start=1))
+        lines = list(enumerate(_sentences(folder, agreement), start=1))
+        agreed = {line: share for level, share in _AGREED.items() for line in _sentences(folder, f"{level}Agree")}
         whole = [(number, *line.rsplit("@", 1)) for number, line in lines if "@" in line]
         damaged = [number for number, line in lines if "@" not in line]
         numbers, texts, labels = zip(*whole, strict=True)
-        rest, test = carve(Examples(texts, labels, numbers), 0.2, seed)
+        shares = tuple(agreed[f"{text}@{label}"] for text, label in zip(texts, labels, strict=True))
+        rest, test = carve(Examples(texts, labels, numbers, shares), 0.2, seed)
         train, validation = carve(rest, 0.1, seed)
         notes = (note("no_label", damaged, "damaged lines without a label, left out"),) if damaged else ()
         name = f"phrasebank-{agreement.lower()}"
         return Splits(name, tuple(sorted(set(labels))), train, validation, test, notes=notes)
 
     return read
+
+
+def _sentences(folder: Path, level: str) -> list[str]:
+    return (folder / f"Sentences_{level}.txt").read_text(encoding="latin-1").splitlines()
 
 
 _DISEASES = {  # chapter C of MeSH as it was when OHSUMED was made; five are also the conditions of Medical Abstracts, in its words

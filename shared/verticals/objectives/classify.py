@@ -22,7 +22,9 @@ def fit(splits: Splits, config: Config, work: Path) -> Fitted:
         linear = _linear(splits, targets, config)
         return Fitted(linear, TrainingLog(0.0, 0, 0, linear.trained_parameters), None, ())
     held = known_targets(splits)
-    head = heads.one_class(targets, held, len(splits.labels), _balanced(config), config.train.seed)
+    head = heads.one_class(
+        targets, held, len(splits.labels), _balanced(config), config.train.seed, splits.train.agreement
+    )
     fitted = encoder_classifier.fit(splits, head, config, work)
     if not ClassifyConfig.model_validate(config.objective).blend:
         return fitted

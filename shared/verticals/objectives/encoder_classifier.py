@@ -175,7 +175,7 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
 
 
 def batching(
-    texts: Sequence[str], targets: IntArray, read: TextReader
+    texts: Sequence[str], targets: IntArray | FloatArray, read: TextReader
 ) -> tuple[TokenDataset, Callable[[list[Example]], Batch]]:
     """Return tokenised texts with their targets, and how they become a batch."""
     rows = TokenDataset(

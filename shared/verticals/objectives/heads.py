@@ -1,6 +1,6 @@
 """What a head on sentence vectors learns: one class of several, or any of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,17 +20,19 @@ Probe = Callable[[FloatArray, FloatArray], tuple[Layer, float]]
 
 @dataclass(frozen=True)
 class Head:
-    """The target of each training row, the probe that a head starts from, and the loss by which it is tuned.
+    """The target of each training row, its class or probabilities, the probe that a head starts from, and the loss of tuning.
 
     `probe` takes the vectors of training and validation rows, and returns the layer with its quality on the latter.
     """
 
-    targets: IntArray
+    targets: IntArray | FloatArray
     probe: Probe
     loss: Callable[[nn.Module, Batch], Tensor]
 
 
-def one_class(targets: IntArray, held: IntArray, classes: int, balanced: bool, seed: int) -> Head:
+def one_class(
+    targets: IntArray, held: IntArray, classes: int, balanced: bool, seed: int, agreement: Sequence[float] = ()
+) -> Head:
     """Learn one class for each row, by cross-entropy.
 
     Args:
@@ -39,6 +41,7 @@ def one_class(targets: IntArray, held: IntArray, classes: int, balanced: bool, s
         classes: how many there are.
         balanced: whether every class weighs the same, however many rows it has.
         seed: of the probe.
+        agreement: share of annotators behind each training row's class, where it is known: what they doubted is learned as doubtful.
     """
 
     def probe(vectors: FloatArray, held_vectors: FloatArray) -> tuple[Layer, float]:
@@ -58,7 +61,17 @@ def one_class(targets: IntArray, held: IntArray, classes: int, balanced: bool, s
             logits, batch["target"], weight=None if weight is None else weight.to(logits.device)
         )
 
-    return Head(targets, probe, loss)
+    return Head(doubted(targets, agreement, classes) if len(agreement) else targets, probe, loss)
+
+
+def doubted(targets: IntArray, agreement: Sequence[float], classes: int) -> FloatArray:
+    """Return targets as probabilities, [rows, classes]: the agreement for a row's class, the rest for the others as they are common."""
+    rows, share = np.arange(len(targets)), np.asarray(agreement, np.float32)
+    others = np.tile(np.bincount(targets, minlength=classes).astype(np.float32), (len(targets), 1))
+    others[rows, targets] = 0
+    soft = others / others.sum(axis=1, keepdims=True) * (1 - share)[:, None]
+    soft[rows, targets] = share
+    return np.asarray(soft, np.float32)
 
 
 def balanced_weights(targets: IntArray, classes: int) -> FloatArray:
