@@ -64,7 +64,7 @@ def _marks(items: int) -> list[int]:
 
 
 def _resident_mb() -> float:
-    return round(psutil.Process().memory_info().rss / 2**20, 1)
+    return round(float(psutil.Process().memory_info().rss) / 1e6, 1)
 
 
 def _write(path: Path, count: int, symbols: Sequence[Symbol], seed: int) -> None:

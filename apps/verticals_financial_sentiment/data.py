@@ -54,9 +54,10 @@ def splits(config: Config) -> Splits:
     )
     rest, test = carve(numbered, config.data.test_share, config.train.seed)
     train, validation = carve(rest, config.data.validation_share, config.train.seed)
-    parts = [[headlines[number] for number in part.lines] for part in (train, validation, test)]
-    parts[0] += read_headlines(SAMPLES / "pairs.jsonl")
-    return with_leak_notes(Splits("shipped", SENTIMENTS, *(_rows(part, companies) for part in parts)))
+    chosen = [[headlines[number] for number in part.lines] for part in (train, validation, test)]
+    chosen[0] += read_headlines(SAMPLES / "pairs.jsonl")
+    parts = [_rows(part, companies) for part in chosen]
+    return with_leak_notes(Splits("shipped", SENTIMENTS, parts[0], parts[1], parts[2]))
 
 
 def symbols(config: Config) -> tuple[Symbol, ...]:
