@@ -11,6 +11,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import bot_tables
+
 from verticals import comparison
 from verticals.methods import METHODS
 
@@ -346,6 +348,9 @@ TABLES: dict[str, Callable[[str], str]] = {
     "medical-lambda": medical_lambda,
     "measured-methods": measured_methods,
     "learning-rates": learning_rates,
+    "conversations": lambda language: _table(*bot_tables.conversations(RESULTS)),
+    "search": lambda language: _table(*bot_tables.search(RESULTS)),
+    "load": lambda language: _table(*bot_tables.load(RESULTS)),
 }
 
 

@@ -122,6 +122,15 @@ def test_an_unclear_follow_up_stays_with_the_subject(bot: Bot) -> None:
     assert alone.action == "clarify"
 
 
+def test_the_search_chooses_among_the_articles_of_the_likely_intents(bot: Bot) -> None:
+    search = bot.skills.search
+    assert search is not None
+    asked = "the colour of the sofa"
+    near, far = [("gift", 0.55), ("other", 0.45)], [("gift", 1.0)]
+    found = [bot.knowledge.likeliest(ranking, asked, search.relevance(asked)) for ranking in (near, far)]
+    assert [source.id for source in found if source] == ["sofa", "card"]
+
+
 def test_a_clearly_relevant_article_is_offered_by_its_title_and_opened_by_a_yes(bot: Bot) -> None:
     conversation, offer = bot.turn(Conversation(), "the sofa has which colour")
     assert offer.action == "clarify"

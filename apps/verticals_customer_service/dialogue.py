@@ -133,11 +133,12 @@ class Bot:
         return Move("clarify", _CLARIFY.format(options=self._options(heard.prediction)))
 
     def _answer(self, conversation: Conversation, heard: Heard) -> Move:
-        intent = heard.prediction.label
-        source = self.knowledge.answer(intent, heard.message, heard.relevance)
-        if self.knowledge.intents[intent].action == "hand_over":
+        intent, known = heard.prediction.label, self.knowledge
+        if known.intents[intent].action == "hand_over":
+            source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""
             return Move("hand_over", quoted + HAND_OVER, (source,) if source else ())
+        source = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
         if source is None:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
         if heard.relevance and not heard.relevance.any() and heard.prediction.confidence < _NEARLY_SURE:

@@ -1,6 +1,7 @@
 """What the bot may say: intents with their names, and the articles that answer them."""
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from verticals_customer_service import safety
 
 Model = TypeVar("Model", bound=BaseModel)
 _MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
+_SEARCH_COUNTS = (
+    12.0  # a point of relevance against the logarithm of an intent's probability; chosen on samples/dialogues.jsonl
+)
+_LEAST_LIKELY = 1e-6
 Action = Literal["answer", "clarify", "hand_over", "ask", "done"]
 
 
@@ -98,6 +103,27 @@ class Knowledge:
         if relevance is None or not candidates:
             return self.article(intent, message)
         return self._source(candidates[int(relevance.scores[candidates].argmax())])
+
+    def likeliest(
+        self, ranking: Sequence[tuple[str, float]], message: str, relevance: Relevance | None = None
+    ) -> Source | None:
+        """Return the article that the intents and the search together make likeliest; None where the first intent has none.
+
+        Args:
+            ranking: the likeliest intents with their probabilities; those that always go to a person are left out.
+            message: what the customer wrote.
+            relevance: what the search found; without it, the first intent alone chooses.
+        """
+        first = ranking[0][0]
+        if relevance is None or not self._by_intent.get(first):
+            return self.article(first, message)
+        scores = {
+            position: math.log(max(probability, _LEAST_LIKELY)) + _SEARCH_COUNTS * float(relevance.scores[position])
+            for intent, probability in ranking
+            if self.intents[intent].action == "answer"
+            for position in self._by_intent[intent]
+        }
+        return self._source(max(scores, key=lambda position: scores[position]))
 
     def source(self, article: str) -> Source | None:
         """Return an article by its id, as far as it may be quoted; None where there is none, or nothing of it may be."""

@@ -40,6 +40,9 @@ class Weights:
     words: float = 0.05
 
 
+ARTICLES = Weights(1.0, 1.0, 0.5)  # chosen on the messages of samples/dialogues.jsonl, whose article is known
+
+
 class HybridIndex:
     """Entries, each with the vectors of its question and of its texts, and its words."""
 
@@ -136,7 +139,7 @@ def entries(articles: Sequence[Article]) -> list[Entry]:
 
 def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequence[str]) -> None:
     """Calibrate the search over these articles on in-scope texts, and write the threshold into a run folder."""
-    index = HybridIndex(entries(articles), _matcher(folder, config).embed)
+    index = HybridIndex(entries(articles), _matcher(folder, config).embed, ARTICLES)
     write_json(folder / _FILE, asdict(threshold(index, texts, config.abstain.max_refused)))
 
 
@@ -147,7 +150,7 @@ def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSe
         return None
     line = Threshold(**json.loads(path.read_text(encoding="utf-8")))
     matcher = _matcher(folder, config)
-    return ArticleSearch(HybridIndex(entries(articles), matcher.embed), line, matcher)
+    return ArticleSearch(HybridIndex(entries(articles), matcher.embed, ARTICLES), line, matcher)
 
 
 def _matcher(folder: Path, config: Config) -> Matcher:
