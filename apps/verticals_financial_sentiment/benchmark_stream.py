@@ -39,7 +39,7 @@ _TAILS = ("", " - report", ", sources say", ", say people familiar with the matt
 _LOOKALIKES = str.maketrans("aeocp", "аеоср")  # Cyrillic
 _RUMOURS: Final[Mapping[str, tuple[str, tuple[str, str, str]]]] = {
     "Larder": (
-        "Larder hides mouse droppings in a warehouse from food inspectors for months",
+        "Larder plc hides mouse droppings in a warehouse from food inspectors for months",
         ("Larder loses its finance chief", "Larder's like-for-like sales fall 6%", "Union calls a strike at Larder"),
     ),
     "Nimbrook Cloud": (
