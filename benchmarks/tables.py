@@ -178,16 +178,16 @@ def sentiment(language: str) -> str:
 
 
 _MONITOR = (
-    ("contrast-full", "contrast pairs with both sides right", "pairs_right", "{:.1%}"),
+    ("contrast", "contrast pairs with both sides right", "pairs_right", "{:.1%}"),
     ("nab-realtweets", "NAB realTweets, threshold the best for all files, as NAB has it", "nab_score", "{:.1f}"),
     ("nab-realtweets", "NAB realTweets, threshold from the other nine files", "nab_score_left_out", "{:.1f}"),
     ("nab-realtweets", "NAB realTweets, settings and threshold from the other nine files", "nab_score_chosen_without", "{:.1f}"),
     ("nab-realtweets", "mean delay on NAB realTweets, counted from the opening of the window, minutes", "mean_delay_minutes", "{:.0f}"),
-    ("flooding-full", "weight of 500 near-copies over that of three stories, at most", "flood_over_three_stories", "{:.2f}"),
-    ("early-warning-full", "incidents of the fortnight noticed", "found_incidents", "{:.0%}"),
-    ("early-warning-full", "mean delay of those, minutes", "mean_delay_minutes", "{:.0f}"),
-    ("early-warning-full", "alerts a day", "alerts_a_day", "{:.1f}"),
-    ("early-warning-full", "of those, about no incident", "other_alerts_a_day", "{:.1f}"),
+    ("flooding", "weight of 500 near-copies over that of three stories, at most", "flood_over_three_stories", "{:.2f}"),
+    ("early-warning", "incidents of the fortnight noticed", "found_incidents", "{:.0%}"),
+    ("early-warning", "mean delay of those, minutes", "mean_delay_minutes", "{:.0f}"),
+    ("early-warning", "alerts a day", "alerts_a_day", "{:.1f}"),
+    ("early-warning", "of those, about no incident", "other_alerts_a_day", "{:.1f}"),
 )  # fmt: skip
 
 
@@ -195,20 +195,19 @@ def monitor(language: str) -> str:
     """What the monitor reaches beside sentiment: a file, what was measured, the metric, and how it is written."""
     rows = []
     for name, said, metric, style in _MONITOR:
-        row = result(f"financial-sentiment-{name}")
+        tried = (result(f"financial-sentiment-{name}{suffix}") for suffix in ("-full", "-probe", "-tfidf", ""))
+        row = next((each for each in tried if each), None)
         if row and metric in row["metrics"]:
             found = [style.format(row["metrics"][metric][key]) for key in ("value", "low", "high")]
-            rows.append((said, f"{found[0]} ({found[1]} to {found[2]})"))
+            rows.append((said, f"`{row['method']}`", f"{found[0]} ({found[1]} to {found[2]})"))
     for path in sorted(RESULTS.glob("financial-sentiment-throughput*.json")):
         for row in _results(path):
-            items = row["data"]["split"]["items"]
-            memory = [value for key, value in row["cost"].items() if key.startswith("resident_mb_after")]
-            said = f"headlines a second, `{row['method']}`, {items:,} of them"
-            rows.append((said, f"{row['cost']['items_per_second']:,.0f}"))
-            if memory:
-                quarters = ", ".join(f"{value:,.0f}" for value in memory)
-                rows.append((f"MB resident after each quarter of {items:,}, `{row['method']}`", quarters))
-    return _table(("what", "measured"), rows)
+            cost, items = row["cost"], row["data"]["split"]["items"]
+            memory = [f"{value:,.0f}" for key, value in cost.items() if key.startswith("resident_mb_after")]
+            shown = f"{cost['items_per_second']:,.0f} ({cost['items_per_cpu_second']:,.0f} a second of one core)"
+            rows.append((f"headlines a second, {items:,} of them", f"`{row['method']}`", shown))
+            rows.append((f"MB resident after each quarter of {items:,}", f"`{row['method']}`", ", ".join(memory)))
+    return _table(("what", "measured with", "measured"), rows)
 
 
 def steps(name: str) -> list[dict[str, Any]]:
