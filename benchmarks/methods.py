@@ -1,6 +1,6 @@
-"""Measure every method on one data set: `python benchmarks/methods.py banking77 --seeds 3`.
+"""Measure methods on one data set: `python benchmarks/methods.py banking77 --seeds 3`, or `... conll2003 --objective tag --methods full`.
 
-Each method and seed is one `verticals tune classify` in a process of its own, so that its peak memory is its own, and one file in
+Each method and seed is one `verticals tune` in a process of its own, so that its peak memory is its own, and one file in
 `results/methods/`. What has a file is not measured again; a killed training is continued. `tables.py` puts the files into docs/methods.md.
 """
 
@@ -14,15 +14,16 @@ from pathlib import Path
 from tqdm import tqdm
 
 from verticals.methods import METHODS
+from verticals.objectives import OBJECTIVES
 from verticals.runs import write_json
 
 FOLDER = Path(__file__).parent / "results" / "methods"
 
 
-def command(method: str, data: str, seed: int, options: Sequence[str]) -> list[str]:
+def command(objective: str, method: str, data: str, seed: int, options: Sequence[str]) -> list[str]:
     """Return the command that trains and measures one method."""
     chosen = ["--data", data, "--method", method, "--seed", str(seed), *options, "--json"]
-    return [sys.executable, "-m", "verticals", "tune", "classify", *chosen]
+    return [sys.executable, "-m", "verticals", "tune", objective, *chosen]
 
 
 def measure(path: Path, words: Sequence[str]) -> str | None:
@@ -39,15 +40,20 @@ def main(arguments: Sequence[str]) -> int:
     """Measure what has no file yet; return 1 where something failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", help="a public data set's name, or a file")
-    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS), metavar="METHOD")
+    parser.add_argument("--objective", default="classify", choices=list(OBJECTIVES))
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), metavar="METHOD", help="all that can learn it")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--results", type=Path, default=FOLDER)
     chosen, options = parser.parse_known_args(arguments)
-    name, failed = Path(chosen.data).stem, 0
+    name, failed = f"{chosen.objective}-{Path(chosen.data).stem}", 0
+    able = [each.name for each in METHODS.values() if chosen.objective in each.objectives]
     wanted = [
-        (chosen.results / f"{name}-{method}-seed{seed}.json", command(method, chosen.data, seed, options))
+        (
+            chosen.results / f"{name}-{method}-seed{seed}.json",
+            command(chosen.objective, method, chosen.data, seed, options),
+        )
         for seed in range(chosen.seeds)
-        for method in chosen.methods
+        for method in chosen.methods or able
     ]
     for path, words in tqdm([each for each in wanted if not each[0].exists()], desc="methods", unit="training"):
         complaint = measure(path, words)

@@ -46,7 +46,7 @@ def test_methods_are_measured_once_each_and_a_failure_is_told(
     methods, folder = script("methods.py"), tmp_path / "results"
     arguments = [str(labelled), "--methods", "tfidf", "--seeds", "1", "--results", str(folder)]
     assert methods.main(arguments) == 0
-    path = folder / "labelled-tfidf-seed0.json"
+    path = folder / "classify-labelled-tfidf-seed0.json"
     (row,) = kept(path)
     assert (row["method"], row["seed"]) == ("tfidf", 0)
     assert {"train_seconds", "peak_memory_mb", "trained_parameters", "artefact_bytes"} <= row["cost"].keys()
@@ -54,7 +54,7 @@ def test_methods_are_measured_once_each_and_a_failure_is_told(
     assert methods.main(arguments) == 0
     assert path.stat().st_mtime_ns == written
     assert methods.main([*arguments, "--set", "train.epochs=none", "--results", str(tmp_path / "other")]) == 1
-    assert "labelled-tfidf-seed0: error: setting train.epochs" in capsys.readouterr().err
+    assert "classify-labelled-tfidf-seed0: error: setting train.epochs" in capsys.readouterr().err
 
 
 def test_a_sweep_judges_on_validation_rows_and_goes_on_where_it_stopped(
