@@ -120,12 +120,18 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
 def load_encoder(backbone: Backbone) -> PreTrainedModel:
     """Load the backbone's weights in float32, without the pooler that sentence vectors do not use.
 
+    On a CPU attention is written out ("eager"): for short texts the fused kernel's backward pass is the slower one.
+
     Raises:
         BackboneError: the folder holds no encoder that transformers knows.
     """
     try:
         model: PreTrainedModel = AutoModel.from_pretrained(
-            backbone.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+            backbone.folder,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            attn_implementation=None if torch.accelerator.is_available() else "eager",
         )
     except (OSError, ValueError) as error:
         raise BackboneError(
