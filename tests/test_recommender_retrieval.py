@@ -152,27 +152,31 @@ def test_recall_counts_equal_vectors_alike() -> None:
 
 def test_the_exact_search_serves_where_it_is_fast_enough(vectors: FloatArray) -> None:
     ticks = count()
-    choice = choose(vectors, clustered_vectors(20, WIDTH, 2), Target(p95_ms=1e6), clock=lambda: float(next(ticks)))
+    choice, _ = choose(vectors, clustered_vectors(20, WIDTH, 2), Target(p95_ms=1e6), clock=lambda: float(next(ticks)))
     assert (choice.chosen.spec.kind, choice.met, len(choice.points)) == ("flat", True, 1)
     assert choice.chosen.recall == 1.0
 
 
 def test_where_nothing_is_fast_enough_the_recall_is_kept_and_the_choice_says_so(vectors: FloatArray) -> None:
     ticks = count()
-    choice = choose(vectors, clustered_vectors(20, WIDTH, 2), Target(p95_ms=0.001), clock=lambda: float(next(ticks)))
+    choice, index = choose(
+        vectors, clustered_vectors(20, WIDTH, 2), Target(p95_ms=0.001), clock=lambda: float(next(ticks))
+    )
     assert not choice.met
     assert choice.chosen.recall_low >= 0.98
+    assert index.spec == choice.chosen.spec
 
 
 def test_an_approximate_kind_gets_just_the_effort_that_its_target_needs(vectors: FloatArray) -> None:
     target = Target(recall=0.95, at=10, p95_ms=1e6)
-    choice = choose(vectors, clustered_vectors(50, WIDTH, 2), target, kinds=("ivf",))
+    choice, index = choose(vectors, clustered_vectors(50, WIDTH, 2), target, kinds=("ivf",))
     *below, last = choice.points
     assert below
     assert [point.spec.effort for point in choice.points] == [2**n for n in range(len(choice.points))]
     assert all(point.recall_low < 0.95 for point in below)
     assert meets(last, target)
     assert choice.chosen == last
+    assert index.spec == last.spec
 
 
 def test_the_curve_holds_every_kind_that_suits_and_survives_json(vectors: FloatArray) -> None:

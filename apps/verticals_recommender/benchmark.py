@@ -13,7 +13,7 @@ from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate
 from verticals.inference.batches import FloatArray
-from verticals_recommender import evaluation, load, public, recipe, splits, stress
+from verticals_recommender import data, evaluation, load, public, recipe, splits, stress
 from verticals_recommender.candidates import HYBRID, choose, fit_all
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import vectors
@@ -105,8 +105,7 @@ def measure(split: Split, text: FloatArray | None, config: Config, seed: int) ->
     """Choose on validation, fit on training and validation rows, and measure every model on the test rows."""
     settings = Settings.model_validate(config.app)
     started = time.perf_counter()
-    count = 1 if settings.tune_text else settings.folds  # tuning saw the rows that other folds would hold out
-    chosen = choose(splits.folds(split, count, seed + 1), text, settings.grid, settings.validation_users, seed)
+    chosen = choose(data.folds(settings, split, seed + 1), text, settings.grid, settings.validation_users, seed)
     models = fit_all(chosen, split.known(), text, seed)
     seconds = time.perf_counter() - started
     protocol = evaluation.protocol(split.known(), split.test)

@@ -117,12 +117,18 @@ def _recent(material: Material, inner: Candidate, half_life: float) -> Model:
 
 
 class Validation:
-    """The users who decide, with what they saw and what they wanted next; those of all folds, one fold after the other."""
+    """The users who decide, with what they saw and what they wanted next; those of all folds, one fold after the other.
+
+    An item without any training or validation row had not come yet. It is not ranked: models that find new items by their text
+    would be blamed for it, though nobody could have chosen it.
+    """
 
     def __init__(self, folds: Sequence[Split], text: FloatArray | None, most: int, seed: int) -> None:
         self._folds = [_judges(fold, text, most, seed) for fold in folds]
         self._seen = sparse.vstack([judges.weights for _, judges, _ in self._folds], format="csr")
         self._wanted = sparse.vstack([wanted for _, _, wanted in self._folds], format="csr")
+        known = folds[0].known()  # the same rows in every fold
+        self._to_come = np.bincount(known.item, minlength=known.shape[1]) == 0
 
     def scores(self, candidate: Candidate) -> FloatArray:
         """Fit a candidate in every fold and return the users' scores in units of their spread, [users, items]."""
@@ -130,9 +136,10 @@ class Validation:
         return np.concatenate([block / spread(block) for block in blocks])
 
     def ndcg(self, scores: FloatArray) -> float:
-        """Return the mean nDCG at 10 over all unseen items."""
+        """Return the mean nDCG at 10 over all unseen items that had come."""
         unseen = scores.copy()
         unseen[self._seen.nonzero()] = -np.inf
+        unseen[:, self._to_come] = -np.inf
         count = min(SHELF, scores.shape[1])
         shelf = np.argpartition(-unseen, count - 1, axis=1)[:, :count]
         order = np.argsort(-np.take_along_axis(unseen, shelf, axis=1), axis=1, kind="stable")

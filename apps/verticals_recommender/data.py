@@ -66,11 +66,14 @@ def split(config: Config, interactions: Interactions) -> Split:
     if kind == "leave-one-out":
         return splits.leave_one_out(interactions, seed)
     if kind == "time" or (kind == "auto" and interactions.timed):
-        return splits.time_split(interactions, validation, test)
+        return splits.time_split(interactions, max(validation, test), test)  # a window with as many new items
     return splits.random_split(interactions, validation, test, seed)
 
 
-def folds(config: Config, made: Split) -> list[Split]:
-    """Return the validation parts on which models are chosen: several where rows were split at random, else the one."""
-    count = Settings.model_validate(config.app).folds
-    return splits.folds(made, count, config.train.seed + 1) if made.kind in {"random", "new-items"} else [made]
+def folds(settings: Settings, made: Split, seed: int) -> list[Split]:
+    """Return the validation parts on which models are chosen: several where rows were split at random, else the one.
+
+    A tuned text saw the rows that other parts would hold out, so that it is judged on the one part as well.
+    """
+    several = made.kind == "random" and not settings.tune_text
+    return splits.folds(made, settings.folds if several else 1, seed)

@@ -67,9 +67,7 @@ def _train(config: Config) -> Run:
     read = data.load(config)
     split = data.split(config, read.interactions)
     matcher, vectors = item_vectors(read.catalogue, split.train, config)
-    folds = (
-        data.folds(config, split) if matcher is None else [split]
-    )  # tuning saw the rows that other folds would hold out
+    folds = data.folds(settings, split, config.train.seed + 1)
     chosen = choose(folds, vectors, settings.grid, settings.validation_users, config.train.seed)
     models = fit_all(chosen, split.known(), vectors, config.train.seed)
     trained = Recommender(read.catalogue, split, models, chosen.served)
@@ -125,9 +123,8 @@ def near_vectors(vectors: FloatArray, split: Split) -> tuple[VectorIndex, dict[s
     space = fit_vectors(vectors)
     people = histories(split.known())
     sample = np.flatnonzero(np.diff(people.weights.indptr))[:_QUERIES]
-    chosen = choose_index(space.vectors, unit(space.fold_in(people.select(sample))), Target())
-    index = VectorIndex(chosen.chosen.spec, np.arange(len(vectors)), space.vectors)
-    return index, chosen.model_dump(mode="json")
+    choice, index = choose_index(space.vectors, unit(space.fold_in(people.select(sample))), Target())
+    return index, choice.model_dump(mode="json")
 
 
 def engine(trained: Recommender, vectors: FloatArray | None) -> Engine:

@@ -70,7 +70,7 @@ def random_split(interactions: Interactions, validation_share: float, test_share
 def folds(split: Split, count: int, seed: int) -> list[Split]:
     """Return the split with other validation rows of the same number, drawn at random from what is not test; itself first.
 
-    Only for splits in which validation rows were drawn at random; later rows cannot be exchanged for earlier ones.
+    Only for splits of kind `random`: later rows cannot be exchanged for earlier ones, nor rows of new items for others.
     """
     known = split.known()
     share = len(split.validation) / len(known)
@@ -81,15 +81,23 @@ def folds(split: Split, count: int, seed: int) -> list[Split]:
 def new_items_split(
     interactions: Interactions, item_share: float, validation_share: float, test_share: float, seed: int
 ) -> Split:
-    """Hold out a random share of the items with all their rows for test, and split the other rows at random.
+    """Hold out a random share of the items with all their rows, and a share of the other rows: for test, then of the rest for validation.
 
-    So the test part has items that no training row has, as a shop has on every new day.
+    So the test part has items that no training row has, as a shop has on every new day, and the models are chosen on as many of them.
     """
-    items = interactions.shape[1]
-    new = np.random.default_rng(seed).permutation(items) < round(item_share * items)
-    is_new = new[interactions.item]
-    rest = random_split(interactions.take(~is_new), validation_share, test_share, seed)
-    return Split("new-items", rest.train, rest.validation, joined(rest.test, interactions.take(is_new)))
+    rest, test = _hold_out_new(interactions, item_share, test_share, seed)
+    train, validation = _hold_out_new(rest, item_share, validation_share, seed + 1)
+    return Split("new-items", train, validation, test)
+
+
+def _hold_out_new(
+    interactions: Interactions, item_share: float, row_share: float, seed: int
+) -> tuple[Interactions, Interactions]:
+    known = np.unique(interactions.item)
+    new = np.random.default_rng(seed).permutation(known)[: round(item_share * len(known))]
+    is_new = np.isin(interactions.item, new)
+    rest, held = hold_out(interactions.take(~is_new), row_share, seed)
+    return rest, joined(held, interactions.take(is_new))
 
 
 def leave_one_out(interactions: Interactions, seed: int) -> Split:

@@ -83,7 +83,8 @@ def _served(config: Config) -> tuple[Split, dict[str, Any], Fit, Chosen]:
     split = data.split(config, read.interactions)
     _, vectors = recipe.item_vectors(read.catalogue, split.train, config)
     settings, seed = Settings.model_validate(config.app), config.train.seed
-    chosen = choose(data.folds(config, split), vectors, settings.grid, settings.validation_users, seed)
+    folds = data.folds(settings, split, seed + 1)
+    chosen = choose(folds, vectors, settings.grid, settings.validation_users, seed)
     described = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.sizes()}
     return split, described, fitting(chosen, vectors, seed), chosen
 

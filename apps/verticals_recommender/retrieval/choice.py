@@ -78,8 +78,11 @@ def recall(found: FloatArray, last_score: FloatArray) -> Float64Array:
     return np.asarray((found >= last_score[:, None] - _TIES).mean(axis=1), np.float64)
 
 
-def measure(index: VectorIndex, sample: Sample, build_seconds: float, clock: Clock = time.perf_counter) -> Point:
-    """Ask the queries one at a time on one thread; the first ten warm up and do not count for the time."""
+def ask(index: VectorIndex, sample: Sample, clock: Clock = time.perf_counter) -> tuple[Float64Array, Float64Array]:
+    """Ask the queries one at a time on one thread and return the seconds and the recall of each, both [queries].
+
+    The first ten warm up before anything counts.
+    """
     for query in sample.queries[:10]:
         index.search(query[None], sample.at)
     seconds, scores = [], []
@@ -88,9 +91,14 @@ def measure(index: VectorIndex, sample: Sample, build_seconds: float, clock: Clo
         found = index.search(query[None], sample.at)
         seconds.append(clock() - started)
         scores.append(found.scores[0])
-    shares = recall(np.array(scores), sample.last_score)
+    return np.array(seconds), recall(np.array(scores), sample.last_score)
+
+
+def measure(index: VectorIndex, sample: Sample, build_seconds: float, clock: Clock = time.perf_counter) -> Point:
+    """Return what the queries of a sample find and take."""
+    seconds, shares = ask(index, sample, clock)
     margin = 1.96 * shares.std() / np.sqrt(len(shares))
-    p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95])
+    p50, p95 = np.percentile(seconds * 1000, [50, 95])
     return Point(
         spec=index.spec,
         recall=float(shares.mean()),
@@ -103,8 +111,8 @@ def measure(index: VectorIndex, sample: Sample, build_seconds: float, clock: Clo
 
 def sweep(
     kind: Kind, vectors: FloatArray, sample: Sample, target: Target, clock: Clock = time.perf_counter
-) -> list[Point]:
-    """Build one kind and double its effort until the recall is reached or the time is spent."""
+) -> tuple[list[Point], VectorIndex]:
+    """Build one kind and double its effort until the recall is reached or the time is spent; the index stays at the last effort."""
     spec = proposal(kind, len(vectors))
     most = {"flat": 0, "hnsw": _LARGEST_GRAPH_EFFORT}.get(kind, spec.lists)
     started = clock()
@@ -115,7 +123,7 @@ def sweep(
         spec = spec.model_copy(update={"effort": min(2 * spec.effort, most)})
         index.set_effort(spec.effort)
         points.append(measure(index, sample, seconds, clock))
-    return points
+    return points, index
 
 
 def meets(point: Point, target: Target) -> bool:
@@ -135,8 +143,8 @@ def choose(
     target: Target,
     kinds: Sequence[Kind] = KINDS,
     clock: Clock = time.perf_counter,
-) -> Choice:
-    """Try the kinds in turn, the cheapest to build and change first, until one keeps the target.
+) -> tuple[Choice, VectorIndex]:
+    """Try the kinds in turn, the cheapest to build and change first, until one keeps the target; return it, built.
 
     Where none does, the recall is kept and the time is not: the fastest of the settings with enough recall serves, and `met` says so.
 
@@ -150,16 +158,20 @@ def choose(
     sample = Sample.of(vectors, queries, target.at)
     points: list[Point] = []
     for kind in suited(kinds, len(vectors)):
-        points += sweep(kind, vectors, sample, target, clock)
+        found, index = sweep(kind, vectors, sample, target, clock)
+        points += found
         if meets(points[-1], target):
             break
-    return _choice(points, vectors, queries, target)
+    choice = _choice(points, vectors, queries, target)
+    if choice.chosen is not points[-1]:
+        index = VectorIndex(choice.chosen.spec, np.arange(len(vectors)), vectors)
+    return choice, index
 
 
 def curve(vectors: FloatArray, queries: FloatArray, target: Target, clock: Clock = time.perf_counter) -> Choice:
     """Measure every kind, for the evaluation page; the choice is the same as that of `choose`."""
     sample = Sample.of(vectors, queries, target.at)
-    points = [point for kind in suited(KINDS, len(vectors)) for point in sweep(kind, vectors, sample, target, clock)]
+    points = [point for kind in suited(KINDS, len(vectors)) for point in sweep(kind, vectors, sample, target, clock)[0]]
     return _choice(points, vectors, queries, target)
 
 

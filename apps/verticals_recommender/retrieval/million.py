@@ -8,8 +8,7 @@ import numpy as np
 from verticals.evaluation.metrics import Estimate, bootstrap
 from verticals.inference.batches import FloatArray
 from verticals.provenance import peak_memory_mb
-from verticals_recommender.retrieval.choice import Choice, Clock, Sample, Target, choose, measure, recall
-from verticals_recommender.retrieval.index import VectorIndex
+from verticals_recommender.retrieval.choice import Choice, Clock, Sample, Target, ask, choose
 
 _TOPICS, _RANK = 64, 32
 _BLOCK = 65_536
@@ -48,20 +47,16 @@ def million_items(config: MillionItems, clock: Clock = time.perf_counter) -> Out
     """
     vectors = clustered_vectors(config.rows, config.width, config.seed + 1)
     asked = clustered_vectors(config.sample + config.queries, config.width, config.seed + 2)
-    choice = choose(vectors, asked[: config.sample], config.target, clock=clock)
-    started = clock()
-    index = VectorIndex(choice.chosen.spec, np.arange(config.rows), vectors)
-    seconds = clock() - started
+    choice, index = choose(vectors, asked[: config.sample], config.target, clock=clock)
     held_out = Sample.of(vectors, asked[config.sample :], config.target.at)
-    point = measure(index, held_out, seconds, clock)
-    found = [index.search(query[None], held_out.at).scores[0] for query in held_out.queries]
-    shares = recall(np.array(found), held_out.last_score)
+    seconds, shares = ask(index, held_out, clock)
+    p50, p95 = np.percentile(seconds * 1000, [50, 95])
     return Outcome(
         choice,
         bootstrap(lambda rows: float(rows.mean()), shares),
-        point.p50_ms,
-        point.p95_ms,
-        seconds,
+        float(p50),
+        float(p95),
+        choice.chosen.build_seconds,
         peak_memory_mb(),
     )
 
