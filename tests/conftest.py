@@ -46,6 +46,18 @@ def train_toy(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return train
 
 
+@pytest.fixture(scope="session")
+def recommender_run(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Return a recommender whose text was tuned on behaviour, trained once a session."""
+    from recommender_toys import tuned_config
+    from verticals_recommender import recipe
+
+    folder = tmp_path_factory.mktemp("recommender")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERTICALS_HOME", str(folder / "runs"))
+        return recipe.train(tuned_config(folder, tiny_backbone))
+
+
 @pytest.fixture
 def verticals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Return a function that runs the command line in this process."""

@@ -8,7 +8,7 @@ import pytest
 
 from verticals_recommender import candidates, splits
 from verticals_recommender.behaviour import NEWS, SHOP, Behaviour, generate
-from verticals_recommender.interactions import align
+from verticals_recommender.interactions import Interactions, align
 from verticals_recommender.items import SAMPLES, Catalogue, Item, read_catalogue
 from verticals_recommender.people import names
 from verticals_recommender.settings import Grid
@@ -116,6 +116,15 @@ def test_the_model_that_serves_is_the_best_on_validation_and_refits_with_the_sam
     validation = candidates.Validation([split], text, 1000, 0)
     for name, candidate in chosen.candidates.items():
         assert validation.ndcg(validation.scores(candidate)) == chosen.validation[name]
+
+
+def test_an_item_that_had_not_come_yet_is_not_held_against_a_model() -> None:
+    items = tuple("abcd")
+    rows = Interactions(("u",), items, *np.array([[0, 0, 0], [0, 1, 2]]), *np.ones((2, 3), np.float32), np.arange(3.0))
+    split = splits.Split("time", *(rows.take(np.array([row])) for row in range(3)))
+    to_come_first = np.array([[1, 0.2, 0, 0.9]], np.float32)
+    validation = candidates.Validation([split], None, 10, 0)
+    assert validation.ndcg(to_come_first) == 1, "c and d have no row yet, and b is what the person chose next"
 
 
 def test_at_most_so_many_users_decide_in_each_fold() -> None:

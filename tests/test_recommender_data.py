@@ -189,6 +189,7 @@ def test_new_items_are_held_out_with_all_their_rows() -> None:
     cold = set(range(10)) - known
     assert len(cold) == 2
     assert sum(item in cold for item in parts.test.item.tolist()) == 60
+    assert len(known - set(parts.train.item.tolist())) == 2, "the models are chosen on new items too"
 
 
 def test_folds_exchange_validation_rows_and_never_test_rows() -> None:

@@ -1,0 +1,97 @@
+"""From a run to what answers: what is opened, what a restart remembers, what the sliders cost, and text tuned on behaviour."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommender_toys import BEHAVIOUR, CATALOGUE
+from verticals.data.pairs import Pairs
+from verticals.inference.batches import FloatArray
+from verticals.runs import Run
+from verticals.storage import open_database
+from verticals_recommender import text, tradeoff
+from verticals_recommender.interactions import align
+from verticals_recommender.items import Item
+from verticals_recommender.opening import Opened, open_run
+from verticals_recommender.store import TABLES, Store
+
+
+@pytest.fixture
+def opened(recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))  # a database of its own for every test
+    return open_run(recommender_run)
+
+
+def test_a_run_is_opened_with_everybodys_past_and_every_model(opened: Opened) -> None:
+    state = opened.live.state
+    mine = np.flatnonzero(BEHAVIOUR.user == 0)
+    expected = [BEHAVIOUR.items[BEHAVIOUR.item[row]] for row in mine[np.argsort(BEHAVIOUR.time[mine])]]
+    assert [state.catalogue.ids[item] for item in state.trained[BEHAVIOUR.users[0]]] == expected
+    assert len(opened.live.index) == len(CATALOGUE)
+    assert {opened.record["served"], *state.compared} == set(opened.record["models"])
+    assert opened.record["retrieval"]["chosen"]["spec"]["kind"] == "flat"
+
+
+def test_two_catalogues_share_a_database_and_nothing_else(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'both.sqlite'}", TABLES)
+    shop, news = Store(database, "shop"), Store(database, "news")
+    shop.record("ada", "click", ["a"], 1.0)
+    shop.add_items([Item("a", "A thing")])
+    news.add_items([Item("a", "A story")])
+    assert news.events("ada") == []
+    assert [item.title for item in news.added_items()] == ["A story"]
+    assert news.forget_user("ada") == 0
+    assert (len(shop.events("ada")), shop.forgotten(["ada"]), news.forgotten(["ada"])) == (1, set(), {"ada"})
+
+
+def test_sliders_are_measured_beside_the_list_without_them(opened: Opened) -> None:
+    rows = opened.record["tradeoff"]
+    assert [row["slider"] for row in rows] == ["", *(name for name in tradeoff.SLIDERS for _ in tradeoff.VALUES)]
+    assert rows[0]["ndcg_at_10"]["value"] > 0
+    assert len({(row["ndcg_at_10"]["value"], row["coverage_at_10"]) for row in rows}) > 3
+
+
+def test_gain_of_a_list_is_the_gain_by_hand() -> None:
+    found = tradeoff.ndcg([[7, 1, 2], [3], []], [{7, 2}, {4}, {1}])
+    assert found.tolist() == pytest.approx([(1 + 0.5) / (1 + 1 / np.log2(3)), 0, 0])
+
+
+def margin(vectors: FloatArray) -> float:
+    """Return how much nearer items of one kind are than items of two."""
+    kind = np.array([item.category for item in CATALOGUE.items])
+    same, near = kind[:, None] == kind[None], vectors @ vectors.T
+    return float(near[same].mean() - near[~same].mean())
+
+
+def test_tuned_text_brings_together_what_is_chosen_together_and_survives_a_restart(
+    recommender_run: Run, opened: Opened
+) -> None:
+    written = [item.text for item in CATALOGUE.items]
+    before, after = (
+        encode(written) for encode in (text.reader(recommender_run.config.backbone), text.of_run(recommender_run))
+    )
+    assert margin(after) > margin(before) + 0.1
+    np.testing.assert_allclose(after, opened.live.index.rows()[1], atol=1e-5)
+    assert opened.record["tuned_text"]
+
+
+def test_pairs_are_different_texts_of_items_that_share_people() -> None:
+    rows, items = align(BEHAVIOUR, CATALOGUE)
+    assert text.together(items, rows.take(np.empty(0, np.int64)), 10, 0) == Pairs()
+    drawn = text.together(items, rows, 50, 0)
+    assert len(drawn) == 50
+    assert all(left != right for left, right in zip(drawn.left, drawn.right, strict=True))
+    assert drawn == text.together(items, rows, 50, 0) != text.together(items, rows, 50, 1)
+
+
+def test_somebody_who_was_forgotten_and_an_item_that_was_removed_stay_away_after_a_restart(
+    opened: Opened, recommender_run: Run
+) -> None:
+    person, item = BEHAVIOUR.users[0], CATALOGUE.ids[0]
+    assert opened.live.forget_user(person).clean
+    assert opened.live.remove_item(item).clean
+    again = open_run(recommender_run).live.state
+    assert person not in again.trained
+    assert item not in again.catalogue.positions
+    assert again.profile(person, []).history == ()

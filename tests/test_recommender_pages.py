@@ -1,0 +1,160 @@
+"""What the tabs of the page answer: a click changes the list at once, nothing is stored by trying out, and data is escaped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from recommender_toys import BEHAVIOUR, CATALOGUE
+from verticals.runs import Run
+from verticals_recommender import markup
+from verticals_recommender.api import LONGEST_SENTENCE
+from verticals_recommender.opening import Opened, open_run
+from verticals_recommender.pages import evaluation
+from verticals_recommender.pages.compare import CompareTab
+from verticals_recommender.pages.item import ItemTab
+from verticals_recommender.pages.newcomer import NewcomerTab
+from verticals_recommender.pages.person import PersonTab
+from verticals_recommender.pages.view import View
+from verticals_recommender.skins import SKINS
+from verticals_recommender.ui import build_pages
+from verticals_recommender.wording import texts
+
+EVIL = "<img src=x onerror=alert(1)> {{value}} ${value}"
+CONTROLS = (0.0, 0.0, 0.0, 0.0, [], None, None)  # four sliders, categories, lowest and highest price
+PERSON = BEHAVIOUR.users[3]
+ITEMS = {item.title: item for item in CATALOGUE.items}
+
+
+@pytest.fixture
+def view(recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> View:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))  # a database of its own for every test
+    return View(open_run(recommender_run), "en")
+
+
+@pytest.fixture
+def opened(view: View) -> Opened:
+    return view.opened
+
+
+def titles(html: str) -> list[str]:
+    return [part.split("</h4>")[0] for part in html.split("<h4>")[1:]]
+
+
+def click(action: str, item: str) -> gr.EventData:
+    return gr.EventData(None, {"action": action, "item": item})
+
+
+def test_a_liked_item_moves_from_the_list_to_the_history_and_back_again(view: View) -> None:
+    tab = PersonTab(view)
+    _, strip, cards, _ = tab.enter(PERSON, (), *CONTROLS)
+    first = titles(cards)[0]
+    edits, liked_strip, liked, _ = tab.act(click("like", ITEMS[first].id), PERSON, (), *CONTROLS)
+    assert first not in titles(liked)
+    assert first in liked_strip
+    assert first not in strip
+    assert f"Liked: {first}." in liked
+    restored = tab.take_back(PERSON, edits, *CONTROLS)
+    assert (restored[0], titles(restored[2])) == ((), titles(cards))
+    assert view.opened.live.store.events(PERSON) == [], "trying out stores nothing"
+
+
+@pytest.mark.parametrize("action", ["hide", "less"])
+def test_what_is_not_wanted_leaves_the_list_at_once(view: View, action: str) -> None:
+    tab = PersonTab(view)
+    first = titles(tab.enter(PERSON, (), *CONTROLS)[2])[0]
+    assert first not in titles(tab.act(click(action, ITEMS[first].id), PERSON, (), *CONTROLS)[2])
+
+
+@pytest.mark.parametrize(("action", "item"), [("steal", CATALOGUE.ids[0]), ("hide", "nothing")])
+def test_a_click_that_no_button_has_changes_nothing(view: View, action: str, item: str) -> None:
+    tab = PersonTab(view)
+    edits, _, cards, _ = tab.act(click(action, item), PERSON, (), *CONTROLS)
+    assert (edits, titles(cards)) == ((), titles(tab.enter(PERSON, (), *CONTROLS)[2]))
+
+
+def test_nobody_gets_what_is_popular_and_filters_hold(view: View) -> None:
+    tab = PersonTab(view)
+    _, strip, cards, _ = tab.show("nobody at all", (), *CONTROLS[:4], ["refund"], 2.0, 9.0)
+    shown = [ITEMS[title] for title in titles(cards)]
+    assert view.texts["no_history"] in strip
+    assert shown
+    assert all(item.category == "refund" and 2 <= (item.price or 0) <= 9 for item in shown)
+    assert view.texts["nothing_left"] in tab.show("nobody", (), *CONTROLS[:4], ["no such"], None, None)[2]
+    with pytest.raises(gr.Error, match="above the highest"):
+        tab.show("nobody", (), *CONTROLS[:4], [], 9.0, 2.0)
+
+
+def test_a_slider_is_shown_with_what_was_measured_nearest_to_it(view: View) -> None:
+    measured = PersonTab(view).show(PERSON, (), 0.7, *CONTROLS[1:])[3]
+    assert "Diversity at 0.6: nDCG@10" in measured
+    assert "Novelty" not in measured
+
+
+def test_a_newcomer_is_answered_from_picks_and_from_a_sentence(view: View) -> None:
+    tab = NewcomerTab(view)
+    kinds = [ITEMS[title].category for title in titles(tab.show(["colour0", "colour1"], ""))]
+    assert kinds.count("colour") > len(kinds) / 2
+    assert "Close to what you wrote" in tab.show([], "money back refund")
+    assert view.texts["newcomer_empty"] in tab.show([], " ")
+
+
+@pytest.mark.parametrize(("picks", "sentence"), [(["gone"], ""), ([], "x" * (LONGEST_SENTENCE + 1))])
+def test_a_newcomer_is_told_what_cannot_be_answered(view: View, picks: list[str], sentence: str) -> None:
+    with pytest.raises(gr.Error):
+        NewcomerTab(view).show(picks, sentence)
+
+
+def test_two_models_stand_side_by_side_with_what_they_share_marked(view: View) -> None:
+    tab, served = CompareTab(view), view.opened.record["served"]
+    html = tab.show(PERSON, served, "popularity")
+    shared = int(html.split(">")[1].split(" ")[0])
+    assert html.count("class='both'") == 2 * shared
+    assert "Popular with others" in html
+    assert "class='both'" not in tab.show(PERSON, served, served)
+
+
+def test_an_item_has_neighbours_and_a_list_without_it(view: View) -> None:
+    tab = ItemTab(view)
+    assert tab.show("refund3").count("class='bar'") >= 8
+    assert view.texts["no_item"] in tab.show(None)
+    with pytest.raises(gr.Error, match="no item"):
+        tab.show("gone")
+    offered = tab.past(PERSON)
+    past = [view.state.catalogue.ids[item] for item in view.state.trained[PERSON]]
+    assert [item for _, item in offered["choices"]] == past[::-1]
+    assert tab.without(PERSON, offered["value"])
+    assert tab.without(PERSON, None) == ""
+
+
+def test_what_comes_from_data_is_escaped_everywhere(view: View) -> None:
+    evil = replace(
+        CATALOGUE.items[0], id="evil'><i>", title=EVIL, description=EVIL, brand=EVIL, category=EVIL, tags=(EVIL,)
+    )
+    view.opened.live.add_items([evil])
+    shown = NewcomerTab(view).show([evil.id], "") + ItemTab(view).show(evil.id)
+    shown += PersonTab(view).act(click("like", evil.id), EVIL, (), *CONTROLS)[2]
+    shown += markup.strip([evil], EVIL, EVIL) + markup.ranked([(evil, EVIL, True)], EVIL)
+    shown += markup.card(evil, "", EVIL, [EVIL], {"like": EVIL}) + markup.bars([(EVIL, 0.5)], EVIL, EVIL)
+    assert not [bad for bad in ("<img", "{{", "${", "'><i>") if bad in shown]
+    assert "&lt;img" in shown
+
+
+def test_the_evaluation_has_every_model_with_intervals(view: View) -> None:
+    record, words = view.opened.record, view.texts
+    table = evaluation.models_table(record, words)
+    assert all(f"<td>{name}</td>" in table for name in record["models"])
+    assert f"<tr class=served><td>{record['served']}</td>" in table
+    assert "<small>" in evaluation.activity_table(record, words)
+    assert words["group_cold"] in evaluation.age_table(record, words)
+
+
+def test_the_pages_are_built_in_both_languages_for_both_kinds_of_site(opened: Opened) -> None:
+    pages = build_pages([opened, replace(opened, skin=SKINS["news"])])
+    assert {language: page.title for language, page in pages.items()} == {"en": "Recommender", "zh": "个性化推荐"}
+
+
+@pytest.mark.parametrize("skin", SKINS)
+def test_both_languages_say_the_same_things(skin: str) -> None:
+    assert set(texts("en", skin)) == set(texts("zh", skin))
