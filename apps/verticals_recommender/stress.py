@@ -41,10 +41,14 @@ def million(config: Config) -> list[dict[str, Any]]:
 
 
 def attacks(config: Config) -> list[dict[str, Any]]:
-    """Push five unpopular items, one after the other, with 3 % fake profiles, and look for them.
+    """Push five unpopular items, one after the other, with 3 % fake profiles, and look for them: in the shipped shop, and among films.
 
     The metrics are those of the worst target; `targets` has all. The model is the one that would serve.
     """
+    return [_attacked(each) for each in _both(config)]
+
+
+def _attacked(config: Config) -> dict[str, Any]:
     rows, split, fit, chosen = _served(config)
     bought = histories(rows.known())
     settings = AttackSettings(seed=config.train.seed)
@@ -59,11 +63,15 @@ def attacks(config: Config) -> list[dict[str, Any]]:
     targets = [
         {"popularity": int((bought.items == each.target).sum()), **_without_users(asdict(each))} for each in outcomes
     ]
-    return [{**_row(config, "shilling", chosen, metrics, split), "settings": settings.model_dump(), "targets": targets}]
+    return {**_row(config, "shilling", chosen, metrics, split), "settings": settings.model_dump(), "targets": targets}
 
 
 def loop(config: Config) -> list[dict[str, Any]]:
-    """Let people click what is recommended for ten rounds; `coverage` and `evenness` have a value per round."""
+    """Let people click what is recommended for ten rounds, in both; `coverage` and `evenness` have a value per round."""
+    return [_looped(each) for each in _both(config)]
+
+
+def _looped(config: Config) -> dict[str, Any]:
     rows, split, fit, chosen = _served(config)
     settings = LoopSettings(seed=config.train.seed)
     outcome = feedback_loop(fit, histories(rows.known()), settings)
@@ -74,7 +82,13 @@ def loop(config: Config) -> list[dict[str, Any]]:
         "passed": _exact(float(outcome.passed)),
     }
     curves = {"coverage": outcome.coverage, "evenness": outcome.evenness, "verdict": outcome.verdict}
-    return [{**_row(config, "feedback-loop", chosen, metrics, split), "settings": settings.model_dump(), **curves}]
+    return {**_row(config, "feedback-loop", chosen, metrics, split), "settings": settings.model_dump(), **curves}
+
+
+def _both(config: Config) -> list[Config]:
+    """Return the settings for the shipped samples and for people who are not invented."""
+    names = (None, "ml-100k")
+    return [config.model_copy(update={"data": config.data.model_copy(update={"train": name})}) for name in names]
 
 
 def _served(config: Config) -> tuple[Split, dict[str, Any], Fit, Chosen]:

@@ -1,0 +1,63 @@
+"""The recommender's page in a real browser: a click changes the list, the keyboard works, and it holds on a phone."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+
+import pytest
+
+from verticals.runs import Run
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import Browser, Page, expect
+
+
+@pytest.fixture(scope="module")
+def address(
+    served: Callable[[Mapping[str, Run]], AbstractContextManager[str]],
+    recommender_run: Run,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERTICALS_HOME", str(tmp_path_factory.mktemp("home")))
+        with served({"recommender": recommender_run}) as address:
+            yield address
+
+
+def test_liking_by_keyboard_changes_the_list_and_leaves_the_keyboard_where_it_was(page: Page, address: str) -> None:
+    page.goto(f"{address}/recommender/")
+    first = page.locator(".pick h4").first
+    expect(first).to_be_visible(timeout=60_000)
+    title = first.inner_text()
+    page.locator(".pick .act").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Liked: {title}.")).to_be_visible(timeout=30_000)
+    expect(page.locator(".strip li").first).to_contain_text(title)
+    assert page.evaluate("document.activeElement.dataset.action") == "like"
+    page.get_by_role("button", name="Take back the last one").click()
+    expect(page.locator(".pick h4").first).to_have_text(title, timeout=30_000)
+
+
+def test_every_tab_answers(page: Page, address: str) -> None:
+    page.goto(f"{address}/recommender/")
+    expect(page.locator(".pick").first).to_be_visible(timeout=60_000)
+    page.get_by_role("tab", name="Somebody new").click()
+    page.get_by_label("Or say it in a sentence").fill("money back refund")
+    page.get_by_label("Or say it in a sentence").press("Enter")
+    expect(page.get_by_text("Close to what you wrote").first).to_be_visible(timeout=30_000)
+    page.get_by_role("tab", name="Models side by side").click()
+    expect(page.locator(".ranked:visible")).to_have_count(2, timeout=30_000)
+    page.get_by_role("tab", name="One item").click()
+    expect(page.get_by_text("Chosen by the same people")).to_be_visible(timeout=30_000)
+    page.get_by_role("tab", name="Evaluation").click()
+    expect(page.get_by_role("cell", name="item-knn").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=60_000)
+
+
+@pytest.mark.parametrize("path", ["/recommender/", "/zh/recommender/"])
+def test_the_page_fits_a_phone(browser: Browser, address: str, path: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}{path}")
+    expect(page.locator(".pick").first).to_be_visible(timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+    context.close()
