@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from verticals.config import Section
 from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.models.histories import history
-from verticals_recommender.models.model import Model
+from verticals_recommender.models.model import Model, first
 from verticals_recommender.profiles import Profile
 from verticals_recommender.shelf import Mask, Shelf
 from verticals_recommender.times import DAY
@@ -176,7 +176,7 @@ def diversified(
     Returns:
         The chosen candidates in order, and what likeness to those before them cost them, [candidates].
     """
-    order = np.argsort(-total, kind="stable")[: count * (_POOL if diversity else 1)]
+    order = first(total, count * (_POOL if diversity else 1))
     penalties = np.zeros(len(total), np.float32)
     if not diversity:
         return order, penalties

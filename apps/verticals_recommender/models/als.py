@@ -5,6 +5,7 @@ solution for the user's history, so folding in a new user and explaining a score
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,19 @@ class Als:
         """Number of items."""
         return len(self.vectors)
 
+    @cached_property
+    def _factors(self) -> Float64Array:
+        """The vectors as the systems need them."""
+        return self.vectors.astype(np.float64)
+
+    @cached_property
+    def _prior(self) -> Float64Array:
+        """The part of every user's system that is the same for all: the items' products and λ."""
+        return _prior(self._factors, self.regularisation)
+
     def fold_in(self, histories: Histories) -> FloatArray:
         """Return the user vectors that fit the histories best, [users, width]; an empty history gives zeros."""
-        factors = self.vectors.astype(np.float64)
-        return _solve(histories.weights, factors, self.regularisation, self.confidence).astype(np.float32)
+        return _solve(histories.weights, self._factors, self._prior, self.confidence).astype(np.float32)
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return predicted preferences, [users, items]."""
@@ -51,11 +61,10 @@ class Als:
 
     def contributions(self, history: Histories, items: IntArray) -> FloatArray:
         """Return the terms c_ui · y_j' (Y'C_uY + λI)^-1 y_i of the scores (section 5 of the paper), [stored weights, items]."""
-        factors = self.vectors.astype(np.float64)
-        had = factors[history.items]
+        had = self._factors[history.items]
         extra = self.confidence * history.weights.data.astype(np.float64)
-        system = _gram(factors, self.regularisation) + (had * extra[:, None]).T @ had
-        towards = np.linalg.solve(system, factors[items].T)
+        system = self._prior + (had * extra[:, None]).T @ had
+        towards = np.linalg.solve(system, self._factors[items].T)
         return np.asarray((1 + extra)[:, None] * (had @ towards), np.float32)
 
     def extended(self, vectors: FloatArray) -> "Als":
@@ -91,8 +100,8 @@ def fit(histories: Histories, width: int, regularisation: float, confidence: flo
     by_item = sparse.csr_matrix(histories.weights.T)
     items = np.random.default_rng(seed).normal(0, 0.01, (by_item.shape[0], width))
     for _ in range(rounds):
-        users = _solve(by_user, items, regularisation, confidence)
-        items = _solve(by_item, users, regularisation, confidence)
+        users = _solve(by_user, items, _prior(items, regularisation), confidence)
+        items = _solve(by_item, users, _prior(users, regularisation), confidence)
     return Als(items.astype(np.float32), regularisation, confidence)
 
 
@@ -102,17 +111,16 @@ def load(folder: Path, saved: dict[str, Any]) -> Als:
     return Als(vectors, float(saved["regularisation"]), float(saved["confidence"]))
 
 
-def _gram(factors: Float64Array, regularisation: float) -> Float64Array:
+def _prior(factors: Float64Array, regularisation: float) -> Float64Array:
     return np.asarray(factors.T @ factors + regularisation * np.eye(factors.shape[1]), np.float64)
 
 
-def _solve(weights: sparse.csr_matrix, factors: Float64Array, regularisation: float, confidence: float) -> Float64Array:
-    """Return (F'C_rF + λI)^-1 F'C_r p_r for each row r, [rows, width]."""
-    gram = _gram(factors, regularisation)
+def _solve(weights: sparse.csr_matrix, factors: Float64Array, prior: Float64Array, confidence: float) -> Float64Array:
+    """Return (F'C_rF + λI)^-1 F'C_r p_r for each row r, [rows, width]; `prior` is F'F + λI."""
     solved = np.empty((weights.shape[0], factors.shape[1]))
     for start in range(0, len(solved), _ROWS):
         stop = min(start + _ROWS, len(solved))
-        systems = np.repeat(gram[None], stop - start, axis=0)
+        systems = np.repeat(prior[None], stop - start, axis=0)
         right = np.zeros((stop - start, factors.shape[1]))
         for row in range(start, stop):
             stored = slice(weights.indptr[row], weights.indptr[row + 1])

@@ -69,8 +69,16 @@ def best(scores: FloatArray, count: int, allowed: Mask | None = None) -> IntArra
         allowed: items that may be returned, [items]; nothing means all.
     """
     candidates = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
-    order = np.argsort(-scores[candidates], kind="stable")[:count]
-    return np.asarray(candidates[order], np.int64)
+    return np.asarray(candidates[first(scores[candidates], count)], np.int64)
+
+
+def first(values: FloatArray, count: int) -> IntArray:
+    """Return the positions of the `count` highest values, highest first, ties by position; the others are not sorted."""
+    if count >= len(values):
+        return np.argsort(-values, kind="stable")
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    reaching = np.flatnonzero(values >= least)
+    return reaching[np.argsort(-values[reaching], kind="stable")[:count]]
 
 
 def recommend(model: Model, history: Histories, count: int, allowed: Mask | None = None) -> IntArray:
