@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from verticals.errors import DataError
+from verticals.inference.batches import IntArray
 from verticals_recommender import public, splits
 from verticals_recommender.interactions import Interactions, align, encode, read_interactions
 from verticals_recommender.items import Catalogue, Item, read_catalogue, write_catalogue
@@ -227,6 +228,19 @@ def test_no_public_row_is_lost(public_data: Path, name: str, shape: tuple[int, i
     found, catalogue = public.load(name)
     assert (found.shape, len(found), len(catalogue)) == (shape, count, shape[1])
     assert found.notes == ()
+
+
+def test_the_books_of_a_person_share_authors_as_they_do_not_by_the_published_numbers(public_data: Path) -> None:
+    if not (public_data / public.FOLDERS["book-crossing"]).is_dir():
+        pytest.skip(f"{public_data} has no folder {public.FOLDERS['book-crossing']}")
+    found, catalogue = public.load("book-crossing")
+    author = np.unique([item.brand for item in catalogue.items], return_inverse=True)[1]
+
+    def pairs(of_item: IntArray) -> int:
+        _, counts = np.unique(found.user * len(catalogue) + of_item[found.item], return_counts=True)
+        return int((counts * (counts - 1)).sum())
+
+    assert pairs(author) > 2.5 * pairs(np.roll(author, -1))
 
 
 def test_absent_public_data_names_licence_and_source(monkeypatch: pytest.MonkeyPatch) -> None:
