@@ -159,7 +159,7 @@ def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
     assert [(event["item"], event["action"]) for event in exported["events"]] == [("tea0", "click"), ("tool0", "less")]
     assert client.delete("/api/users/ada").json() == {
         "events_deleted": 2,
-        "left": {"events": 0, "training_rows": 0, "matrix": 0, "profile": 0},
+        "left": {"events": 0, "training_rows": 0, "matrix": 0, "run_files": 0, "profile": 0},
         "clean": True,
     }
     assert client.get("/api/users/ada").json()["events"] == []

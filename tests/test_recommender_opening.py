@@ -1,16 +1,19 @@
 """From a run to what answers: what is opened, what a restart remembers, what the sliders cost, and text tuned on behaviour."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recommender_toys import BEHAVIOUR, CATALOGUE
+from verticals import runs
 from verticals.data.pairs import Pairs
 from verticals.inference.batches import FloatArray
 from verticals.runs import Run
 from verticals.storage import open_database
-from verticals_recommender import text, tradeoff
+from verticals_recommender import recommender, text, tradeoff
 from verticals_recommender.interactions import align
 from verticals_recommender.items import Item
 from verticals_recommender.opening import Opened, open_run
@@ -85,13 +88,26 @@ def test_pairs_are_different_texts_of_items_that_share_people() -> None:
     assert drawn == text.together(items, rows, 50, 0) != text.together(items, rows, 50, 1)
 
 
+def open_copy(run: Run, home: Path) -> Run:
+    """Return a copy of a run that a test may change."""
+    folder = home / "recommender" / run.folder.name
+    shutil.copytree(run.folder, folder)
+    return runs.open_run(folder)
+
+
 def test_somebody_who_was_forgotten_and_an_item_that_was_removed_stay_away_after_a_restart(
-    opened: Opened, recommender_run: Run
+    recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    run = open_copy(recommender_run, tmp_path)
+    opened = open_run(run)
     person, item = BEHAVIOUR.users[0], CATALOGUE.ids[0]
     assert opened.live.forget_user(person).clean
     assert opened.live.remove_item(item).clean
-    again = open_run(recommender_run).live.state
+    rows = pd.read_parquet(run.folder / recommender.INTERACTIONS)
+    assert person not in set(rows["user"])
+    assert len(set(rows["user"])) == len(BEHAVIOUR.users) - 1
+    again = open_run(runs.open_run(run.folder)).live.state
     assert person not in again.trained
     assert item not in again.catalogue.positions
     assert again.profile(person, []).history == ()

@@ -22,6 +22,7 @@ from verticals_recommender.serving import Engine
 from verticals_recommender.store import Event, Store
 
 Encode = Callable[[Sequence[str]], FloatArray]
+Forget = Callable[[str], int]
 _NOBODY = Item("", "")
 
 
@@ -74,7 +75,9 @@ class Erased:
 class Live:
     """Everything behind the page and the REST routes."""
 
-    def __init__(self, state: State, index: VectorIndex, encode: Encode, store: Store) -> None:
+    def __init__(
+        self, state: State, index: VectorIndex, encode: Encode, store: Store, forget_files: Forget = lambda user: 0
+    ) -> None:
         """Take up what the store remembers.
 
         Args:
@@ -82,8 +85,10 @@ class Live:
             index: of the items' unit vectors, under their columns.
             encode: texts to vectors of the index's width.
             store: events and later changes of the catalogue.
+            forget_files: takes a user's rows out of the files that the state was read from, and returns how many are left there.
         """
         self.store = store
+        self._forget_files = forget_files
         self.index = index
         self._encode = encode
         self._writing = Lock()
@@ -156,16 +161,18 @@ class Live:
         return Erased(gone, self._left_of_item(item, position))
 
     def forget_user(self, user: str) -> Erased:
-        """Delete all that a user did, and look for what is left; a restart does not bring it back from the run's files."""
+        """Delete all that a user did, in memory, in the database and in the run's files, and look for what is left."""
         with self._writing:
             trained = {name: items for name, items in self._state.trained.items() if name != user}
             self._state = replace(self._state, trained=trained)
             gone = self.store.forget_user(user)
+            left_in_files = self._forget_files(user)
         profile = self._state.profile(user, self.store.events(user))
         left = {
             "events": self.store.mentions(user),
             "training_rows": sum(event.user == user for event in self.store.chosen()),
             "matrix": int(user in self._state.trained),
+            "run_files": left_in_files,
             "profile": len(profile.history) + len(profile.hidden) + len(profile.less) + len(profile.shown),
         }
         return Erased(gone, left)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from verticals import runs, storage
 from verticals.runs import MANIFEST, Run
 from verticals_recommender import recipe, recommender, text
+from verticals_recommender.forgetting import forget
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.live import Encode, Live, State
 from verticals_recommender.models.histories import sequences
@@ -57,7 +59,7 @@ def open_run(run: Run) -> Opened:
     state = State(trained.catalogue, recipe.engine(trained, vectors), past, others)
     name = str(run.manifest["data"]["name"])
     database = storage.open_database(storage.database_url(recipe.APP), TABLES)
-    live = Live(state, index, encode, Store(database, name))
+    live = Live(state, index, encode, Store(database, name), partial(forget, run.folder.parent, name))
     skin = skin_of(Settings.model_validate(run.config.app), name)
     return Opened(live, run.metrics, skin, clock_of(name, rows))
 

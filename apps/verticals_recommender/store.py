@@ -130,7 +130,7 @@ class Store:
     def forget_user(self, user: str) -> int:
         """Delete all that a user did and return the number of events.
 
-        A digest stays, by which the rows that the user has in the run's files are passed over at the next start.
+        A digest stays, by which the user is passed over where a later training reads the same data again.
         """
         with self._changing() as connection:
             gone = connection.execute(delete(_EVENTS).where(self._of_user(user))).rowcount

@@ -102,6 +102,22 @@ def save(
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def rewrite(run: Run, name: str, write: Callable[[Path], None]) -> None:
+    """Replace one file of a run, such as rows that somebody wants deleted, and what the manifest says of it.
+
+    Args:
+        run: as opened from its folder.
+        name: the file, as the manifest names it.
+        write: puts the new content under the path it is given.
+    """
+    draft = run.folder / f".{name}.draft"
+    write(draft)
+    facts = {"sha256": provenance.sha256(draft), "bytes": draft.stat().st_size}
+    manifest = {**run.manifest, "files": {**run.manifest["files"], name: facts}}
+    draft.replace(run.folder / name)
+    write_json(run.folder / MANIFEST, manifest)
+
+
 def _manifest(app: str, config: Config, facts: dict[str, Any], folder: Path) -> dict[str, Any]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
