@@ -23,6 +23,7 @@ PAGES = (
     "README.zh-CN.md",
     "apps/verticals_customer_service/README.md",
     "apps/verticals_financial_sentiment/README.md",
+    "apps/verticals_recommender/README.md",
     "docs/methods.md",
     "docs/medical.md",
 )
@@ -210,6 +211,67 @@ def monitor(language: str) -> str:
     return _table(("what", "measured with", "measured"), rows)
 
 
+_RANKED = {
+    "ndcg_at_10": "nDCG@10",
+    "recall_at_20": "recall@20",
+    "cold_recall_at_20": "recall@20 of new items",
+    "coverage_at_10": "coverage@10",
+}
+
+
+def rankings(language: str) -> str:
+    """What each recommender reaches on public data, by full ranking."""
+    rows = [
+        (data, f"`{row['method']}`", *(_thousandths(row["metrics"][name]) for name in _RANKED))
+        for data in ("ml-100k", "book-crossing")
+        for row in _recommender(data)
+    ]
+    return _table(("data", "model", *_RANKED.values()), rows)
+
+
+def strained(language: str) -> str:
+    """What size, load, an attack and its own feedback do to the recommender."""
+    rows = []
+    for row in _recommender("million-items"):
+        cost, found = row["cost"], _thousandths(row["metrics"]["recall_at_50"])
+        rows += [
+            (f"a million items, `{row['method']}`: recall@50 against the exact search", found),
+            ("one query of it at batch 1 on one thread, CPU time", _milliseconds(cost)),
+            ("building its index, CPU time", f"{cost['build_seconds']:.0f} s"),
+            ("memory of the whole process", f"{cost['peak_memory_mb'] / 1024:.1f} GB"),
+        ]
+    for row in _recommender("serving"):
+        cost = row["cost"]
+        sent = f"; {cost['requests_per_second']:.0f} a second" if "requests_per_second" in cost else ""
+        rows.append((f"10,000 items, {row['method']}", f"{_milliseconds(cost)}{sent}"))
+    for row in _recommender("shilling"):
+        found = row["metrics"]
+        lifts = [f"{found[f'lift_{when}']['value'] * 100:+.1f}" for when in ("attacked", "defended")]
+        said = f"{row['data']['name']}: 3 % fake profiles lift the worst of {len(row['targets'])} targets' hit rate by, points"
+        rows += [
+            (said, f"{lifts[0]}; {lifts[1]} once the suspects are left out"),
+            (f"{row['data']['name']}: attacks that the alarm names", f"{found['alarms_fired']['value']:.0%}"),
+        ]
+    for row in _recommender("feedback-loop"):
+        first, last = row["coverage"][0], row["coverage"][-1]
+        said = f"{row['data']['name']}: catalogue shown in the first and in the tenth round of its own feedback"
+        rows.append((said, f"{first:.0%}, {last:.0%}"))
+    return _table(("what", "measured"), rows)
+
+
+def _recommender(suite: str) -> list[dict[str, Any]]:
+    path = RESULTS / f"recommender-{suite}.json"
+    return _results(path) if path.exists() else []
+
+
+def _thousandths(estimate: Mapping[str, float]) -> str:
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+
+
+def _milliseconds(cost: Mapping[str, float]) -> str:
+    return f"{cost['p50_ms']:.1f} ms, 95th percentile {cost['p95_ms']:.1f} ms"
+
+
 def steps(name: str) -> list[dict[str, Any]]:
     """Return every row of a result file; none where it was not measured."""
     path = RESULTS / f"{name}.json"
@@ -342,6 +404,8 @@ TABLES: dict[str, Callable[[str], str]] = {
     "others": others,
     "sentiment": sentiment,
     "monitor": monitor,
+    "rankings": rankings,
+    "strained": strained,
     "medical": medical,
     "medical-gains": medical_gains,
     "medical-lambda": medical_lambda,

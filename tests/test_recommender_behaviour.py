@@ -8,7 +8,7 @@ import pytest
 
 from verticals_recommender import candidates, splits
 from verticals_recommender.behaviour import NEWS, SHOP, Behaviour, generate
-from verticals_recommender.interactions import Interactions, align
+from verticals_recommender.interactions import align, encode
 from verticals_recommender.items import SAMPLES, Catalogue, Item, read_catalogue
 from verticals_recommender.people import names
 from verticals_recommender.settings import Grid
@@ -118,9 +118,14 @@ def test_the_model_that_serves_is_the_best_on_validation_and_refits_with_the_sam
         assert validation.ndcg(validation.scores(candidate)) == chosen.validation[name]
 
 
+def _named(name: str) -> Item:
+    return Item(name, name)
+
+
 def test_an_item_that_had_not_come_yet_is_not_held_against_a_model() -> None:
-    items = tuple("abcd")
-    rows = Interactions(("u",), items, *np.array([[0, 0, 0], [0, 1, 2]]), *np.ones((2, 3), np.float32), np.arange(3.0))
+    rows, _ = align(
+        encode(["u", "u", "u"], ["a", "b", "c"], time=np.arange(3.0)), Catalogue(tuple(map(_named, "abcd")))
+    )
     split = splits.Split("time", *(rows.take(np.array([row])) for row in range(3)))
     to_come_first = np.array([[1, 0.2, 0, 0.9]], np.float32)
     validation = candidates.Validation([split], None, 10, 0)

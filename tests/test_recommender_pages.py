@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -17,12 +18,12 @@ from verticals_recommender.pages.item import ItemTab
 from verticals_recommender.pages.newcomer import NewcomerTab
 from verticals_recommender.pages.person import PersonTab
 from verticals_recommender.pages.view import View
-from verticals_recommender.skins import SKINS
+from verticals_recommender.skins import SKINS, Name
 from verticals_recommender.ui import build_pages
 from verticals_recommender.wording import texts
 
 EVIL = "<img src=x onerror=alert(1)> {{value}} ${value}"
-CONTROLS = (0.0, 0.0, 0.0, 0.0, [], None, None)  # four sliders, categories, lowest and highest price
+CONTROLS: tuple[Any, ...] = (0.0, 0.0, 0.0, 0.0, [], None, None)  # four sliders, categories, lowest and highest price
 PERSON = BEHAVIOUR.users[3]
 ITEMS = {item.title: item for item in CATALOGUE.items}
 
@@ -156,5 +157,5 @@ def test_the_pages_are_built_in_both_languages_for_both_kinds_of_site(opened: Op
 
 
 @pytest.mark.parametrize("skin", SKINS)
-def test_both_languages_say_the_same_things(skin: str) -> None:
+def test_both_languages_say_the_same_things(skin: Name) -> None:
     assert set(texts("en", skin)) == set(texts("zh", skin))

@@ -43,7 +43,7 @@ def million_items(config: MillionItems, clock: Clock = time.perf_counter) -> Out
 
     Args:
         config: how many rows and queries, and what has to be kept.
-        clock: seconds; `time.thread_time` leaves out what other processes took.
+        clock: seconds; `time.process_time` leaves out what other processes took.
     """
     vectors = clustered_vectors(config.rows, config.width, config.seed + 1)
     asked = clustered_vectors(config.sample + config.queries, config.width, config.seed + 2)
