@@ -220,14 +220,17 @@ def test_histories_count_what_is_newer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "count"), [("ml-100k", (943, 1682), 100_000), ("book-crossing", (2946, 17384), 272_678)]
+    ("name", "shape", "count", "unlisted"),
+    [("ml-100k", (943, 1682), 100_000, []), ("book-crossing", (2946, 17384), 272_678, [1])],
 )
-def test_no_public_row_is_lost(public_data: Path, name: str, shape: tuple[int, int], count: int) -> None:
+def test_no_public_row_is_lost(
+    public_data: Path, name: str, shape: tuple[int, int], count: int, unlisted: list[int]
+) -> None:
     if not (public_data / public.FOLDERS[name]).is_dir():
         pytest.skip(f"{public_data} has no folder {public.FOLDERS[name]}")
     found, catalogue = public.load(name)
     assert (found.shape, len(found), len(catalogue)) == (shape, count, shape[1])
-    assert found.notes == ()
+    assert [note.count for note in found.notes] == unlisted
 
 
 def test_the_books_of_a_person_share_authors_as_they_do_not_by_the_published_numbers(public_data: Path) -> None:
