@@ -200,7 +200,8 @@ def test_the_suite_puts_every_search_beside_bm25(
     (tmp_path / "stackfaq").mkdir()
     (tmp_path / "stackfaq" / "stackExchange-FAQ.xml").write_text(f"<root>{threads}</root>", encoding="utf-8")
     monkeypatch.setenv("VERTICALS_DATA", str(tmp_path))
-    rows = benchmark_stackfaq.run(settings(backbone={"name": str(tiny_backbone), "max_tokens": 16}))
+    config = settings(backbone={"name": str(tiny_backbone), "max_tokens": 16})
+    rows = benchmark_stackfaq.run(config) + benchmark_stackfaq.run_matched(config)
     assert [row["method"] for row in rows] == ["bm25", "questions", "hybrid", "answers", "answers-matched"]
     assert rows[0]["metrics"]["mrr"]["value"] == 1
     assert all(row["baseline"]["metrics"] == rows[0]["metrics"] for row in rows)

@@ -60,6 +60,7 @@ SUITES: Mapping[str, Callable[[Config], list[dict[str, Any]]]] = {
     "load": benchmark_load.run,
     "dialogues": benchmark_dialogues.run,
     "stackfaq": benchmark_stackfaq.run,
+    "stackfaq-matched": benchmark_stackfaq.run_matched,
     "snips": snips,
     "banking77": intents("banking77"),
     "clinc150": intents("clinc150"),
