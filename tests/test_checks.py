@@ -1,8 +1,10 @@
 """`verticals check`: what it tries, that it passes on a good bot, and that it finds a bad one."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from verticals_customer_service import checks, safety
 from verticals_customer_service.data import SAMPLES
 from verticals_customer_service.dialogue import Bot, Conversation, Turn
 from verticals_customer_service.knowledge import Article
+from verticals_customer_service.moves import Skills
+from verticals_customer_service.slots import Entity, SlotReader
 
 
 class Parrot(Bot):
@@ -41,6 +45,19 @@ def test_none_of_the_personal_data_of_200_messages_is_left_anywhere(caplog: pyte
 
 def test_a_bot_that_repeats_personal_data_has_it_redacted_in_everything_stored() -> None:
     assert checks.personal_data_kept(parrot(), checks.personal_data()[:40]).findings == ()
+
+
+class Misreading(SlotReader):
+    """A reader that takes every pair of capitalised words for a product."""
+
+    def read(self, message: str, today: date) -> tuple[Entity, ...]:
+        return tuple(Entity("product", found, found) for found in re.findall(r"[A-ZÅ]\w+ [A-ZÅ]\w+", message))
+
+
+def test_a_name_that_was_taken_for_a_product_is_not_stored() -> None:
+    bot = keyword_bot()
+    misreading = Bot(bot.predictor, bot.knowledge, Skills(slots=Misreading()))
+    assert checks.personal_data_kept(misreading, checks.personal_data()).findings == ()
 
 
 def test_the_check_for_personal_data_finds_what_is_stored() -> None:

@@ -148,7 +148,7 @@ def reply(
     table, handed_over = tables.conversations, turn.action == "hand_over"
     changed: dict[str, Any] = {"state": "queued", "epoch": ticket.epoch + 1, "changed_at": now} if handed_over else {}
     same = (table.c.state == "bot") & (table.c.epoch == ticket.epoch) & (table.c.turns == ticket.turns)
-    kept = replace(memory, turns=memory.turns[-_REMEMBERED_TURNS:])
+    kept = replace(memory, turns=tuple((said, _plain(said, each)) for said, each in memory.turns[-_REMEMBERED_TURNS:]))
     with transaction(engine) as connection:
         written = connection.execute(
             update(table)
@@ -162,7 +162,8 @@ def reply(
         )
         if written.rowcount == 0:
             return None
-        record = redact_json(_TURN.dump_python(turn, mode="json"), public)
+        message = memory.turns[-1][0] if memory.turns else ""
+        record = redact_json(_TURN.dump_python(_plain(message, turn), mode="json"), public)
         return append(connection, ticket.name, "bot", record["reply"], record, now)
 
 
@@ -203,6 +204,12 @@ def answer(engine: Engine, name: str, text: str, now: datetime, public: str = ""
         if row.state != "agent":
             raise IllegalStep(f"the conversation is '{row.state}'; take it over before writing in it")
         return append(connection, name, "agent", redact(text, public), None, now)
+
+
+def _plain(message: str, turn: Turn) -> Turn:
+    """Return a turn without the entities that redaction takes out of its message: alone, a name has no cue to be known by."""
+    shown = redact(message)
+    return replace(turn, entities=tuple(each for each in turn.entities if each.text in shown))
 
 
 def append(
