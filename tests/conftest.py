@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from toys import Outcome, save_tiny_backbone, toy_config, toy_splits
-from verticals import cli, pilot
+from verticals import cli, parity, pilot
 from verticals.runs import Run
 
 
@@ -23,6 +23,13 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERTICALS_HOME", str(tmp_path / "runs"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_prover() -> Iterator[None]:
+    """Prove all runs of a session in one process, which imports torch once."""
+    with parity.prover():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("vertical", "theme"),
     ("registry", "new_app"),
     ("benchmark", "comparison", "comparison_page"),
-    ("hub",),
+    ("hub", "first_start"),
     ("cli", "__main__"),
 )
 FLOOR_OF = {name: number for number, floor in enumerate(FLOORS) for name in floor}

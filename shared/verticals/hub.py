@@ -1,6 +1,5 @@
 """The web process: the pages and REST routes of every app, health, and a front page. Binds to this machine alone by default."""
 
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from html import escape
@@ -14,7 +13,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from verticals import __version__, benchmark, registry
 from verticals import comparison as comparing
 from verticals.comparison_page import page_html
-from verticals.errors import ServerError
 from verticals.runs import Run
 from verticals.theme import CSS, theme
 from verticals.vertical import LANGUAGES, Vertical
@@ -29,16 +27,6 @@ _FRONT = {
     ),
     "zh": ("应用", "全部在本机运行，所用模型也在本机训练。", "English", "REST 接口文档", "对比"),
 }
-
-
-def check_port(host: str, port: int) -> None:
-    """Raise ServerError where the address cannot be listened on; asked before any training, not after it."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            raise ServerError(f"cannot listen on {host}:{port} ({error}); choose another port with --port") from error
 
 
 def build(runs: Mapping[str, Run]) -> FastAPI:

@@ -54,14 +54,14 @@ def train(
         add_files: puts what else the app serves from into the run folder.
 
     Returns:
-        The saved run, proven by reloading it in a fresh process; where several processes train together, the first one saves it.
+        The saved run, proven by reloading it in another process; where several processes train together, the first one saves it.
     """
     methods.check(config, objective.name, None)  # before anything is read or computed
     trackers.check(config.train.trackers)
     if not distributed.is_main():
         objective.fit(rows, config, _work_folder(app, config, rows))
         return runs.open_run(Path(distributed.from_main("")))
-    with workspace(app, config, rows) as work:
+    with workspace(app, config, rows) as work, parity.prover():
         measured = measure(objective, rows, config, work)
         baselines = measure_baselines(objective, rows, config, measured)
         run = save_measured(app, objective, config, rows, measured, baselines, add_files, {})
@@ -130,7 +130,7 @@ def save_measured(
     add_files: Callable[[Path], None],
     facts: Mapping[str, Any],
 ) -> Run:
-    """Save a model that was measured, and prove it by reloading it in a fresh process.
+    """Save a model that was measured, and prove it by reloading it in another process.
 
     `facts` go into the manifest, beside the objective and the data's name and fingerprint.
     """

@@ -167,30 +167,39 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Train what is not trained yet, then serve pages and REST until Ctrl-C."""
-    from verticals import hub
+    from verticals import first_start
 
-    hub.check_port(host, port)
-    runs = {name: _demo_run(name, run) for name in ([app] if app else registry.available())}
-    site = hub.build(runs)
+    first_start.check_port(host, port)
+    names = [app] if app else list(registry.available())
+    served = {name: opened for name in names if (opened := _served(name, run))}
     address = f"http://{host}:{port}"
+    board = {name: first_start.Progress() for name in names if name not in served}
+    with first_start.standing_in(board, host, port):
+        if board:
+            say(f"training {', '.join(board)} on their samples, once; {address} shows how far they are")
+            commands = {name: first_start.train_command(name) for name in board}
+            first_start.side_by_side(commands, board, lambda name: say(f"{name} is trained"))
+            served |= {name: open_run(name) for name in board}
+        from verticals import hub
+
+        site = hub.build({name: served[name] for name in names})
     if as_json:
-        show_json({"address": address, "runs": {name: str(opened.folder) for name, opened in runs.items()}})
+        show_json({"address": address, "runs": {name: str(opened.folder) for name, opened in served.items()}})
     say(f"open {address} in a browser; stop with Ctrl-C")
     hub.serve(site, host, port)
 
 
-def _demo_run(name: str, folder: Path | None) -> "Run":
+def _served(name: str, folder: Path | None) -> "Run | None":
+    """Return the run that serves an app: the one in `folder`, or the newest; None where it is not trained yet."""
     from verticals import runs
 
-    vertical = registry.get(name)
-    if folder is not None:
-        opened = runs.open_run(folder)
-        if opened.app != name:
-            raise VerticalsError(f"{folder}: a run of '{opened.app}', expected one of '{name}'")
-        return opened
-    found = runs.latest(name)
-    if found:
-        say(f"serving {found.folder}, the newest run of {name}")
+    registry.get(name)  # a name that is none is refused before anything is trained
+    if folder is None:
+        found = runs.latest(name)
+        if found:
+            say(f"serving {found.folder}, the newest run of {name}")
         return found
-    say(f"training {name} on its samples (once; the next start uses this run)")
-    return vertical.train(resolve(vertical, {}, None, None))
+    opened = runs.open_run(folder)
+    if opened.app != name:
+        raise VerticalsError(f"{folder}: a run of '{opened.app}', expected one of '{name}'")
+    return opened

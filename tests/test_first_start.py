@@ -1,0 +1,65 @@
+"""The first start of the demo: trainings side by side, the page that stands in meanwhile, and how a failure is told."""
+
+import socket
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+from starlette.testclient import TestClient
+
+from verticals.errors import VerticalsError
+from verticals.first_start import Progress, side_by_side, standing_in, waiting_site
+
+
+def python(program: str) -> list[str]:
+    return [sys.executable, "-c", program]
+
+
+def test_every_app_is_trained_and_told_once() -> None:
+    board, told = {"one": Progress(), "two": Progress(), "three": Progress()}, list[str]()
+    side_by_side({name: python("print('trained')") for name in board}, board, told.append)
+    assert sorted(told) == ["one", "three", "two"]
+    assert {each.shown()["state"] for each in board.values()} == {"ready"}
+
+
+def test_a_training_alone_has_all_processors() -> None:
+    program = "import os, sys; sys.exit(int(os.environ['OMP_NUM_THREADS']) != os.cpu_count())"
+    side_by_side({"one": python(program)}, {"one": Progress()}, lambda name: None)
+
+
+def test_a_training_that_fails_says_why_in_one_line() -> None:
+    program = "import sys; print('a bar', file=sys.stderr); sys.exit('error: the disk is full')"
+    with pytest.raises(VerticalsError, match=r"^one was not trained: the disk is full$"):
+        side_by_side({"one": python(program)}, {"one": Progress()}, lambda name: None)
+
+
+@pytest.mark.parametrize(("path", "words"), [("/", "Getting ready"), ("/zh/shop/", "准备中")])
+def test_any_address_shows_the_waiting_page_and_is_no_success(path: str, words: str) -> None:
+    site = TestClient(waiting_site({"shop": Progress(started=0.0), "bank": Progress()}))
+    answer = site.get(path)
+    assert answer.status_code == 503
+    assert words in answer.text
+    assert "shop" in answer.text
+    assert "http" not in answer.text  # nothing comes from elsewhere
+
+
+def test_health_says_how_far_each_app_is() -> None:
+    board = {"shop": Progress(started=1.0, ended=4.0), "bank": Progress()}
+    answer = TestClient(waiting_site(board)).get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["apps"] == {
+        "shop": {"state": "ready", "seconds": 3},
+        "bank": {"state": "waiting", "seconds": 0},
+    }
+
+
+def test_the_address_is_free_again_when_the_site_takes_over() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with standing_in({}, "127.0.0.1", port), pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
