@@ -82,3 +82,11 @@ def test_text_that_the_tokenizer_does_not_know_is_measured() -> None:
     tokenizer = backbones.load_tokenizer(backbones.locate("builtin"))
     assert backbones.unknown_share(tokenizer, ["plain English words"]) == 0.0
     assert backbones.unknown_share(tokenizer, ["我想查询订单的物流信息谢谢"]) > 0.3
+
+
+def test_a_backbone_that_nobody_changes_is_in_memory_once(tiny_backbone: Path) -> None:
+    first = backbones.load_frozen(backbones.Backbone("one", tiny_backbone))
+    assert backbones.load_frozen(backbones.Backbone("two", tiny_backbone)) is first
+    assert not first.training
+    assert not any(parameter.requires_grad for parameter in first.parameters())
+    assert backbones.load_encoder(backbones.Backbone("one", tiny_backbone)) is not first

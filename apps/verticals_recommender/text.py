@@ -37,7 +37,7 @@ def reader(config: BackboneConfig, progress: str | None = None) -> Encode:
         BackboneError: the backbone cannot be found or loaded.
     """
     found = backbones.locate(config.name)
-    tokenizer, encoder = backbones.load_tokenizer(found), backbones.load_encoder(found)
+    tokenizer, encoder = backbones.load_tokenizer(found), backbones.load_frozen(found)
 
     def encode(texts: Sequence[str]) -> FloatArray:
         if not texts:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -140,6 +141,22 @@ def load_encoder(backbone: Backbone) -> PreTrainedModel:
     if "pooler" in dict(model.named_children()):
         model.register_module("pooler", None)
     return model
+
+
+_FROZEN: WeakValueDictionary[Path, PreTrainedModel] = WeakValueDictionary()
+
+
+def load_frozen(backbone: Backbone) -> PreTrainedModel:
+    """Load a backbone that nobody changes; all who hold it at the same time, whichever app they belong to, hold the same one.
+
+    Raises:
+        BackboneError: the folder holds no encoder that transformers knows.
+    """
+    shared = _FROZEN.get(backbone.folder)
+    if shared is None:
+        shared = load_encoder(backbone).requires_grad_(False).eval()
+        _FROZEN[backbone.folder] = shared
+    return shared
 
 
 def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:

@@ -144,16 +144,16 @@ _DISEASES = {  # chapter C of MeSH as it was when OHSUMED was made; five are als
 
 def _ohsumed(folder: Path, seed: int) -> Splits:
     """Read the authors' split; each member of the archive is one abstract, in the folder of its class."""
-    rows: dict[str, list[tuple[str, str]]] = {"training": [], "test": []}
+    rows: dict[str, list[tuple[str, str, str]]] = {"training": [], "test": []}
     with tarfile.open(folder / "ohsumed_single_23.tar.gz") as archive:
-        for member in sorted(archive.getmembers(), key=lambda each: each.name):
+        for member in archive:  # in the order of the file: going back would unpack all before it again
             content = archive.extractfile(member)
             if content is not None:
                 part, code = member.name.split("/")[-3:-1]
-                rows[part].append((" ".join(content.read().decode("latin-1").split()), _DISEASES[code]))
+                rows[part].append((member.name, " ".join(content.read().decode("latin-1").split()), _DISEASES[code]))
     learned, test = (
-        Examples(tuple(text for text, _ in found), tuple(name for _, name in found), tuple(range(1, len(found) + 1)))
-        for found in rows.values()
+        Examples(tuple(row[1] for row in found), tuple(row[2] for row in found), tuple(range(1, len(found) + 1)))
+        for found in map(sorted, rows.values())
     )
     train, validation = carve(learned, 0.1, seed)
     return Splits("ohsumed", tuple(sorted(set(learned.labels))), train, validation, test)

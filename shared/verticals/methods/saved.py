@@ -47,6 +47,8 @@ def load(folder: Path, config: Config) -> nn.Module:
     method = get(config.method.name)
     if method.stored_as == "model":
         return backbones.load_encoder(Backbone(str(folder), folder / _MODEL))
+    if method.stored_as == "nothing":
+        return backbones.load_frozen(_backbone(folder, config))
     encoder = backbones.load_encoder(_backbone(folder, config))
     if method.stored_as == "adapter":
         return _load_adapter(encoder, folder / _ADAPTER)

@@ -7,12 +7,11 @@ https://arxiv.org/abs/1807.03748; with texts Henderson et al. 2017, https://arxi
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+from transformers import PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
 from verticals.backbones import Backbone
@@ -101,11 +100,11 @@ def fit(splits: PairSplits, config: Config, work: Path) -> Trained[Matcher]:
     """Tune the backbone on the training pairs; checkpoints go to `work`."""
     method, settings = methods.get(config.method.name), MatchSettings.model_validate(config.objective)
     set_seed(config.train.seed)
-    model = from_backbone(config)
-    encoder = cast(PreTrainedModel, model.module.encoder)
+    backbone = backbones.locate(config.backbone.name)
+    encoder = backbones.load_encoder(backbone).requires_grad_(False)
     options = methods.check(config, "match", encoder)
-    if method.adapt is not None:
-        model.module.encoder = method.adapt(encoder, options)
+    adapted = encoder if method.adapt is None else method.adapt(encoder, options)
+    model = Matcher(MatcherModule(adapted), backbones.load_tokenizer(backbone), config)
     data, collate = batching(splits.train, model.tokenizer, config.backbone.max_tokens)
     loss = partial(contrast, settings.temperature, settings.symmetric)
     log = finetune(model.module.train(), data, collate, loss, recipe(config.train, method), work)
@@ -200,10 +199,9 @@ def answer(model: Matcher, text: str) -> FloatArray:
 
 
 def from_backbone(config: Config) -> Matcher:
-    """Return the backbone as it came."""
+    """Return the backbone as it came, to read with and not to tune: it is shared."""
     backbone = backbones.locate(config.backbone.name)
-    encoder = backbones.load_encoder(backbone).requires_grad_(False)
-    return Matcher(MatcherModule(encoder), backbones.load_tokenizer(backbone), config)
+    return Matcher(MatcherModule(backbones.load_frozen(backbone)), backbones.load_tokenizer(backbone), config)
 
 
 def _notes(rows: Pairs, max_tokens: int, tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:

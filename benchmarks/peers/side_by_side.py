@@ -1,0 +1,61 @@
+"""What every script here does with its figures: print ours and the peer's, and keep them as one result."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from verticals.evaluation import results
+from verticals.runs import write_json
+
+FOLDER = Path(__file__).parent.parent / "results" / "peers"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One thing measured of both, in the same process on the same rows.
+
+    Attributes:
+        what: what it is, in words.
+        unit: s, ms, share, or nothing.
+        ours: of verticals.
+        peer: of the peer.
+    """
+
+    what: str
+    unit: str
+    ours: float
+    peer: float
+
+    def ratio(self) -> float | None:
+        """Return how many times as long the peer takes; None where it is no time."""
+        return self.peer / self.ours if self.unit in {"s", "ms"} else None
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the option that all scripts have."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=FOLDER)
+    return parser
+
+
+def keep(
+    path: Path, peer: str, method: str, data: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[Figure]
+) -> None:
+    """Print the figures and write them as one result; `settings` are what the peer was run with."""
+    row = results.row("core", f"peer-{peer}", method, {}, {}, {}, data, 0, "builtin")
+    compared = [
+        {**asdict(each), "ratio": None if (ratio := each.ratio()) is None else round(ratio, 3)} for each in figures
+    ]
+    write_json(
+        path,
+        results.document(
+            [{**row, "peer": {"name": peer, "version": version(peer)}, "settings": dict(settings), "compared": compared}]
+        ),
+    )
+    for each in figures:
+        beside = "" if (ratio := each.ratio()) is None else f"  the peer takes {ratio:.2f} times as long"
+        sys.stdout.write(f"{each.what:<52}ours {each.ours:.4g} {each.unit}  {peer} {each.peer:.4g} {each.unit}{beside}\n")

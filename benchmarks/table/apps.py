@@ -1,0 +1,69 @@
+"""The tables of the apps: a classifier's methods side by side, what it refuses, and every figure of an app."""
+
+from verticals import comparison
+
+from table.cells import Row, points, rows, seconds, share, table
+
+_SUITES = {"shipped": "shipped samples, 48 intents", "banking77": "BANKING77", "clinc150": "CLINC150"}
+_METHODS = ("probe", "full", "lora")
+
+
+def _trainings() -> list[tuple[str, str, Row]]:
+    """Return (data, method, result) of the bot's trainings."""
+    return [
+        (shown, method, row)
+        for suite, shown in _SUITES.items()
+        for method in _METHODS
+        for row in rows(f"customer-service-{suite}-{method}")
+    ]
+
+
+def quality(language: str) -> str:
+    """Return the bot's accuracy by method, beside the baseline, with what it cost."""
+    lines = [
+        (
+            shown,
+            method,
+            f"**{share(row['metrics']['accuracy'])}**",
+            f"{row['baseline']['metrics']['accuracy']['value']:.1%}",
+            points(row["baseline"]["accuracy_gain"]),
+            seconds(row["cost"]["train_seconds"]),
+        )
+        for shown, method, row in _trainings()
+    ]
+    return table(("data", "method", "accuracy", "TF-IDF + SVM", "gain in points", "training"), lines)
+
+
+def scope(language: str) -> str:
+    """Return how well messages that belong to no intent are recognised."""
+    lines = [
+        (
+            shown,
+            method,
+            f"{metrics['accuracy_at_threshold']['value']:.1%}",
+            f"{metrics['oos_recall']['value']:.1%}",
+            f"{metrics['oos_auroc']['value']:.3f}",
+            f"{metrics['refused_in_scope']['value']:.1%}",
+        )
+        for shown, method, row in _trainings()
+        if "oos_recall" in (metrics := row["metrics"])
+    ]
+    header = (
+        "data",
+        "method",
+        "in-scope accuracy, refused = wrong",
+        "out-of-scope recall",
+        "AUROC",
+        "wrongly refused",
+    )
+    return table(header, lines)
+
+
+def of_app(app: str, language: str) -> str:
+    """Return every model of an app that has a primary metric, on every data set."""
+    lines = []
+    for line in comparison.lines(rows(f"{app}-*")):
+        _, suite, method, seed = line.name
+        cells = comparison.cells(line)
+        lines.append((suite, f"{method}, seed {seed}" if seed else method, *cells[4:7], cells[8]))
+    return table(("data", "model", "metric", "measured", "baseline", "training"), lines)

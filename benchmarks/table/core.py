@@ -1,0 +1,84 @@
+"""The tables of the core: the methods, what they reach, and the learning rates that were tried."""
+
+from statistics import mean
+
+from verticals.methods import METHODS
+
+from table.cells import Row, rows, table
+
+
+def methods(language: str) -> str:
+    """Return the method table."""
+    header = ("method", "what is tuned", "starts", "learning rate", "epochs", "learns to", "kept as", "merges", "paper")
+    lines = [
+        (
+            f"`{each.name}`",
+            each.summary,
+            each.init if each.adapt else "",
+            f"{each.learning_rate:g}" if each.adapt else "",
+            str(each.epochs) if each.adapt else "",
+            ", ".join(each.objectives),
+            each.stored_as if each.uses_backbone else "its own files",
+            "yes" if each.merges else "no",
+            f"[{each.paper.rpartition(', ')[0]}]({each.paper.rpartition(', ')[2]})",
+        )
+        for each in METHODS.values()
+    ]
+    return table(header, lines)
+
+
+def measured_methods(language: str) -> str:
+    """Return every method on each data set, the mean over its seeds; the interval is that of the test rows."""
+    header = ("data", "method", "accuracy", "over the probe", "seeds", "trained", "training", "peak memory", "kept")
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows("methods/*"):
+        groups.setdefault((row["data"]["name"], row["method"]), []).append(row)
+    order = list(METHODS)
+    lines = [
+        _method(data, method, kept, groups.get((data, "probe"), []))
+        for (data, method), kept in sorted(groups.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
+    ]
+    return table(header, lines)
+
+
+def _method(data: str, method: str, kept: list[Row], probes: list[Row]) -> tuple[str, ...]:
+    value, low, high = (mean(row["metrics"]["accuracy"][key] for row in kept) for key in ("value", "low", "high"))
+    probe = {row["seed"]: row["metrics"]["accuracy"]["value"] for row in probes}
+    gains = [row["metrics"]["accuracy"]["value"] - probe[row["seed"]] for row in kept if row["seed"] in probe]
+    cost = {
+        name: mean(row["cost"][name] for row in kept) for name in ("train_seconds", "peak_memory_mb", "artefact_bytes")
+    }
+    return (
+        data,
+        f"`{method}`",
+        f"{value:.1%} ({low:.1%}–{high:.1%})",
+        f"{mean(gains) * 100:+.1f}" if gains and method != "probe" else "",
+        str(len(kept)),
+        f"{kept[0]['cost']['trained_parameters']:,}",
+        f"{cost['train_seconds']:.0f} s",
+        f"{cost['peak_memory_mb']:.0f} MB",
+        f"{cost['artefact_bytes'] / 1e6:.1f} MB",
+    )
+
+
+def learning_rates(language: str) -> str:
+    """Return the accuracy on validation rows by learning rate, the best in bold."""
+    sweeps: dict[tuple[str, str], list[Row]] = {}
+    for row in rows("sweeps/*"):
+        sweeps.setdefault((row["data"]["name"], row["method"]), []).append(row)
+    lines = []
+    for (data, method), tried in sweeps.items():
+        best = max(_validated(row) for row in tried)
+        ordered = sorted(tried, key=lambda row: float(row["settings"]["learning_rate"]))
+        size = f"{tried[0]['data']['split']['train']:,}"
+        lines.append((data, f"`{method}`", size, ", ".join(_rate(row, best) for row in ordered)))
+    return table(("data", "method", "training rows", "learning rate: accuracy on validation rows"), lines)
+
+
+def _validated(row: Row) -> float:
+    return float(row["metrics"]["validation_accuracy"]["value"])
+
+
+def _rate(row: Row, best: float) -> str:
+    shown = f"{row['settings']['learning_rate']:g}: {_validated(row):.1%}"
+    return f"**{shown}**" if _validated(row) == best else shown
