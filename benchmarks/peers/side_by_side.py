@@ -53,9 +53,18 @@ def keep(
     write_json(
         path,
         results.document(
-            [{**row, "peer": {"name": peer, "version": version(peer)}, "settings": dict(settings), "compared": compared}]
+            [
+                {
+                    **row,
+                    "peer": {"name": peer, "version": version(peer)},
+                    "settings": dict(settings),
+                    "compared": compared,
+                }
+            ]
         ),
     )
     for each in figures:
         beside = "" if (ratio := each.ratio()) is None else f"  the peer takes {ratio:.2f} times as long"
-        sys.stdout.write(f"{each.what:<52}ours {each.ours:.4g} {each.unit}  {peer} {each.peer:.4g} {each.unit}{beside}\n")
+        sys.stdout.write(
+            f"{each.what:<52}ours {each.ours:.4g} {each.unit}  {peer} {each.peer:.4g} {each.unit}{beside}\n"
+        )

@@ -1,8 +1,7 @@
 """The tables of the apps: a classifier's methods side by side, what it refuses, and every figure of an app."""
 
-from verticals import comparison
-
 from table.cells import Row, points, rows, seconds, share, table
+from verticals import comparison
 
 _SUITES = {"shipped": "shipped samples, 48 intents", "banking77": "BANKING77", "clinc150": "CLINC150"}
 _METHODS = ("probe", "full", "lora")

@@ -44,7 +44,7 @@ def seconds(value: float | None) -> str:
     """Return a length of time as people say it; nothing where it was not measured."""
     if value is None:
         return ""
-    return f"{value:.0f} s" if value < 100 else f"{value / 60:.0f} min"
+    return f"{value:.0f} s" if value < 300 else f"{value / 60:.0f} min"
 
 
 def megabytes(value: float) -> str:

@@ -2,9 +2,8 @@
 
 from statistics import mean
 
-from verticals.methods import METHODS
-
 from table.cells import Row, rows, table
+from verticals.methods import METHODS
 
 
 def methods(language: str) -> str:

@@ -1,8 +1,7 @@
 """The first screen of the README: one line per app and data set, and how long a start takes."""
 
-from verticals.comparison import PRIMARY
-
 from table.cells import Row, megabytes, plain, points, rows, seconds, share, table
+from verticals.comparison import PRIMARY
 
 _COLUMN = {"en": 0, "zh": 1}
 _APPS = {
