@@ -27,7 +27,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("transfer", "export"),
     ("vertical", "theme"),
     ("registry", "new_app"),
-    ("benchmark", "comparison", "comparison_page"),
+    ("benchmark", "comparison", "comparison_page", "health_page"),
     ("hub", "first_start"),
     ("cli", "__main__"),
 )

@@ -11,7 +11,7 @@ from toys import Outcome, settings
 from verticals import benchmark
 from verticals.benchmark import Case
 from verticals.config import Config
-from verticals.errors import ConfigError
+from verticals.errors import ConfigError, DataError
 from verticals.evaluation import results
 from verticals.vertical import Suite
 
@@ -33,6 +33,21 @@ def test_what_has_a_result_is_not_measured_again(tmp_path: Path) -> None:
     (tmp_path / "toy-count.json").unlink()
     benchmark.run([case], tmp_path)
     assert len(measured) == 2
+
+
+def test_a_suite_whose_data_are_not_there_is_passed_over_and_named_or_an_error_where_it_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    def nothing(config: Config) -> list[dict[str, Any]]:
+        raise DataError("no folder of public data sets")
+
+    cases = [Case("lost", Suite("lost", "", True, nothing), settings()), Case("toy-count", _counting([]), settings())]
+    told: list[str] = []
+    rows = benchmark.run(cases, tmp_path, lambda case, error: told.append(f"{case.name}: {error}"))
+    assert told == ["lost: no folder of public data sets"]
+    assert [row["suite"] for row in rows] == ["count"]
+    with pytest.raises(DataError, match="no folder"):
+        benchmark.run(cases, tmp_path)
 
 
 def test_each_seed_has_a_result_of_its_own() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from toys import Outcome
 
@@ -69,14 +68,3 @@ def test_make_targets_in_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert {"demo", "test"} <= named <= targets
-
-
-def test_the_image_and_the_compose_file_fit_the_project() -> None:
-    image = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
-    for copied in re.findall(r"^COPY (.+) \S+$", image, re.MULTILINE):
-        assert all((ROOT / name).exists() for name in copied.split())
-    assert "\nUSER verticals" in image
-    assert "HEALTHCHECK" in image
-    service = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8"))["services"]["verticals"]
-    assert service["build"]["dockerfile"] == "docker/Dockerfile"
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])

@@ -31,6 +31,15 @@ def site(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestCli
 def test_health_names_the_run_it_serves(site: TestClient, run: Run) -> None:
     answer = site.get("/healthz").json()
     assert (answer["status"], answer["runs"]) == ("ok", {"customer-service": run.folder.name})
+    assert answer["memory_mb"] > 100
+
+
+@pytest.mark.parametrize(("path", "title"), [("/health", "Health"), ("/zh/health", "运行状况")])
+def test_the_health_page_names_run_data_and_quality(site: TestClient, run: Run, path: str, title: str) -> None:
+    page = site.get(path).text
+    assert title in page
+    assert run.folder.name in page
+    assert f"{run.metrics['metrics']['accuracy']['value']:.3f}" in page
 
 
 def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -> None:

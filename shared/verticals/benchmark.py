@@ -1,7 +1,7 @@
 """Measure apps on their suites, one result file per suite, method and seed; what has a file is not measured again."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from verticals import registry
 from verticals.config import Config, assignment, build, home, read_yaml
-from verticals.errors import ConfigError, did_you_mean
+from verticals.errors import ConfigError, DataError, did_you_mean
 from verticals.evaluation import results
 from verticals.runs import write_json
 from verticals.vertical import Suite, Vertical
@@ -75,13 +75,27 @@ def cases(
     return found
 
 
-def run(cases: Sequence[Case], folder: Path) -> list[dict[str, Any]]:
-    """Measure the cases that have no result file in `folder` yet, and return the rows of all."""
+def run(
+    cases: Sequence[Case], folder: Path, cannot: Callable[[Case, DataError], None] | None = None
+) -> list[dict[str, Any]]:
+    """Measure the cases that have no result file in `folder` yet, and return the rows of all.
+
+    Args:
+        cases: what to measure.
+        folder: where the results are kept.
+        cannot: told of a case whose data are not there, which is then passed over; nothing means that it is an error.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for case in tqdm(cases, desc="benchmark", unit="suite", disable=len(cases) < 2):
         path = folder / f"{case.name}.json"
-        if not path.exists():
-            write_json(path, results.document(case.suite.run(case.config)))
-        rows += json.loads(path.read_text(encoding="utf-8"))["results"]
+        try:
+            if not path.exists():
+                write_json(path, results.document(case.suite.run(case.config)))
+        except DataError as error:
+            if cannot is None:
+                raise
+            cannot(case, error)
+        else:
+            rows += json.loads(path.read_text(encoding="utf-8"))["results"]
     return rows

@@ -10,9 +10,10 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from verticals import __version__, benchmark, registry
+from verticals import __version__, benchmark, provenance, registry
 from verticals import comparison as comparing
 from verticals.comparison_page import page_html
+from verticals.health_page import health_html
 from verticals.runs import Run
 from verticals.theme import CSS, theme
 from verticals.vertical import LANGUAGES, Vertical
@@ -24,8 +25,9 @@ _FRONT = {
         "简体中文",
         "REST reference",
         "Comparison",
+        "Health",
     ),
-    "zh": ("应用", "全部在本机运行，所用模型也在本机训练。", "English", "REST 接口文档", "对比"),
+    "zh": ("应用", "全部在本机运行，所用模型也在本机训练。", "English", "REST 接口文档", "对比", "运行状况"),
 }
 
 
@@ -46,11 +48,13 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
     @site.get("/healthz")
     def health() -> dict[str, Any]:
         """Say that the process answers, and from which runs."""
-        return {"status": "ok", "version": __version__, "runs": {name: run.folder.name for name, run in runs.items()}}
+        served = {name: run.folder.name for name, run in runs.items()}
+        return {"status": "ok", "version": __version__, "runs": served, "memory_mb": provenance.memory_mb()}
 
     for language in LANGUAGES:
         _add_front_page(site, apps, language)
         _add_comparison(site, language)
+        _add_health_page(site, runs, language)
     for name, service in services.items():
         site.include_router(service.api, prefix=f"/api/{name}", tags=[name])
         for language, page in service.pages.items():
@@ -82,9 +86,15 @@ def _add_comparison(site: FastAPI, language: str) -> None:
         return HTMLResponse(page_html(measured, CSS, language))
 
 
+def _add_health_page(site: FastAPI, runs: Mapping[str, Run], language: str) -> None:
+    @site.get(page_path("health", language), include_in_schema=False)
+    def health_page() -> HTMLResponse:
+        return HTMLResponse(health_html(runs, provenance.memory_mb(), language))
+
+
 def front_html(apps: list[Vertical], language: str, other: str) -> str:
     """Return the page that introduces the apps; it loads nothing from anywhere."""
-    heading, lead, switch, reference, compare = _FRONT[language]
+    heading, lead, switch, reference, compare, health = _FRONT[language]
     cards = "".join(
         f'<a class="card" href="{page_path(app.name, language)}/"><h2>{escape(app.title[language])}</h2><p>{escape(app.summary[language])}</p></a>'
         for app in apps
@@ -92,7 +102,8 @@ def front_html(apps: list[Vertical], language: str, other: str) -> str:
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>verticals</title><style>{CSS}</style><main class='front'><nav><a href='{other}'>{switch}</a> "
-        f"<a href='{page_path('compare', language)}'>{compare}</a> <a href='/docs'>{reference}</a></nav>"
+        f"<a href='{page_path('compare', language)}'>{compare}</a> <a href='{page_path('health', language)}'>{health}</a> "
+        f"<a href='/docs'>{reference}</a></nav>"
         f"<h1>{heading}</h1><p>{lead}</p>{cards}</main></html>"
     )
 

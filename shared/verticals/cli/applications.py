@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verticals import registry
+from verticals import provenance, registry
 from verticals.cli.options import (
     App,
     AsJson,
@@ -185,7 +185,7 @@ def demo(
         site = hub.build({name: served[name] for name in names})
     if as_json:
         show_json({"address": address, "runs": {name: str(opened.folder) for name, opened in served.items()}})
-    say(f"open {address} in a browser; stop with Ctrl-C")
+    say(f"open {address} in a browser; stop with Ctrl-C ({provenance.memory_mb() / 1000:.2f} GB of memory in use)")
     hub.serve(site, host, port)
 
 

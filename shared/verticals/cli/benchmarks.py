@@ -7,8 +7,10 @@ import typer
 
 from verticals.cli.options import AsJson, Assignments, Method
 from verticals.cli.output import say, show, show_json, table
+from verticals.errors import DataError
 
 if TYPE_CHECKING:
+    from verticals.benchmark import Case
     from verticals.comparison import Change
 
 
@@ -33,16 +35,20 @@ def benchmark(
 
     chosen = measuring.select(apps or (), suite or (), profile)
     if list_suites:
-        for app, each in chosen:
-            show(f"{app.name:<22}{each.name:<24}{'quick' if each.quick else 'full':<7}{each.summary}")
+        lines = [(app.name, each.name, "quick" if each.quick else "full", each.summary) for app, each in chosen]
+        show(*table(("app", "suite", "profile", "what it shows"), lines))
         return
     cases = measuring.cases(chosen, method, seeds, assignments or ())
-    rows = measuring.run(cases, folder or measuring.results_folder())
+    rows = measuring.run(cases, folder or measuring.results_folder(), None if suite else _pass_over)
     if as_json:
         show_json(results.document(rows))
         return
     show(*(results.line(row) for row in rows))
     say("put them side by side with: verticals compare")
+
+
+def _pass_over(case: "Case", error: DataError) -> None:
+    say(f"not measured: {case.name}: {error}")
 
 
 def compare(
