@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toys import Outcome
+from toys import Outcome, save_rows
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("apps/*/README.md")])
@@ -22,7 +22,11 @@ def commands() -> list[tuple[str, list[str]]]:
     for page in PAGES:
         for block in BLOCK.findall(page.read_text(encoding="utf-8")):
             lines = block.replace("\\\n", " ").splitlines()
-            found += [(page.name, shlex.split(line, comments=True)) for line in lines if line.startswith("verticals ")]
+            found += [
+                (str(page.relative_to(ROOT)), shlex.split(line, comments=True))
+                for line in lines
+                if line.startswith("verticals ")
+            ]
     return found
 
 
@@ -41,6 +45,24 @@ def test_every_command_and_option_in_the_docs_exists(
     for word in words[2:]:
         if word.startswith("--"):
             assert word in text, f"{page} shows {word}, which `verticals {words[1]}` does not have"
+
+
+def test_the_readme_s_example_with_rows_of_one_s_own_runs_as_it_stands(
+    verticals: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_rows(tmp_path / "rows.csv")
+    rows = (tmp_path / "rows.csv").read_text(encoding="utf-8").partition("\n")[2]
+    (tmp_path / "chats.csv").write_text("message,intent\n" + rows, encoding="utf-8")
+    (tmp_path / "new.csv").write_text("message\nwhere is my parcel\n", encoding="utf-8")
+    example = [
+        words for page, words in commands() if page == "README.md" and words[1] in {"train", "evaluate", "predict"}
+    ]
+    assert [words[1] for words in example] == ["train", "evaluate", "predict"]
+    for words in example:
+        outcome = verticals(*words[1:])
+        assert outcome.code == 0, outcome.err
+    assert "parcel" in (tmp_path / "predicted.csv").read_text(encoding="utf-8")
 
 
 def test_the_readme_names_every_command(verticals: Callable[..., Outcome]) -> None:
