@@ -27,6 +27,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "methods": core.methods,
     "measured-methods": core.measured_methods,
     "learning-rates": core.learning_rates,
+    "epochs": core.epochs,
     "medical": medical.medical,
     "medical-gains": medical.gains,
     "medical-lambda": medical.strengths,

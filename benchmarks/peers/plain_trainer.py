@@ -5,7 +5,6 @@ the same backbone and batch size. The plain one is what the library's own exampl
 AdamW at 5e-5, linear decay. Both are judged on the validation rows every few steps; that does not count as time.
 """
 
-import argparse
 import sys
 import tempfile
 import time
@@ -16,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import side_by_side
 import torch
+from side_by_side import Figure, keep
 from torch import Tensor, nn
 from transformers import (
     AutoModelForSequenceClassification,
@@ -33,13 +34,10 @@ from transformers.trainer import DEFAULT_CALLBACKS
 from verticals import backbones, objectives
 from verticals.config import Config, NoSettings, assignment, build
 from verticals.data.splits import Splits
-from verticals.evaluation import results
 from verticals.evaluation.classification import class_indices
 from verticals.inference.batches import predict_batches
 from verticals.objectives import classify
-from verticals.runs import write_json
 
-FOLDER = Path(__file__).parent.parent / "results"
 MARGIN = 0.01
 Judge = Callable[[nn.Module], float]
 
@@ -141,13 +139,12 @@ def plain(splits: Splits, config: Config, epochs: int, watch: Callable[[], Watch
 
 def main(arguments: Sequence[str]) -> None:
     """Time both and print the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = side_by_side.arguments(__doc__)
     parser.add_argument("data", help="a public data set's name, or a file")
     parser.add_argument("--method", default="full")
     parser.add_argument("--epochs", type=int, default=10, help="of the plain one, at most")
     parser.add_argument("--every", type=int, default=20, help="steps between two judgements")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="SECTION.NAME=VALUE")
-    parser.add_argument("--results", type=Path, default=FOLDER)
     chosen = parser.parse_args(arguments)
     objective = objectives.get("classify")
     layers = [{"data": {"train": chosen.data}, "method": {"name": "probe"}}, *map(assignment, chosen.settings)]
@@ -166,27 +163,27 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def report(folder: Path, method: str, splits: Splits, config: Config, probe: float, found: dict[str, Watch]) -> None:
-    """Print what was measured and keep it as a result."""
+    """Print what was measured and keep it as a result; a peer that does not get there has its time until then."""
+    target = probe + MARGIN
     for name, each in found.items():
         how = "reached" if each.reached is not None else "NOT reached"
-        sys.stdout.write(f"{name:<7}{how} {probe + MARGIN:.4f} in {each.seconds():.1f} s, best {each.best:.4f}\n")
-    ratio = found["plain"].seconds() / found["ours"].seconds()
-    least = "" if found["plain"].reached is not None else "at least "
-    sys.stdout.write(f"plain transformers.Trainer takes {least}{ratio:.2f} times as long\n")
-    cost = {f"{name}_seconds": round(each.seconds(), 1) for name, each in found.items()}
-    reached = {f"{name}_reached": float(each.reached is not None) for name, each in found.items()}
-    row = results.row(
-        "core",
-        "plain-trainer",
-        method,
-        {},
-        {},
-        {**cost, **reached, "ratio": round(ratio, 2), "target_accuracy": round(probe + MARGIN, 4)},
-        {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()},
-        config.train.seed,
-        config.backbone.name,
+        sys.stdout.write(f"{name:<7}{how} {target:.4f} in {each.seconds():.1f} s, best {each.best:.4f}\n")
+    reached = {name: each.reached is not None for name, each in found.items()}
+    note = "" if all(reached.values()) else f" ({' and '.join(name for name in reached if not reached[name])} did not)"
+    figures = (
+        Figure(f"training to {target:.1%} on validation rows{note}", "s", *(each.seconds() for each in found.values())),
+        Figure("best accuracy seen on validation rows", "share", *(each.best for each in found.values())),
     )
-    write_json(folder / f"plain-trainer-{Path(splits.name).stem}-{method}.json", results.document([row]))
+    data = {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()}
+    settings = {"target_accuracy": round(target, 4), "reached": reached}
+    keep(
+        folder / f"plain-trainer-{Path(splits.name).stem}-{method}.json",
+        "transformers",
+        method,
+        data,
+        settings,
+        figures,
+    )
 
 
 if __name__ == "__main__":

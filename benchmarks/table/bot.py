@@ -48,4 +48,3 @@ def load(language: str) -> str:
         for row in rows("customer-service-load*")
     ]
     return table(("customers", "for", "requests", "errors", "mixed up", "median and 95th percentile"), lines)
-

@@ -81,3 +81,19 @@ def _validated(row: Row) -> float:
 def _rate(row: Row, best: float) -> str:
     shown = f"{row['settings']['learning_rate']:g}: {_validated(row):.1%}"
     return f"**{shown}**" if _validated(row) == best else shown
+
+
+def epochs(language: str) -> str:
+    """Return the seconds of one epoch by method, beside the first method of the same run."""
+    lines = [
+        (
+            row["data"]["name"],
+            f"`{row['method']}`",
+            f"{row['data']['split']['train']:,}",
+            f"{row['cost']['once_seconds']:.1f} s",
+            f"{row['cost']['epoch_seconds']:.1f} s",
+            f"{row['cost']['times_as_fast']:.2f}",
+        )
+        for row in rows("epochs-*")
+    ]
+    return table(("data", "method", "training rows", "once", "an epoch", "times as fast"), lines)

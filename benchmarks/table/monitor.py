@@ -5,17 +5,18 @@ from typing import Any
 
 from table.cells import rows, table
 
+_JUDGES = ("-full", "-probe", "-tfidf", "")  # the first one that was measured is shown
 _MONITOR = (
-    ("contrast-full", "contrast pairs with both sides right", "pairs_right", "{:.1%}"),
+    ("contrast", "contrast pairs with both sides right", "pairs_right", "{:.1%}"),
     ("nab-realtweets", "NAB realTweets, threshold the best for all files, as NAB has it", "nab_score", "{:.1f}"),
     ("nab-realtweets", "NAB realTweets, threshold from the other nine files", "nab_score_left_out", "{:.1f}"),
     ("nab-realtweets", "NAB realTweets, settings and threshold from the other nine files", "nab_score_chosen_without", "{:.1f}"),
     ("nab-realtweets", "mean delay on NAB realTweets, counted from the opening of the window, minutes", "mean_delay_minutes", "{:.0f}"),
-    ("flooding-full", "weight of 500 near-copies over that of three stories, at most", "flood_over_three_stories", "{:.2f}"),
-    ("early-warning-full", "incidents of the fortnight noticed", "found_incidents", "{:.0%}"),
-    ("early-warning-full", "mean delay of those, minutes", "mean_delay_minutes", "{:.0f}"),
-    ("early-warning-full", "alerts a day", "alerts_a_day", "{:.1f}"),
-    ("early-warning-full", "of those, about no incident", "other_alerts_a_day", "{:.1f}"),
+    ("flooding", "weight of 500 near-copies over that of three stories, at most", "flood_over_three_stories", "{:.2f}"),
+    ("early-warning", "incidents of the fortnight noticed", "found_incidents", "{:.0%}"),
+    ("early-warning", "mean delay of those, minutes", "mean_delay_minutes", "{:.0f}"),
+    ("early-warning", "alerts a day", "alerts_a_day", "{:.1f}"),
+    ("early-warning", "of those, about no incident", "other_alerts_a_day", "{:.1f}"),
 )  # fmt: skip
 
 
@@ -35,24 +36,23 @@ def sentiment(language: str) -> str:
 
 
 def monitor(language: str) -> str:
-    """Return what the monitor reaches beside sentiment."""
+    """Return what the monitor reaches beside sentiment, by the best judge that it was measured with."""
     lines = []
     for name, said, metric, style in _MONITOR:
-        for row in rows(f"financial-sentiment-{name}")[:1]:
-            if metric in row["metrics"]:
-                found = [style.format(row["metrics"][metric][key]) for key in ("value", "low", "high")]
-                lines.append((said, f"{found[0]} ({found[1]} to {found[2]})"))
-    return table(("what", "measured"), [*lines, *_throughput()])
+        measured = (row for suffix in _JUDGES for row in rows(f"financial-sentiment-{name}{suffix}")[:1])
+        row = next(measured, None)
+        if row and metric in row["metrics"]:
+            found = [style.format(row["metrics"][metric][key]) for key in ("value", "low", "high")]
+            lines.append((said, f"`{row['method']}`", f"{found[0]} ({found[1]} to {found[2]})"))
+    return table(("what", "measured with", "measured"), [*lines, *_throughput()])
 
 
-def _throughput() -> list[tuple[str, str]]:
+def _throughput() -> list[tuple[str, str, str]]:
     lines = []
     for row in rows("financial-sentiment-throughput*"):
-        items = row["data"]["split"]["items"]
-        memory = [value for key, value in row["cost"].items() if key.startswith("resident_mb_after")]
-        said = f"headlines a second, `{row['method']}`, {items:,} of them"
-        lines.append((said, f"{row['cost']['items_per_second']:,.0f}"))
-        if memory:
-            quarters = ", ".join(f"{value:,.0f}" for value in memory)
-            lines.append((f"MB resident after each quarter of {items:,}, `{row['method']}`", quarters))
+        cost, items, judge = row["cost"], row["data"]["split"]["items"], f"`{row['method']}`"
+        memory = [f"{value:,.0f}" for key, value in cost.items() if key.startswith("resident_mb_after")]
+        shown = f"{cost['items_per_second']:,.0f} ({cost['items_per_cpu_second']:,.0f} a second of one core)"
+        lines.append((f"headlines a second, {items:,} of them", judge, shown))
+        lines.append((f"MB resident after each quarter of {items:,}", judge, ", ".join(memory)))
     return lines
