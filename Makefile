@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check bench peers clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,8 +39,18 @@ check: $(VENV)/.dev  ## Lint, type-check and test
 
 bench: $(VENV)/.demo  ## Measure on public data in $$VERTICALS_DATA and write benchmarks/results/
 	$(BIN)/verticals benchmark --profile full --results benchmarks/results
-	$(BIN)/python benchmarks/stopwatch.py
+	$(BIN)/python benchmarks/stopwatch.py --install
 	$(BIN)/python benchmarks/medical.py
+
+peers: $(VENV)/.demo  ## Measure beside SetFit, implicit, VADER, the pipeline and the plain Trainer
+	$(PIP) -e '.[all,peers]'
+	$(BIN)/python benchmarks/peers/pipeline.py banking77
+	$(BIN)/python benchmarks/peers/setfit_few.py banking77 --rows 8
+	$(BIN)/python benchmarks/peers/setfit_few.py banking77 --rows 16
+	$(BIN)/python benchmarks/peers/implicit_als.py
+	$(BIN)/python benchmarks/peers/vader.py phrasebank-50agree
+	$(BIN)/python benchmarks/peers/plain_trainer.py banking77
+	$(BIN)/python benchmarks/tables.py
 
 clean:  ## Remove the virtual environment; runs stay
 	rm -rf $(VENV)

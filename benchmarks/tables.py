@@ -6,21 +6,21 @@ A table stands between `<!-- table: NAME -->` and `<!-- end -->`; text outside s
 import re
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from table import apps, bot, core, headline, medical, monitor, peers
+from table import bot, classifier, core, headline, medical, monitor, peers, recommender
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("apps/*/README.md")])
 TABLES: dict[str, Callable[[str], str]] = {
     "headline": headline.headline,
     "stopwatch": headline.stopwatch,
-    "quality": apps.quality,
-    "scope": apps.scope,
+    "quality": classifier.quality,
+    "scope": classifier.scope,
     "sentiment": monitor.sentiment,
     "monitor": monitor.monitor,
-    "recommender": partial(apps.of_app, "recommender"),
+    "rankings": recommender.rankings,
+    "strained": recommender.strained,
     "conversations": bot.conversations,
     "search": bot.search,
     "load": bot.load,

@@ -1,7 +1,6 @@
-"""The tables of the apps: a classifier's methods side by side, what it refuses, and every figure of an app."""
+"""The tables of a classifier: its methods side by side, and what it refuses."""
 
 from table.cells import Row, points, rows, seconds, share, table
-from verticals import comparison
 
 _SUITES = {"shipped": "shipped samples, 48 intents", "banking77": "BANKING77", "clinc150": "CLINC150"}
 _METHODS = ("probe", "full", "lora")
@@ -56,13 +55,3 @@ def scope(language: str) -> str:
         "wrongly refused",
     )
     return table(header, lines)
-
-
-def of_app(app: str, language: str) -> str:
-    """Return every model of an app that has a primary metric, on every data set."""
-    lines = []
-    for line in comparison.lines(rows(f"{app}-*")):
-        _, suite, method, seed = line.name
-        cells = comparison.cells(line)
-        lines.append((suite, f"{method}, seed {seed}" if seed else method, *cells[4:7], cells[8]))
-    return table(("data", "model", "metric", "measured", "baseline", "training"), lines)
