@@ -30,6 +30,11 @@ class Theirs:
     def __init__(self, model: AlternatingLeastSquares) -> None:
         self.model = model
 
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return len(self.model.item_factors)
+
     def scores(self, seen: Histories) -> np.ndarray:
         """Return predicted preferences, [users, items]; the users are folded in, as ours are."""
         weights = csr_matrix(seen.weights, dtype=np.float32)
