@@ -50,6 +50,7 @@ def keep(
     compared = [
         {**asdict(each), "ratio": None if (ratio := each.ratio()) is None else round(ratio, 3)} for each in figures
     ]
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_json(
         path,
         results.document(
