@@ -265,6 +265,10 @@ def test_the_demo_has_its_orders_once(tmp_path: Path) -> None:
     ("message", "reason"),
     [
         ("The shelf fell and cut my daughter's arm", "danger"),
+        ("a chair of yours collapsed under me", "danger"),
+        ("I've bruised my knee on the sharp edge of the bed you sold me", "danger"),
+        ("the cable of the toaster has melted", "danger"),
+        ("my mum's garden bench arrived broken", None),
         ("my dad passed away and his order is still coming", "distress"),
         ("you will hear from my lawyer", "law"),
         ("I want to make a formal complaint", "complaint"),

@@ -8,14 +8,21 @@ import re
 from collections.abc import Mapping
 
 _RELATIVE = r"(?:husband|wife|partner|mother|mum|mom|father|dad|son|daughter|brother|sister|child|baby|toddler|grand\w+|nan|kid)"
-_HARM = r"(?:hurt|injur\w+|fell|fallen|cut|burn\w*|chok\w+|bleed\w*|bled|trapped|shock\w*|poison\w*)"
+_HARM = r"(?:hurt|injur\w+|fell|fallen|cut|burn\w*|scald\w*|chok\w+|swallow\w*|bleed\w*|bled|trapped|shock\w*|poison\w*|unconscious)"
+_WOUND = rf"(?:{_HARM}|broke|broken|fractur\w+|sprain\w*|bruis\w+|crush\w*)"  # of a part of the body; a lamp can be broken too
+_BODY = (
+    r"(?:hand|arm|leg|foot|feet|toes?|finger|thumb|wrist|ankle|knee|elbow|shoulder|hip|ribs?|back|neck|face|eye|ear|nose|lips?|mouth|tongue|"
+    r"tooth|teeth|head|skin)s?"
+)
 _VEHICLE = r"(?:vans?|lorry|lorries|trucks?|drivers?)"
 _COLLISION = r"(?:reversed|crashed|drove|hit|knocked|damaged|scratched|ran)"
 _RULES: Mapping[str, tuple[str, ...]] = {
     "danger": (
-        rf"\bmy {_RELATIVE}\b.{{0,40}}\b{_HARM}\b",
-        rf"\b{_HARM}\b.{{0,25}}\b(?:my|his|her|our|their) (?:{_RELATIVE}(?:'s)?|hand|arm|leg|foot|finger|face|eye|head)\b",
-        r"\b(?:caught|on|catch(?:es|ing)?) fire\b|\bin flames\b|\belectric shock\b|\belectrocut|\bexplode",
+        rf"\bmy {_RELATIVE}\b.{{0,60}}\b{_HARM}\b",
+        rf"\b{_WOUND}\b.{{0,25}}\b(?:my|his|her|our|their) (?:{_RELATIVE}(?:'s)?|{_BODY})\b",
+        rf"\bcollaps\w+ (?:under|on|onto) (?:me|us|him|her|them|my {_RELATIVE})\b",
+        r"\b(?:caught|on|catch(?:es|ing)?) fire\b|\bin flames\b|\bflames (?:came|coming|shot)|\b(?:plug|cable|socket)\b.{0,20}\bmelt",
+        r"\belectric shock\b|\belectrocut|\bexplode",
         r"\b(?:smell|stinks?|reek\w*|leak\w*) of (?:gas|burning)\b|\bgas (?:smell|leak)",
         r"\bsparks? (?:came|fly|flew|from)|\bsmoke (?:came|coming|from)|\bnobody'?s hurt\b|\bstitches\b",
         r"\b(?:from|taken to|rushed to|went to|ended up in) (?:the )?hospital\b|\bambulance\b|\ba ?& ?e\b|\bemergency room\b",
