@@ -1,32 +1,47 @@
 """The comparison as a page of its own: the table, and quality over cost with the points that nothing beats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
 from verticals.comparison import HEADER, Line, cells
 from verticals.evaluation.plots import INK, SOFT, WARN
 
-_TEXTS = {
+_TEXTS: Mapping[str, Mapping[str, Any]] = {
     "en": {
         "title": "Comparison across apps",
         "lead": "Gap closed is the share of the way from the baseline to perfect, so that different tasks can stand side by side. "
         "A point is one hundredth of the metric gained over the baseline.",
         "empty": "Nothing was measured on this machine yet. Run: verticals benchmark",
-        "x": "seconds for a thousand answers, one after another",
+        "x": "seconds for 1000 answers",
         "y": "gap closed",
         "best": "nothing is both cheaper and better",
         "back": "Applications",
+        "header": HEADER,
     },
     "zh": {
         "title": "跨应用对比",
         "lead": "“缩小差距”指从基线到满分之间走完的比例，使不同任务可以并列比较。一个点是指标相对基线提升的百分之一。",
         "empty": "本机尚无评测结果。请运行：verticals benchmark",
-        "x": "连续作答一千次所需秒数",
+        "x": "连续作答 1000 次的秒数",
         "y": "缩小差距",
         "best": "没有更便宜且更好的",
         "back": "应用",
+        "header": (
+            "应用",
+            "评测",
+            "方法",
+            "种子",
+            "指标",
+            "数值",
+            "基线",
+            "缩小差距",
+            "训练",
+            "作答 1000 次",
+            "每个点",
+        ),
     },
 }
 
@@ -37,11 +52,11 @@ def page_html(lines: Sequence[Line], css: str, language: str = "en") -> str:
     body = f"<p>{texts['empty']}</p>"
     if lines:
         plot = pareto_figure(lines, language).to_html(include_plotlyjs=True, full_html=False)
-        body = f"{plot}<div class='table'>{_table(lines)}</div>"
+        body = f"{plot}<div class='table'>{_table(lines, texts['header'])}</div>"
     home = "/" if language == "en" else "/zh"
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{texts['title']}</title><style>{css}</style><main class='front'><nav><a href='{home}'>{texts['back']}</a></nav>"
+        f"<title>{texts['title']}</title><style>{css}</style><main class='front broad'><nav><a href='{home}'>{texts['back']}</a></nav>"
         f"<h1>{texts['title']}</h1><p class='muted'>{texts['lead']}</p>{body}</main></html>"
     )
 
@@ -83,7 +98,7 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[int]:
     ]
 
 
-def _table(lines: Sequence[Line]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in HEADER)
+def _table(lines: Sequence[Line], header: Sequence[str]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells(line))}</tr>" for line in lines)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
