@@ -108,3 +108,9 @@ def test_the_manifest_names_versions_seed_and_data(train_toy: Callable[[str], Ru
     assert {"torch", "transformers", "python"} <= set(manifest["versions"])
     assert manifest["data"]["fingerprint"] == toy_splits().fingerprint()
     assert manifest["seed"] == 0
+
+
+def test_models_that_leave_their_backbone_as_it_came_hold_the_same_one(train_toy: Callable[[str], Run]) -> None:
+    run = train_toy("probe")
+    first, second = (encoder_classifier.load(run.folder, run.labels, run.config) for _ in range(2))
+    assert first.module.encoder is second.module.encoder
