@@ -11,6 +11,7 @@ from recommender_toys import BEHAVIOUR, CATALOGUE
 from verticals.runs import Run
 from verticals_recommender import markup
 from verticals_recommender.api import LONGEST_SENTENCE
+from verticals_recommender.items import Item
 from verticals_recommender.opening import Opened, open_run
 from verticals_recommender.pages import evaluation
 from verticals_recommender.pages.compare import CompareTab
@@ -127,6 +128,14 @@ def test_an_item_has_neighbours_and_a_list_without_it(view: View) -> None:
     assert [item for _, item in offered["choices"]] == past[::-1]
     assert tab.without(PERSON, offered["value"])
     assert tab.without(PERSON, None) == ""
+
+
+def test_nobody_is_said_to_have_chosen_an_item_that_nobody_chose(view: View) -> None:
+    view.opened.live.add_items([Item("fresh", "blue paint")])
+    html = ItemTab(view).show("fresh")
+    by_behaviour, by_text = html.split("<section>")[1:]
+    assert view.texts["no_neighbours"] in by_behaviour
+    assert "class='bar'" in by_text
 
 
 def test_what_comes_from_data_is_escaped_everywhere(view: View) -> None:

@@ -1,14 +1,11 @@
 """The tab that shows two models' lists for the same person, with their reasons."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from verticals_recommender import markup
-from verticals_recommender.live import State
-from verticals_recommender.models.model import Model
 from verticals_recommender.pages.view import View, told
 from verticals_recommender.serving import Rules
 
@@ -24,7 +21,7 @@ class CompareTab:
     def build(self, page: gr.Blocks) -> None:
         """Add the tab to the open Gradio context."""
         texts, served = self.view.texts, self.view.opened.record["served"]
-        names = list(self.models(self.view.state))
+        names = list(self.view.models(self.view.state))
         choices = [(texts["served"].format(name=name) if name == served else name, name) for name in names]
         with gr.Row():
             person = gr.Dropdown([], label=texts["person"], allow_custom_value=True, min_width=220)
@@ -42,16 +39,12 @@ class CompareTab:
         people = self.view.people()
         return gr.update(choices=people, value=people[0] if people else None)
 
-    def models(self, state: State) -> Mapping[str, Model]:
-        """Return the models by name, the one that serves first."""
-        return {self.view.opened.record["served"]: state.engine.model, **state.compared}
-
     def show(self, person: str | None, first: str, second: str) -> str:
         """Return both lists; what is on both is marked."""
         texts, state = self.view.texts, self.view.state
         with told():
             profile = self.view.profile(state, person or "")
-        models, rules = self.models(state), Rules(count=SHELF)
+        models, rules = self.view.models(state), Rules(count=SHELF)
         found = {name: self.view.listed(state, models[name], profile, rules) for name in (first, second)}
         both = {each.item for each in found[first]} & {each.item for each in found[second]}
         drawn = []

@@ -8,6 +8,7 @@ import gradio as gr
 from verticals_recommender import markup
 from verticals_recommender.explanations import counterfactual, reasons
 from verticals_recommender.live import State
+from verticals_recommender.models import item_knn
 from verticals_recommender.models.model import neighbours
 from verticals_recommender.pages.view import View, told
 from verticals_recommender.serving import Rules
@@ -56,8 +57,9 @@ class ItemTab:
         with told():
             position = state.position(item)
             by_text = self.view.opened.live.similar(state, item, _NEIGHBOURS)
-        likeness = state.engine.model.similar(position)
-        near = [each for each in neighbours(state.engine.model, position, _NEIGHBOURS) if likeness[each] > 0]
+        chosen_together = self.view.models(state)[item_knn.KIND]
+        likeness = chosen_together.similar(position)
+        near = [each for each in neighbours(chosen_together, position, _NEIGHBOURS) if likeness[each] > 0]
         largest = max((float(likeness[each]) for each in near), default=1.0)
         behaviour = [(state.catalogue.items[each].title, float(likeness[each]) / largest) for each in near]
         read = [(state.catalogue.items[each].title, cosine) for each, cosine in by_text if cosine > 0]

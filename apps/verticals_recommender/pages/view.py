@@ -40,6 +40,10 @@ class View:
         """The present state; keep it for as long as one answer takes."""
         return self.opened.live.state
 
+    def models(self, state: State) -> Mapping[str, Model]:
+        """Return the models by name, the one that serves first."""
+        return {self.opened.record["served"]: state.engine.model, **state.compared}
+
     def people(self) -> list[str]:
         """Return people with a history, spread evenly over the names."""
         known = [name for name, past in self.state.trained.items() if len(past) >= _SHORT_HISTORY]
