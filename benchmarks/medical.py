@@ -74,16 +74,17 @@ def without(rows: Splits, other: Splits) -> Splits:
 class Chain:
     """The steps, one after the other, with what each is worth on both sides."""
 
-    def __init__(self, data: Hospitals, assignments: Sequence[str]) -> None:
+    def __init__(self, data: Hospitals, assignments: Sequence[str], pretraining: Sequence[str]) -> None:
         self.data = data
         self.rows: list[dict[str, Any]] = []
         self._assigned = [assignment(each) for each in assignments]
+        self._pretraining = [assignment(each) for each in pretraining]
         self._right: dict[str, dict[str, Float64Array]] = {}
 
     def pretrain(self) -> str:
         """Let the backbone read the training text of both hospitals; returns the folder it becomes."""
         texts = [text for side in (self.data.a, self.data.b) for text in side.train.texts]
-        layers = [{"method": {"name": "full"}}, *self._assigned]
+        layers = [{"method": {"name": "full"}}, *self._assigned, *self._pretraining]
         config = build(layers, NoSettings, MaskSettings)
         corpus = hold_out(self.data.name, tuple(dict.fromkeys(texts)), config.data, config.train.seed)
         run = pilot.train(APP, objectives.get("mask"), config, corpus)
@@ -135,15 +136,14 @@ def named_right(model: Predictor, rows: Examples) -> Float64Array:
     )
 
 
-def run(data: Hospitals, assignments: Sequence[str]) -> list[dict[str, Any]]:
+def run(chain: Chain, lambdas: Sequence[float]) -> list[dict[str, Any]]:
     """Go through the chain and return one result per step."""
-    chain = Chain(data, assignments)
     backbone = chain.pretrain()
     chain.tune("A, built-in backbone", "a", "builtin")
     source = chain.tune("A, pretrained backbone", "a", backbone, ["A, built-in backbone"])
     chain.tune("B alone", "b", backbone)
     over = [("A, pretrained backbone", "b"), ("B alone", "b"), ("A, pretrained backbone", "a")]
-    strength = chain.move("A to B", source, "full", TransferSettings().lambdas, over)
+    strength = chain.move("A to B", source, "full", lambdas, over)
     chain.move("A to B, few parameters", source, "lora", [strength], [*over, ("A to B", "b"), ("A to B", "a")])
     return chain.rows
 
@@ -153,11 +153,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The medical chain, with what each step gains.")
     parser.add_argument("--sample", action="store_true", help="use the notes written for this project")
     parser.add_argument("--set", action="append", default=[], dest="assignments", help="one setting, for every step")
+    parser.add_argument("--pretrain", action="append", default=[], help="one setting, for the pretraining alone")
+    parser.add_argument("--lambdas", nargs="+", type=float, default=TransferSettings().lambdas, help="of the KL term")
     parser.add_argument("--results", type=Path, default=HERE / "results", help="folder for the result file")
     given = parser.parse_args()
     seed = build([assignment(each) for each in given.assignments], NoSettings, NoSettings).train.seed
     data = hospitals(given.sample or not os.environ.get("VERTICALS_DATA"), seed)
-    write_json(given.results / f"{data.name}.json", results.document(run(data, given.assignments)))
+    chain = Chain(data, given.assignments, given.pretrain)
+    write_json(given.results / f"{data.name}.json", results.document(run(chain, given.lambdas)))
 
 
 if __name__ == "__main__":
