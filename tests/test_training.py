@@ -133,3 +133,14 @@ def test_bfloat16_is_the_arithmetic_of_products_alone() -> None:
 def test_the_precision_that_was_asked_for_is_kept_with_the_log(tiny_backbone: Path, tmp_path: Path) -> None:
     config = toy_config("full", tiny_backbone, epochs=1, precision="bfloat16")
     assert classify.fit(toy_splits(), config, tmp_path).log.precision == "bfloat16"
+
+
+def test_the_seconds_before_an_interruption_count(tiny_backbone: Path, tmp_path: Path) -> None:
+    config = toy_config("full", tiny_backbone, epochs=1)
+    classify.fit(toy_splits(), config, tmp_path)
+    checkpoint = last_checkpoint(tmp_path)
+    assert checkpoint is not None
+    (checkpoint / "seconds.json").write_text("1000.0", encoding="utf-8")
+    log = classify.fit(toy_splits(), config, tmp_path).log
+    assert log.earlier_seconds == 1000.0
+    assert 1000.0 < log.seconds < 1100.0

@@ -101,7 +101,7 @@ def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Pa
     """Train one model and judge it on test."""
     started = time.perf_counter()
     trained = objective.fit(rows, config, work)
-    seconds = time.perf_counter() - started
+    seconds = trained.log.earlier_seconds + time.perf_counter() - started
     return Measured(trained, objective.evaluate(trained.model, rows), seconds)
 
 

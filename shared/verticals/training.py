@@ -1,5 +1,6 @@
 """The training loop: transformers.Trainer with two learning rates, length-grouped batches and exact resume."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import Sampler
-from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments, set_seed
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
 from transformers.trainer_callback import ProgressCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
@@ -20,10 +21,12 @@ from verticals.errors import RunError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
 from verticals.precision import InBfloat16, native_precision
+from verticals.runs import write_json
 from verticals.token_rows import Batch, Example, LengthGroupedSampler, TokenDataset
 
 HEAD = "head."  # parameters whose name starts with this learn at the head's rate
 _STEPS_BETWEEN_LOGS = 2
+_SECONDS = "seconds.json"
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """What happened: seconds of this process, optimizer steps in all, the step it continued from, and the arithmetic."""
+    """What happened: seconds of the loop and optimizer steps in all, the step this process continued from, and the arithmetic.
+
+    `earlier_seconds` are those of `seconds` that went by before the checkpoint which this process continued from.
+    """
 
     seconds: float
     steps: int
     resumed_from: int
     trained_parameters: int
     precision: Precision = "float32"
+    earlier_seconds: float = 0.0
 
 
 def recipe(config: TrainConfig, method: Method) -> Recipe:
@@ -83,6 +90,24 @@ class _QuietProgress(ProgressCallback):
         **kwargs: object,
     ) -> None:
         """Write nothing."""
+
+
+class _Stopwatch(TrainerCallback):
+    """Keeps with each checkpoint how long the training took up to it."""
+
+    def __init__(self, earlier: float) -> None:
+        self._earlier = earlier
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far, those of interrupted processes included."""
+        return self._earlier + time.perf_counter() - self._started
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+        """Write the seconds beside the checkpoint's own files."""
+        if state.is_world_process_zero:
+            write_json(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _SECONDS, self.seconds)
 
 
 class _LossTrainer(Trainer):
@@ -177,15 +202,22 @@ def finetune(
     """
     set_seed(plan.seed)
     checkpoint = last_checkpoint(work)
+    earlier = _seconds_at(checkpoint)
     with trackers.writing(plan.trackers, work.name.removeprefix(".work-")):
         trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
-        started = time.perf_counter()
+        watch = _Stopwatch(earlier)
+        trainer.add_callback(watch)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        seconds = time.perf_counter() - started
+        seconds = watch.seconds
     model.eval()
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-    return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained, plan.precision)
+    return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained, plan.precision, earlier)
+
+
+def _seconds_at(checkpoint: Path | None) -> float:
+    kept = checkpoint / _SECONDS if checkpoint else None
+    return float(json.loads(kept.read_text(encoding="utf-8"))) if kept and kept.is_file() else 0.0
 
 
 def last_checkpoint(work: Path) -> Path | None:

@@ -57,7 +57,7 @@ METHODS = {
             limit=_NO_NEW_LAYERS,
             options=weights.PartialOptions,
             adapt=weights.partial,
-            epochs=2,
+            epochs=4,
             learning_rate=2e-4,
             head_learning_rate=1e-3,
             merges=True,
@@ -205,7 +205,7 @@ METHODS = {
             adapt=bottleneck.houlsby,
             init="nearly zero",
             epochs=5,
-            learning_rate=1e-3,
+            learning_rate=3e-4,
             head_learning_rate=1e-3,
         ),
         Method(
@@ -220,7 +220,7 @@ METHODS = {
             adapt=bottleneck.pfeiffer,
             init="nearly zero",
             epochs=5,
-            learning_rate=1e-3,
+            learning_rate=5e-4,
             head_learning_rate=1e-3,
         ),
     )
