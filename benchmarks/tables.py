@@ -28,6 +28,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "measured-methods": core.measured_methods,
     "learning-rates": core.learning_rates,
     "epochs": core.epochs,
+    "tagged": core.tagged,
     "medical": medical.medical,
     "medical-gains": medical.gains,
     "medical-lambda": medical.strengths,

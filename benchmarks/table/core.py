@@ -2,7 +2,7 @@
 
 from statistics import mean
 
-from table.cells import Row, rows, table
+from table.cells import Row, rows, seconds, share, table
 from verticals.methods import METHODS
 
 
@@ -30,7 +30,7 @@ def measured_methods(language: str) -> str:
     """Return every method on each data set, the mean over its seeds; the interval is that of the test rows."""
     header = ("data", "method", "accuracy", "over the probe", "seeds", "trained", "training", "peak memory", "kept")
     groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows("methods/*"):
+    for row in rows("methods/classify-*"):
         groups.setdefault((row["data"]["name"], row["method"]), []).append(row)
     order = list(METHODS)
     lines = [
@@ -81,6 +81,24 @@ def _validated(row: Row) -> float:
 def _rate(row: Row, best: float) -> str:
     shown = f"{row['settings']['learning_rate']:g}: {_validated(row):.1%}"
     return f"**{shown}**" if _validated(row) == best else shown
+
+
+def tagged(language: str) -> str:
+    """Return every tagger on each data set beside the linear one: entities by seqeval, and words with O among them."""
+    header = ("data", "method", "entity F1", "linear tagger", "words, micro", "words, macro", "training")
+    lines = [
+        (
+            row["data"]["name"],
+            f"`{row['method']}`",
+            share(row["metrics"]["entity_f1"]),
+            f"{row['baseline']['metrics']['entity_f1']['value']:.1%}",
+            share(row["metrics"]["token_micro_f1"]),
+            share(row["metrics"]["token_macro_f1"]),
+            seconds(row["cost"]["train_seconds"]),
+        )
+        for row in rows("methods/tag-*")
+    ]
+    return table(header, lines)
 
 
 def epochs(language: str) -> str:
