@@ -98,7 +98,7 @@ def _methods(files: Sequence[Series]) -> list[Method]:
 
     def averaged(file: Series) -> FloatArray:
         every = [DetectionSettings(spans=_LADDER, half_life=days) for days in _HALF_LIVES]
-        return np.mean([sigmas(file.times, file.values, settings) for settings in every], axis=0)
+        return np.asarray(np.mean([sigmas(file.times, file.values, settings) for settings in every], axis=0))
 
     def gaussian(file: Series) -> FloatArray:
         return windowed_gaussian(file.values)
