@@ -126,7 +126,7 @@ def test_the_table_of_methods_is_the_mean_over_seeds_with_the_gain_over_the_prob
     for method, seed, accuracy in (("probe", 0, 0.8), ("probe", 1, 0.8), ("lora", 0, 0.9), ("lora", 1, 0.88)):
         metrics = {"accuracy": {"value": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}}
         row = {"data": {"name": "toy"}, "method": method, "seed": seed, "metrics": metrics, "cost": cost}
-        (tmp_path / "methods" / f"toy-{method}-seed{seed}.json").write_text(json.dumps({"results": [row]}))
+        (tmp_path / "methods" / f"classify-toy-{method}-seed{seed}.json").write_text(json.dumps({"results": [row]}))
     *_, probe, lora = tables.core.measured_methods("en").splitlines()
     assert probe.startswith("| toy | `probe` | 80.0% (79.0%–81.0%) |  | 2 |")
     assert lora == "| toy | `lora` | 89.0% (88.0%–90.0%) | +9.0 | 2 | 1,000 | 60 s | 900 MB | 2.0 MB |"
