@@ -19,7 +19,7 @@ from verticals_financial_sentiment.symbols import COLUMNS, Symbol, read_symbols
 
 APP = "financial-sentiment"
 _SYMBOLS = "symbols.csv"
-_RATE, _EPOCHS = 1e-4, 5  # of full tuning: best on validation rows of Financial PhraseBank's training part
+_RATE, _EPOCHS = 1e-4, 5  # of full tuning: on validation rows of PhraseBank better than 5e-5, 4; no more was tried
 
 
 def train(config: Config) -> Run:
