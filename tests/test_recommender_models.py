@@ -11,7 +11,7 @@ from verticals.errors import RunError
 from verticals_recommender.models import als, ease, item_knn, popularity, saved, vectors
 from verticals_recommender.models.blend import Blend, Recent, spread
 from verticals_recommender.models.histories import Histories, history
-from verticals_recommender.models.model import Model, VectorModel, best, neighbours, recommend
+from verticals_recommender.models.model import Model, best, neighbours, recommend
 
 USERS, ITEMS = 40, 12
 
@@ -168,10 +168,20 @@ def test_als_stands_where_its_loss_has_no_slope() -> None:
     assert np.abs(error.T @ x + 0.5 * y).max() < 1e-2
 
 
-@pytest.mark.parametrize("name", ["als", "text"])
-def test_vector_models_score_by_inner_products(name: str) -> None:
-    model: VectorModel = {"als": FITS["als"], "text": FITS["text"]}[name]()  # type: ignore[assignment]
+def test_als_scores_are_inner_products_with_the_folded_in_user() -> None:
+    model = als.fit(BOARD, width=2, regularisation=0.1, confidence=4, rounds=8, seed=0)
     np.testing.assert_allclose(model.fold_in(BOARD) @ model.vectors.T, model.scores(BOARD), atol=1e-6)
+
+
+def test_one_close_relative_says_more_than_many_distant_ones() -> None:
+    """Item 3 is as near to all of the history, with a higher mean cosine; item 4 is the twin of one and unlike the others."""
+    model = vectors.fit(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [1, 0, 0]], np.float32))
+    mine = history([0, 1, 2], 5, [1.0, 1.0, 2.0])
+    scores = model.scores(mine)[0]
+    near = np.expm1(np.sqrt(1 / 3) / vectors.TEMPERATURE) / np.expm1(1 / vectors.TEMPERATURE)
+    assert scores[3:].tolist() == pytest.approx([near, 1 / 4], rel=1e-5)
+    parts = model.contributions(mine, np.array([3, 4]))
+    np.testing.assert_allclose(parts, [[near / 4, 1 / 4], [near / 4, 0], [near / 2, 0]], rtol=1e-5)
 
 
 def test_a_recent_item_outweighs_an_old_one_exactly_by_the_half_life() -> None:

@@ -23,7 +23,6 @@ from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
 from verticals_recommender.models.histories import histories
 from verticals_recommender.models.model import Model, recommend
-from verticals_recommender.models.vectors import fit as fit_vectors
 from verticals_recommender.models.vectors import unit
 from verticals_recommender.ranking import estimates, gains
 from verticals_recommender.recommender import Recommender
@@ -120,10 +119,10 @@ def item_vectors(catalogue: Catalogue, known: Interactions, config: Config) -> t
 
 def near_vectors(vectors: FloatArray, split: Split) -> tuple[VectorIndex, dict[str, Any]]:
     """Choose and build the index of the items; the queries are where some of the users are."""
-    space = fit_vectors(vectors)
+    directions = unit(vectors)
     people = histories(split.known())
     sample = np.flatnonzero(np.diff(people.weights.indptr))[:_QUERIES]
-    choice, index = choose_index(space.vectors, unit(space.fold_in(people.select(sample))), Target())
+    choice, index = choose_index(directions, unit(people.weights[sample] @ directions), Target())
     return index, choice.model_dump(mode="json")
 
 

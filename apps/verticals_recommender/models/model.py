@@ -49,17 +49,6 @@ class Model(Protocol):
         """Write safetensors and JSON into a new folder."""
 
 
-class VectorModel(Model, Protocol):
-    """A model whose scores are inner products, so that an index of item vectors can retrieve for it."""
-
-    @property
-    def vectors(self) -> FloatArray:
-        """Vectors of the items, [items, width]."""
-
-    def fold_in(self, histories: Histories) -> FloatArray:
-        """Return vectors of users, [users, width]; `fold_in(h) @ vectors.T` are the scores."""
-
-
 def best(scores: FloatArray, count: int, allowed: Mask | None = None) -> IntArray:
     """Return the positions of the highest scores, highest first, ties by position.
 
