@@ -2,16 +2,16 @@
 
 New items need a vector and nothing else; so this is the part that works on the first day of an item. A score is the mean, over the
 history, of a nearness that falls off quickly with the cosine: one close relative says more than many distant ones, which a mean of cosines
-cannot tell apart.
+cannot tell apart. An item says nothing of itself, as in the item-to-item models: that would be most of the spread of the scores.
 """
 
 import math
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from scipy import sparse
 
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
@@ -19,6 +19,7 @@ from verticals_recommender.models.histories import Histories
 
 KIND = "text"
 TEMPERATURE = 0.1  # of cosines; the best on validation rows of Book-Crossing, read by the backbone as it came
+_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,15 @@ class Vectors:
         return len(self.vectors)
 
     def scores(self, histories: Histories) -> FloatArray:
-        """Return mean nearness to the items that users had, [users, items]."""
-        weights = histories.weights
-        scores = np.empty((len(histories), self.size), np.float32)
-        for user, (start, stop) in enumerate(pairwise(weights.indptr)):
-            near = nearness(self.vectors[weights.indices[start:stop]] @ self.vectors.T)
-            scores[user] = _shares(weights.data[start:stop]) @ near
+        """Return mean nearness to the items that users had, [users, items]; an item that many had is compared once."""
+        shares = _shares(histories.weights)
+        had = np.unique(histories.items)
+        scores = np.zeros((len(histories), self.size), np.float32)
+        for start in range(0, len(had), _ROWS):
+            rows = had[start : start + _ROWS]
+            near = nearness(self.vectors[rows] @ self.vectors.T)
+            near[np.arange(len(rows)), rows] = 0
+            scores += shares[:, rows] @ near
         return scores
 
     def similar(self, item: int) -> FloatArray:
@@ -49,7 +53,8 @@ class Vectors:
     def contributions(self, history: Histories, items: IntArray) -> FloatArray:
         """Return each past item's share of the mean nearness, [stored weights, items]."""
         near = nearness(self.vectors[history.items] @ self.vectors[items].T)
-        return np.asarray(_shares(history.weights.data)[:, None] * near, np.float32)
+        near[history.items[:, None] == items] = 0
+        return np.asarray(_shares(history.weights).data[:, None] * near, np.float32)
 
     def extended(self, vectors: FloatArray) -> "Vectors":
         """Return the model with new items."""
@@ -77,13 +82,17 @@ def load(folder: Path) -> Vectors:
     return Vectors(load_file(folder / "model.safetensors")["vectors"])
 
 
-def nearness(cosines: FloatArray) -> FloatArray:
+def nearness(cosine: FloatArray) -> FloatArray:
     """Return how near cosines are: 1 for the same direction, 0 for nothing in common, and e times less per `TEMPERATURE` between."""
-    return np.asarray(np.expm1(cosines / TEMPERATURE) / math.expm1(1 / TEMPERATURE), np.float32)
+    return np.asarray(np.expm1(cosine / TEMPERATURE) / math.expm1(1 / TEMPERATURE), np.float32)
 
 
-def _shares(weights: FloatArray) -> FloatArray:
-    return np.asarray(weights / max(float(weights.sum()), 1e-12), np.float32)
+def _shares(weights: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Scale the weights of each user to a sum of 1; their order stays."""
+    total = np.maximum(np.asarray(weights.sum(axis=1), np.float32).ravel(), np.float32(1e-12))
+    shares = weights.copy()
+    shares.data = weights.data / np.repeat(total, np.diff(weights.indptr))
+    return shares
 
 
 def unit(vectors: FloatArray) -> FloatArray:
