@@ -48,11 +48,12 @@ def test_every_personal_model_solves_the_checkerboard(name: str) -> None:
 def test_contributions_add_up_to_the_score(name: str) -> None:
     model = FITS[name]()
     mine = history([0, 3, 4], ITEMS, [1.0, 2.0, 0.5])
+    scored = model.scored(mine)
+    np.testing.assert_allclose(scored.scores, model.scores(mine)[0], atol=1e-6)
     for item in range(ITEMS):
-        parts = model.contributions(mine, np.array([item, 0]))
+        parts = scored.contributions(np.array([item, 0]))
         assert parts.shape == (3, 2)
-        parts = parts[:, 0]
-        assert parts.sum() == pytest.approx(model.scores(mine)[0, item], abs=1e-5)
+        assert parts[:, 0].sum() == pytest.approx(scored.scores[item], abs=1e-5)
 
 
 @PERSONAL
@@ -129,7 +130,7 @@ def test_popularity_counts_people_and_explains_nothing(tmp_path: Path) -> None:
     model = popularity.fit(Histories(weights, np.zeros(5, np.float32)))
     assert model.counts.tolist() == [3, 2, 0]
     assert recommend(model, history([], 3), 3).tolist() == [0, 1, 2]
-    assert not model.contributions(history([0], 3), np.array([1])).any()
+    assert not model.scored(history([0], 3)).contributions(np.array([1])).any()
     assert model.extended(np.ones((1, 2), np.float32)).counts.tolist() == [3, 2, 0, 0]
     assert model.erased(0).counts.tolist() == [0, 2, 0]
     model.save(tmp_path)
@@ -180,14 +181,14 @@ def test_one_close_relative_says_more_than_many_distant_ones() -> None:
     scores = model.scores(mine)[0]
     near = np.expm1(np.sqrt(1 / 3) / vectors.TEMPERATURE) / np.expm1(1 / vectors.TEMPERATURE)
     assert scores[3:].tolist() == pytest.approx([near, 1 / 4], rel=1e-5)
-    parts = model.contributions(mine, np.array([3, 4]))
+    parts = model.scored(mine).contributions(np.array([3, 4]))
     np.testing.assert_allclose(parts, [[near / 4, 1 / 4], [near / 4, 0], [near / 2, 0]], rtol=1e-5)
 
 
 def test_a_recent_item_outweighs_an_old_one_exactly_by_the_half_life() -> None:
     model = Recent(FITS["ease"](), half_life=1)
-    parts = model.contributions(history([0, 1, 2], ITEMS), np.array([4]))[:, 0]  # oldest first
-    whole = FITS["ease"]().contributions(history([0, 1, 2], ITEMS), np.array([4]))[:, 0]
+    parts = model.scored(history([0, 1, 2], ITEMS)).contributions(np.array([4]))[:, 0]  # oldest first
+    whole = FITS["ease"]().scored(history([0, 1, 2], ITEMS)).contributions(np.array([4]))[:, 0]
     np.testing.assert_allclose(parts, whole * np.array([0.25, 0.5, 1]), atol=1e-7)
 
 

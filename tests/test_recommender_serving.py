@@ -15,7 +15,16 @@ from verticals_recommender.models import ease, popularity
 from verticals_recommender.models.histories import Histories, history
 from verticals_recommender.models.vectors import fit as from_vectors
 from verticals_recommender.profiles import Profile
-from verticals_recommender.serving import Engine, Rules, allowed, diversified, in_spreads, likeness, recommend
+from verticals_recommender.serving import (
+    Engine,
+    Recommendation,
+    Rules,
+    allowed,
+    diversified,
+    in_spreads,
+    likeness,
+    recommend,
+)
 from verticals_recommender.shelf import shelf
 from verticals_recommender.times import DAY
 
@@ -65,6 +74,11 @@ def items_of(engine: Engine, profile: Profile, now: float = NOW, **rules: Any) -
 
 
 TEA = Profile().after("click", [0, 1, 2])
+
+
+def result(engine: Engine, item: int) -> Recommendation:
+    """Return what the person who buys tea is told of an item, wherever it stands on the list."""
+    return next(each for each in recommend(engine, TEA, Rules(count=100), NOW) if each.item == item)
 
 
 def test_a_person_who_buys_tea_gets_the_other_teas_first_and_nothing_that_was_seen_or_is_sold_out(
@@ -218,7 +232,7 @@ def test_scores_that_are_all_the_same_have_no_spread() -> None:
 
 
 def test_reasons_add_up_to_the_score_and_their_shares_to_one(engine: Engine) -> None:
-    found = reasons(engine.model, TEA.history, [6])[0]
+    found = reasons(result(engine, 6))
     score = engine.model.scores(history(TEA.history, 24))[0, 6]
     assert {reason.item for reason in found} == {0, 1, 2}
     assert sum(reason.contribution for reason in found) == pytest.approx(float(score), rel=1e-5)
@@ -228,7 +242,7 @@ def test_reasons_add_up_to_the_score_and_their_shares_to_one(engine: Engine) -> 
 def test_taking_a_contribution_away_equals_computing_without_the_item(engine: Engine) -> None:
     for item in (4, 6, 15):
         score = float(engine.model.scores(history(TEA.history, 24))[0, item])
-        for reason in reasons(engine.model, TEA.history, [item])[0]:
+        for reason in reasons(result(engine, item)):
             left = [each for each in TEA.history if each != reason.item]
             again = float(engine.model.scores(history(left, 24))[0, item])
             assert score - reason.contribution == pytest.approx(again, abs=1e-6)
@@ -249,7 +263,7 @@ def test_the_counterfactual_list_is_the_list_of_somebody_without_the_item(engine
 
 def test_reasons_are_spoken_in_both_languages(engine: Engine) -> None:
     found = recommend(engine, TEA, Rules(), NOW)[0]
-    why = reasons(engine.model, TEA.history, [found.item])[0]
+    why = reasons(found)
     english = in_words(why, found, lambda item: f"Thing {item}", "en")
     chinese = in_words(why, found, lambda item: f"Thing {item}", "zh")
     assert english.startswith("Because of Thing ")

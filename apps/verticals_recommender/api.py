@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from verticals.errors import DataError
-from verticals_recommender.explanations import Reason, in_words, reasons
+from verticals_recommender.explanations import in_words, reasons
 from verticals_recommender.items import Item
 from verticals_recommender.live import Erased, Live, State
 from verticals_recommender.profiles import Action, Profile
@@ -93,7 +93,7 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
         state = live.state
         profile = _profile(live, state, request)
         found = recommend(state.engine, profile, request.rules, clock())
-        results = described(state, profile, found)
+        results = described(state, found)
         if request.user and request.remember and results:
             live.store.record(request.user, "shown", [result["id"] for result in results], clock())
         return {"results": results}
@@ -160,14 +160,15 @@ def _profile(live: Live, state: State, request: RecommendRequest) -> Profile:
 
 
 def described(
-    state: State, profile: Profile, found: Sequence[Recommendation], languages: Sequence[str] = ("en", "zh")
+    state: State, found: Sequence[Recommendation], languages: Sequence[str] = ("en", "zh")
 ) -> list[dict[str, Any]]:
     """Return results as data: the item, the score with its parts, and the reasons with their shares, in words too."""
-    explained = reasons(state.engine.model, profile.history, [each.item for each in found])
-    return [_described(state, each, why, languages) for each, why in zip(found, explained, strict=True)]
+    return [_described(state, each, languages) for each in found]
 
 
-def _described(state: State, found: Recommendation, why: Sequence[Reason], languages: Sequence[str]) -> dict[str, Any]:
+def _described(state: State, found: Recommendation, languages: Sequence[str]) -> dict[str, Any]:
+    why = reasons(found)
+
     def title(item: int) -> str:
         return state.catalogue.items[item].title
 

@@ -3,11 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from verticals.inference.batches import FloatArray, IntArray
-from verticals_recommender.models.histories import history
-from verticals_recommender.models.model import Model
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
 
@@ -50,27 +45,15 @@ class Counterfactual:
     new: tuple[int, ...]
 
 
-def reasons(model: Model, items: Sequence[int], wanted: Sequence[int]) -> list[list[Reason]]:
-    """Return what each item of a history adds to the scores of some items, for each of them largest first.
+def reasons(found: Recommendation) -> list[Reason]:
+    """Return what each item of the history adds to the model's score of a result, largest first.
 
     The contributions add up to the model's score, less what does not depend on the history. Shares are of the positive ones; what
     speaks against the item has share 0.
-
-    Args:
-        model: any.
-        items: the history, oldest first.
-        wanted: those to explain.
     """
-    past = history(items, model.size)
-    added = model.contributions(past, np.array(wanted, np.int64))
-    return [_largest_first(past.items, added[:, column]) for column in range(len(wanted))]
-
-
-def _largest_first(items: IntArray, added: FloatArray) -> list[Reason]:
-    positive = np.clip(added, 0, None)
-    shares = positive / max(float(positive.sum()), 1e-12)
-    order = np.argsort(-added, kind="stable")
-    return [Reason(int(items[each]), float(added[each]), float(shares[each])) for each in order]
+    positive = max(sum(max(added, 0.0) for added in found.added.values()), 1e-12)
+    ordered = sorted(found.added.items(), key=lambda each: -each[1])
+    return [Reason(item, added, max(added, 0.0) / positive) for item, added in ordered]
 
 
 def in_words(

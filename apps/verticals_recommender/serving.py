@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from verticals.config import Section
 from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.models.histories import history
-from verticals_recommender.models.model import Model, first
+from verticals_recommender.models.model import Model, Scored, first
 from verticals_recommender.profiles import Profile
 from verticals_recommender.shelf import Mask, Shelf
 from verticals_recommender.times import DAY
@@ -55,11 +55,19 @@ class Engine:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One result; the parts add up to the score, in spreads of the model's scores."""
+    """One result.
+
+    Attributes:
+        item: its column.
+        score: in spreads of the model's scores.
+        parts: what adds up to the score.
+        added: what each item of the history adds to the model's own score; empty without a history.
+    """
 
     item: int
     score: float
     parts: dict[str, float]
+    added: dict[int, float]
 
 
 def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> list[Recommendation]:
@@ -76,18 +84,22 @@ def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> lis
     positions = np.flatnonzero(allowed(engine.shelf, profile, rules))
     if not len(positions):
         return []
-    parts = {**interest(engine, profile, positions), **adjustments(engine, profile, rules, positions, now)}
+    past = history(profile.history, engine.model.size)
+    scored = engine.model.scored(past) if profile.history else None
+    parts = {**interest(engine, profile, positions, scored), **adjustments(engine, profile, rules, positions, now)}
     total = np.sum(list(parts.values()), axis=0)
     chosen, penalties = diversified(total, engine.shelf.vectors, positions, rules.count, rules.diversity)
     if rules.diversity:
         parts["diversity"] = penalties
+    added = scored.contributions(positions[chosen]) if scored else np.empty((0, len(chosen)), np.float32)
     return [
         Recommendation(
             item=int(positions[each]),
             score=float(sum(values[each] for values in parts.values())),
             parts={name: float(values[each]) for name, values in parts.items()},
+            added=dict(zip(past.items.tolist(), terms.tolist(), strict=True)),
         )
-        for each in chosen
+        for each, terms in zip(chosen, added.T, strict=True)
     ]
 
 
@@ -106,12 +118,11 @@ def allowed(shelf: Shelf, profile: Profile, rules: Rules) -> Mask:
     return mask
 
 
-def interest(engine: Engine, profile: Profile, positions: IntArray) -> dict[str, FloatArray]:
+def interest(engine: Engine, profile: Profile, positions: IntArray, scored: Scored | None) -> dict[str, FloatArray]:
     """Return what speaks for each item: the history as the model reads it, the wish as its text is near, else the popularity."""
     parts = {}
-    if profile.history:
-        scores = engine.model.scores(history(profile.history, engine.model.size))[0]
-        parts["history"] = in_spreads(scores[positions])
+    if scored:
+        parts["history"] = in_spreads(scored.scores[positions])
     if profile.wish is not None:
         parts["wish"] = in_spreads((engine.shelf.vectors @ profile.wish)[positions])
     return parts or {"popularity": in_spreads(np.log1p(engine.shelf.popularity[positions]))}

@@ -5,7 +5,7 @@ solution for the user's history, so folding in a new user and explaining a score
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from verticals.evaluation.metrics import Float64Array
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
+from verticals_recommender.models.model import Scored
 from verticals_recommender.models.vectors import cosines
 
 KIND = "als"
@@ -59,7 +60,11 @@ class Als:
         """Return cosines of the factors, [items]."""
         return cosines(self.vectors, item)
 
-    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+    def scored(self, history: Histories) -> Scored:
+        """Return one user's scores, and their terms for any items."""
+        return Scored(self.scores(history)[0], partial(self._contributions, history))
+
+    def _contributions(self, history: Histories, items: IntArray) -> FloatArray:
         """Return the terms c_ui · y_j' (Y'C_uY + λI)^-1 y_i of the scores (section 5 of the paper), [stored weights, items]."""
         had = self._factors[history.items]
         extra = self.confidence * history.weights.data.astype(np.float64)

@@ -13,7 +13,7 @@ import numpy as np
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
-from verticals_recommender.models.model import Model
+from verticals_recommender.models.model import Model, Scored
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,15 @@ class Blend:
         """Return the weighted sum of the parts' scaled likenesses, [items]."""
         return _total([self._scaled(n, part.similar(item)) for n, part in enumerate(self.parts)])
 
-    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
-        """Return the parts' contributions in the units of the blend, [stored weights, items]."""
-        return _total(
-            [
-                np.float32(share) * part.contributions(history, items) / spread(part.scores(history))[0]
-                for part, share in zip(self.parts, self.shares, strict=True)
-            ]
-        )
+    def scored(self, history: Histories) -> Scored:
+        """Return the blend of what the parts make of one user; each of them reads the history once."""
+        parts = [part.scored(history) for part in self.parts]
+        units = [np.float32(share) / spread(part.scores) for part, share in zip(parts, self.shares, strict=True)]
+
+        def contributions(items: IntArray) -> FloatArray:
+            return _total([unit * part.contributions(items) for part, unit in zip(parts, units, strict=True)])
+
+        return Scored(_total([unit * part.scores for part, unit in zip(parts, units, strict=True)]), contributions)
 
     def extended(self, vectors: FloatArray) -> "Blend":
         """Return the blend with new items."""
@@ -63,7 +64,7 @@ class Blend:
         write_json(folder / "model.json", {"kind": self.kind, "parts": names, "shares": list(self.shares)})
 
     def _scaled(self, part: int, scores: FloatArray) -> FloatArray:
-        return np.float32(self.shares[part]) * scores / spread(scores)
+        return np.float32(self.shares[part]) / spread(scores) * scores
 
 
 def _total(terms: Sequence[FloatArray]) -> FloatArray:
@@ -101,9 +102,9 @@ class Recent:
         """Return the likeness that the model within sees."""
         return self.model.similar(item)
 
-    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
-        """Return the contributions of the decayed history, [stored weights, items]."""
-        return self.model.contributions(history.decayed(self.half_life), items)
+    def scored(self, history: Histories) -> Scored:
+        """Return what the model within makes of the decayed history."""
+        return self.model.scored(history.decayed(self.half_life))
 
     def extended(self, vectors: FloatArray) -> "Recent":
         """Return the model with new items."""

@@ -4,6 +4,7 @@ ItemKNN and EASE differ only in how the weights are learned.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scipy import sparse
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
+from verticals_recommender.models.model import Scored
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,11 @@ class ItemWeights:
         """Return the weights of one item, [items]."""
         return np.asarray(self.weights[item].toarray()[0], np.float32)
 
-    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+    def scored(self, history: Histories) -> Scored:
+        """Return one user's scores, and their terms for any items."""
+        return Scored(self.scores(history)[0], partial(self._contributions, history))
+
+    def _contributions(self, history: Histories, items: IntArray) -> FloatArray:
         """Return the terms of the sums, [stored weights, items]."""
         weights = self.weights[history.items][:, items].toarray()
         return np.asarray(history.weights.data[:, None] * weights, np.float32)

@@ -4,6 +4,8 @@ A user is a history: scoring folds it in, so a new user, a click or a hidden ite
 `extended` and `erased` return another one, so that a server swaps models instead of locking them.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +16,20 @@ from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.models.histories import Histories
 
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model makes of one user, in one pass.
+
+    Attributes:
+        scores: as `Model.scores` gives them, [items].
+        contributions: takes items and returns what each stored weight of the history adds to their scores, [stored weights, items].
+            They add up to the scores, less what does not depend on the history (popularity): exact, not an approximation.
+    """
+
+    scores: FloatArray
+    contributions: Callable[[IntArray], FloatArray]
 
 
 class Model(Protocol):
@@ -33,11 +49,8 @@ class Model(Protocol):
     def similar(self, item: int) -> FloatArray:
         """Return how near each item is to this one, [items]; higher is nearer."""
 
-    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
-        """Return what each stored weight of one user's history adds to the scores of items, [stored weights, items].
-
-        They add up to the scores, less what does not depend on the history (popularity): exact, not an approximation.
-        """
+    def scored(self, history: Histories) -> Scored:
+        """Return the scores for one user together with what explains them."""
 
     def extended(self, vectors: FloatArray) -> "Model":
         """Return the model with new items behind the others; only their text vectors, [new, width], are known."""

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.inference.batches import FloatArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
+from verticals_recommender.models.model import Scored
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Popularity:
         """Return 0 for every item: popularity knows no likeness."""
         return np.zeros(self.size, np.float32)
 
-    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
-        """Return 0 for every item of the history, [stored weights, items]: nothing here is personal."""
-        return np.zeros((len(history.items), len(items)), np.float32)
+    def scored(self, history: Histories) -> Scored:
+        """Return the counts, to which no item of the history adds anything: nothing here is personal."""
+        return Scored(self.counts, lambda items: np.zeros((len(history.items), len(items)), np.float32))
 
     def extended(self, vectors: FloatArray) -> "Popularity":
         """Return the model with new items, which nobody has chosen yet."""

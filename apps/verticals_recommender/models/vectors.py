@@ -7,6 +7,7 @@ cannot tell apart. An item says nothing of itself, as in the item-to-item models
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy import sparse
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
+from verticals_recommender.models.model import Scored
 
 KIND = "text"
 TEMPERATURE = 0.1  # of cosines; the best on validation rows of Book-Crossing, read by the backbone as it came
@@ -50,7 +52,11 @@ class Vectors:
         """Return cosines, [items]."""
         return cosines(self.vectors, item)
 
-    def contributions(self, history: Histories, items: IntArray) -> FloatArray:
+    def scored(self, history: Histories) -> Scored:
+        """Return one user's scores, and their terms for any items."""
+        return Scored(self.scores(history)[0], partial(self._contributions, history))
+
+    def _contributions(self, history: Histories, items: IntArray) -> FloatArray:
         """Return each past item's share of the mean nearness, [stored weights, items]."""
         near = nearness(self.vectors[history.items] @ self.vectors[items].T)
         near[history.items[:, None] == items] = 0

@@ -49,7 +49,7 @@ class CompareTab:
         both = {each.item for each in found[first]} & {each.item for each in found[second]}
         drawn = []
         for name in (first, second):
-            whys = self.view.whys(state, models[name], profile, found[name])
+            whys = self.view.whys(state, models[name], found[name])
             marked = [first != second and each.item in both for each in found[name]]
             items = [state.catalogue.items[each.item] for each in found[name]]
             drawn.append(markup.ranked(zip(items, whys, marked, strict=True), name))

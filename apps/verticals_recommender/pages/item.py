@@ -90,8 +90,7 @@ class ItemTab:
             profile = self.view.profile(state, person or "")
         recent = profile.history[-_HISTORY:]
         first = self.view.listed(state, state.engine.model, profile, Rules(count=1)) if recent else []
-        explained = reasons(state.engine.model, recent, [each.item for each in first])
-        ordered = [reason.item for why in explained for reason in why]
+        ordered = [reason.item for each in first for reason in reasons(each) if reason.item in recent]
         items = [state.catalogue.items[each] for each in reversed(recent)]
         chosen = state.catalogue.ids[ordered[0]] if ordered else None
         return gr.update(choices=[(item.title, item.id) for item in items], value=chosen)

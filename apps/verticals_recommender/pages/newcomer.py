@@ -53,4 +53,4 @@ class NewcomerTab:
             profile = self.view.opened.live.visitor(state, list(picks or ())[:PICKS], written)
         found = self.view.listed(state, state.engine.model, profile, Rules(count=SHELF))
         said = "" if picks or written else f"<p class='notice'>{markup.escape(texts['newcomer_empty'])}</p>"
-        return said + self.view.cards(state, profile, found, {})
+        return said + self.view.cards(state, found, {})

@@ -115,7 +115,7 @@ class PersonTab:
         ms = (time.perf_counter() - started) * 1000
         status = " ".join(part for part in (done, texts["made"].format(ms=ms)) if part)
         actions = {str(name): texts[name] for name in BUTTONS}
-        drawn = self.view.cards(state, profile, found, actions) if found else self._nothing()
+        drawn = self.view.cards(state, found, actions) if found else self._nothing()
         heading = f"<h3>{markup.escape(texts['cards'].format(person=person or '—'))}</h3>"
         cards = f"{heading}<p class='muted' role='status'>{markup.escape(status)}</p>{drawn}"
         return edits, self._history(state, profile), cards, self._measured(rules)

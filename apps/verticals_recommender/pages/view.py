@@ -71,11 +71,11 @@ class View:
         """Return a list as a model makes it."""
         return recommend(Engine(model, state.engine.shelf), profile, rules, self.opened.clock())
 
-    def cards(self, state: State, profile: Profile, found: Sequence[Recommendation], actions: Mapping[str, str]) -> str:
+    def cards(self, state: State, found: Sequence[Recommendation], actions: Mapping[str, str]) -> str:
         """Return the cards of a list."""
         popularity = state.engine.shelf.popularity
         order, now = np.sort(popularity), self.opened.clock()
-        whys, drawn = self.whys(state, state.engine.model, profile, found), []
+        whys, drawn = self.whys(state, state.engine.model, found), []
         for each, why in zip(found, whys, strict=True):
             item = state.catalogue.items[each.item]
             rank = float(np.searchsorted(order, popularity[each.item])) / len(order)
@@ -84,14 +84,13 @@ class View:
             drawn.append(markup.card(item, line, why, marks, actions))
         return markup.cards(drawn)
 
-    def whys(self, state: State, model: Model, profile: Profile, found: Sequence[Recommendation]) -> list[str]:
+    def whys(self, state: State, model: Model, found: Sequence[Recommendation]) -> list[str]:
         """Return the reasons of each result in words."""
         if isinstance(model, Popularity):
             return [popular(self.language)] * len(found)
-        explained = reasons(model, profile.history, [each.item for each in found])
         return [
-            in_words(because, each, lambda item: state.catalogue.items[item].title, self.language)
-            for because, each in zip(explained, found, strict=True)
+            in_words(reasons(each), each, lambda item: state.catalogue.items[item].title, self.language)
+            for each in found
         ]
 
 
