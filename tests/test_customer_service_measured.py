@@ -66,8 +66,15 @@ def test_no_held_out_message_stands_in_what_the_bot_was_made_with() -> None:
         assert not {key for key in _keys(script) if len(key.split()) > 4} & (development | utterances), script.id
 
 
+def test_a_customer_who_is_asked_back_at_the_end_says_it_in_other_words_once() -> None:
+    script = Script("s", "kind", ("hmm",), (), date(2026, 3, 9), "answered", "t1", if_asked="track it")
+    assert benchmark_conversations.play(keyword_bot(), script).actions == ("clarify", "answer")
+    plain = Script("s", "kind", ("track it",), (), date(2026, 3, 9), "answered", "t1", if_asked="hmm")
+    assert benchmark_conversations.play(keyword_bot(), plain).actions == ("answer",)
+
+
 def _keys(script: Script) -> set[str]:
-    return {text_key(message) for message in script.messages}
+    return {text_key(message) for message in (*script.messages, script.if_asked or "")}
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_the_search_chooses_among_the_articles_of_the_likely_intents(bot: Bot) -
     asked = "the colour of the sofa"
     near, far = [("gift", 0.55), ("other", 0.45)], [("gift", 1.0)]
     found = [bot.knowledge.likeliest(ranking, asked, search.relevance(asked)) for ranking in (near, far)]
-    assert [source.id for source in found if source] == ["sofa", "card"]
+    assert [sources[0].id for sources in found] == ["sofa", "card"]
 
 
 def test_a_clearly_relevant_article_is_offered_by_its_title_and_opened_by_a_yes(bot: Bot) -> None:
@@ -143,7 +143,39 @@ def test_an_offer_is_forgotten_when_it_is_not_taken(bot: Bot) -> None:
     conversation, _ = bot.turn(Conversation(), "the sofa has which colour")
     conversation, answer = bot.turn(conversation, "a card please")
     assert answer.sources[0].id == "card"
-    assert conversation.offered is None
+    assert conversation.offered == ()
+
+
+@pytest.fixture
+def torn() -> Bot:
+    """A bot with two articles on one intent that are as relevant as each other to `a card`."""
+    articles = [
+        Article(id="buy", title="card sofa", intents=("gift",), text="A card is bought."),
+        Article(id="pay", title="card days", intents=("gift",), text="A card pays."),
+    ]
+    intents = {name: Intent(en=name, zh=name, action="answer") for name in Sure.labels}
+    search = ArticleSearch(HybridIndex(retrieval.entries(articles), bag), Threshold(0.4, 0.1))
+    predictor = Predictor(Sure(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.6))
+    return Bot(predictor, Knowledge(intents, articles), Skills(search))
+
+
+@pytest.mark.parametrize(
+    ("said", "article"), [("the first one", "buy"), ("the latter please", "pay"), ("the card days one", "pay")]
+)
+def test_of_two_articles_nearly_as_likely_the_customer_chooses(torn: Bot, said: str, article: str) -> None:
+    conversation, asked = torn.turn(Conversation(), "a card")
+    assert (asked.action, asked.sources) == ("clarify", ())
+    assert "“card sofa”" in asked.reply and "“card days”" in asked.reply
+    assert torn.turn(conversation, said)[1].sources[0].id == article
+
+
+def test_neither_of_two_articles_is_a_matter_for_a_person(torn: Bot) -> None:
+    conversation, _ = torn.turn(Conversation(), "a card")
+    assert torn.turn(conversation, "no, neither")[1].action == "hand_over"
+
+
+def test_a_message_that_is_plainly_about_one_article_is_answered_at_once(torn: Bot) -> None:
+    assert torn.turn(Conversation(), "card days")[1].sources[0].id == "pay"
 
 
 THREAD = """<qapair><rephr>*</rephr><rephr> How do I

@@ -70,6 +70,13 @@ def slots(config: Config) -> Path | None:
     return Path(named) if named else None if config.data.train else SAMPLES / "slots.jsonl"
 
 
+def escalations(config: Config) -> Examples | None:
+    """Return messages that need a person, and some that only sound so: the user's or, where the bot learns from the samples, theirs."""
+    named = Settings.model_validate(config.app).escalations
+    path = Path(named) if named else None if config.data.train else SAMPLES / "escalations.csv"
+    return _examples(path, "text", "kind") if path else None
+
+
 def _samples(config: Config) -> Splits:
     rows = _examples(SAMPLES / "utterances.csv", "text", "intent")
     rest, test = carve(rows, config.data.test_share, config.train.seed)

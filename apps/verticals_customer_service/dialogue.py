@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
-from verticals_customer_service import knowledge, moves, policy, responder, retrieval
+from verticals_customer_service import alarm, knowledge, moves, policy, responder, retrieval
 from verticals_customer_service.flows import Flow
 from verticals_customer_service.knowledge import Action, Knowledge, Source
 from verticals_customer_service.moves import Heard, Move, Skills
@@ -26,6 +26,7 @@ _UNFAMILIAR = (
 )
 _OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes and I will show you what I know, or say it in other words."
 _NOTHING = "I think this is about “{intent}”, but no article of mine answers it. Please say it in other words, or ask for a person."
+_WHICH = "Is it about “{first}” or about “{second}”? Please say which, or say it in other words."
 _CLARIFY = "I am not sure that I understand. Is it about one of these?\n\n{options}\n\nPlease say it in other words, or ask for a person."
 
 
@@ -58,12 +59,12 @@ class Turn:
 
 @dataclass(frozen=True)
 class Conversation:
-    """What the bot remembers of one conversation: a task that is under way, and the article that a yes would open, among them."""
+    """What the bot remembers of one conversation: a task that is under way, and the articles that were offered, among them."""
 
     unclear_in_a_row: int = 0
     handed_over: bool = False
     flow: Flow | None = None
-    offered: str | None = None
+    offered: tuple[str, ...] = ()
     turns: tuple[tuple[str, Turn], ...] = field(default=(), repr=False)
 
     def after(self, message: str, turn: Turn, move: Move) -> "Conversation":
@@ -93,9 +94,10 @@ class Bot:
         known = knowledge.read(run.folder, run.labels, settings.link_hosts)
         predictor = policy.applied(Predictor.load(run), run.folder, settings.most_wrong)
         search, slots = retrieval.load(run.folder, run.config, known.articles), SlotReader.load(run)
-        others = (search.matcher if search else None, slots.tagger)
-        one_pass.share([*predictor.classifier.readers, *(model for model in others if model)])
-        return cls(predictor, known, Skills(search, slots, orders, responder.load(settings)))
+        matcher = search.matcher if search else None
+        one_pass.share([*predictor.classifier.readers, *(model for model in (matcher, slots.tagger) if model)])
+        trouble = alarm.load(run.folder, matcher.embed) if matcher else None
+        return cls(predictor, known, Skills(search, slots, orders, responder.load(settings), alarm=trouble))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message."""
@@ -129,7 +131,7 @@ class Bot:
         offered = heard.relevance.clear() if heard.relevance else None
         if offered is not None:
             article = self.knowledge.articles[offered]
-            return Move("clarify", _OFFER.format(title=article.title), offered=article.id)
+            return Move("clarify", _OFFER.format(title=article.title), offered=(article.id,))
         return Move("clarify", _CLARIFY.format(options=self._options(heard.prediction)))
 
     def _answer(self, conversation: Conversation, heard: Heard) -> Move:
@@ -138,13 +140,17 @@ class Bot:
             source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""
             return Move("hand_over", quoted + HAND_OVER, (source,) if source else ())
-        source = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
-        if source is None:
+        sources = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
+        if not sources:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
         if heard.relevance and not heard.relevance.any() and heard.prediction.confidence < _NEARLY_SURE:
             unclear = Move("clarify", _NOTHING.format(intent=self.knowledge.name(intent, "en")))
             return Move("hand_over", _STILL_UNSURE) if conversation.unclear_in_a_row else unclear
-        return moves.quote(self.skills, conversation, heard, source)
+        if len(sources) > 1 and not conversation.unclear_in_a_row:
+            first, second = sources
+            which = _WHICH.format(first=first.title, second=second.title)
+            return Move("clarify", which, offered=(first.id, second.id))
+        return moves.quote(self.skills, conversation, heard, sources[0])
 
     def _options(self, prediction: Prediction) -> str:
         return "\n".join(f"- {self.knowledge.name(intent, 'en')}" for intent, _ in prediction.ranking[:3])

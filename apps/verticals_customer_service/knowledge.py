@@ -21,6 +21,7 @@ _SEARCH_COUNTS = (
     12.0  # a point of relevance against the logarithm of an intent's probability; chosen on samples/dialogues.jsonl
 )
 _LEAST_LIKELY = 1e-6
+_LEAD = 0.5  # of the likeliest article over the next, on the same scale; chosen on the development conversations
 Action = Literal["answer", "clarify", "hand_over", "ask", "done"]
 
 
@@ -106,24 +107,35 @@ class Knowledge:
 
     def likeliest(
         self, ranking: Sequence[tuple[str, float]], message: str, relevance: Relevance | None = None
-    ) -> Source | None:
-        """Return the article that the intents and the search together make likeliest; None where the first intent has none.
+    ) -> tuple[Source, ...]:
+        """Return the article that the intents and the search together make likeliest, and the next where it is nearly as likely.
 
         Args:
             ranking: the likeliest intents with their probabilities; those that always go to a person are left out.
             message: what the customer wrote.
             relevance: what the search found; without it, the first intent alone chooses.
+
+        Returns:
+            One or two articles, the likeliest first; none where the first intent has none.
         """
         first = ranking[0][0]
         if relevance is None or not self._by_intent.get(first):
-            return self.article(first, message)
+            source = self.article(first, message)
+            return (source,) if source else ()
         scores = {
             position: math.log(max(probability, _LEAST_LIKELY)) + _SEARCH_COUNTS * float(relevance.scores[position])
             for intent, probability in ranking
             if self.intents[intent].action == "answer"
             for position in self._by_intent[intent]
         }
-        return self._source(max(scores, key=lambda position: scores[position]))
+        best, *others = sorted(scores, key=lambda position: -scores[position])
+        close = [position for position in others[:1] if scores[best] - scores[position] < _LEAD]
+        return tuple(self._source(position) for position in (best, *close))
+
+    def nearest(self, articles: Collection[str], relevance: Relevance) -> str:
+        """Return which of these articles a search finds most relevant."""
+        positions = [number for number, article in enumerate(self.articles) if article.id in articles]
+        return self.articles[max(positions, key=lambda position: relevance.scores[position])].id
 
     def source(self, article: str) -> Source | None:
         """Return an article by its id, as far as it may be quoted; None where there is none, or nothing of it may be."""

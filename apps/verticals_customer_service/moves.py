@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from verticals.evaluation.predictor import Prediction
 from verticals_customer_service import escalation, flows
+from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.flows import Flow, Step
 from verticals_customer_service.knowledge import Action, Knowledge, Source
 from verticals_customer_service.orders import OrderBackend
@@ -46,18 +47,22 @@ _REJECTS = re.compile(
     r"|\b(?:i know|i said|as i said|that'?s the point)\b",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(
+    r"\W*(?:the )?(?:first|second|former|latter|last)(?: (?:one|of them|please|thing|question))*\W*", re.IGNORECASE
+)
+_SECOND = re.compile(r"second|latter|last", re.IGNORECASE)
 _MOST_ASIDES = 2
 
 
 @dataclass(frozen=True)
 class Move:
-    """What the bot says and does: `flow` is the task that goes on, `offered` an article that a yes would open."""
+    """What the bot says and does: `flow` is the task that goes on, `offered` the article that a yes would open, or two to choose from."""
 
     action: Action
     reply: str
     sources: tuple[Source, ...] = ()
     flow: Flow | None = None
-    offered: str | None = None
+    offered: tuple[str, ...] = ()
     fell_back: bool = False
 
 
@@ -91,6 +96,7 @@ class Skills:
         orders: the shop's orders; without them nothing is done to any.
         responder: puts an article into words.
         today: the day that "tomorrow" is counted from.
+        alarm: knows trouble that no rule names.
     """
 
     search: ArticleSearch | None = None
@@ -98,6 +104,7 @@ class Skills:
     orders: OrderBackend | None = None
     responder: Responder = field(default_factory=Template)
     today: Callable[[], date] = date.today
+    alarm: Alarm | None = None
 
     def hear(self, message: str, prediction: Prediction) -> Heard:
         """Read what else there is in a message."""
@@ -106,7 +113,7 @@ class Skills:
 
 def first(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
     """Return the move of the first rule that has one."""
-    for rule in (_escalate, _go_on, _open_offered, _be_polite, _take_rejection, _begin, _follow_up):
+    for rule in (_escalate, _go_on, _open_offered, _be_polite, _heed_alarm, _take_rejection, _begin, _follow_up):
         move = rule(skills, known, conversation, heard)
         if move:
             return move
@@ -124,6 +131,15 @@ def _escalate(skills: Skills, known: Knowledge, conversation: "Conversation", he
     reason = escalation.reason(heard.message)
     if reason is None or (reason == "exhausted" and conversation.flow):
         return None
+    return _call_a_person(reason)
+
+
+def _heed_alarm(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+    reason = skills.alarm.reason(heard.message) if skills.alarm else None
+    return _call_a_person(reason) if reason else None
+
+
+def _call_a_person(reason: str) -> Move:
     return Move("hand_over", (_DANGER if reason == "danger" else "") + _HAND_OVER)
 
 
@@ -159,10 +175,22 @@ def _step(skills: Skills, known: Knowledge, flow: Flow, heard: Heard) -> Move | 
 
 
 def _open_offered(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
-    if conversation.offered is None or not flows.agrees(heard.message):
-        return None
-    source = known.source(conversation.offered)
+    chosen = _chosen(known, conversation.offered, heard)
+    source = known.source(chosen) if chosen else None
     return Move("answer", source.text, (source,)) if source else None
+
+
+def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | None:
+    """Return the article that a message takes: by a yes, by its place in the question, or by what the message is about."""
+    if not offered or flows.agrees(heard.message):
+        return offered[0] if offered else None
+    if len(offered) == 1 or heard.relevance is None or _REJECTS.search(heard.message):
+        return None
+    if _ORDINAL.fullmatch(heard.message):
+        return offered[1 if _SECOND.search(heard.message) else 0]
+    intents = {intent for article in known.articles if article.id in offered for intent in article.intents}
+    elsewhere = heard.clear and heard.prediction.label not in intents
+    return None if elsewhere else known.nearest(offered, heard.relevance)
 
 
 def _be_polite(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:

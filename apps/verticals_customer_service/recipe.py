@@ -9,7 +9,7 @@ from verticals.config import Config
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError
 from verticals.runs import Run, open_run
-from verticals_customer_service import data, knowledge, policy, retrieval, slots
+from verticals_customer_service import alarm, data, knowledge, policy, retrieval, slots
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.settings import Settings
 
@@ -40,9 +40,12 @@ def train(config: Config) -> Run:
 
 
 def _add_reading(folder: Path, config: Config, settings: Settings, splits: Splits, known: Knowledge) -> None:
-    """Add what reads with a backbone: the search over articles, and the tagger, a run inside the run."""
+    """Add what reads with a backbone: the search over articles, the alarm, and the tagger, a run inside the run."""
+    examples = data.escalations(config)
     if known.articles:
         retrieval.write(folder, config, known.articles, splits.validation.texts)
+    if known.articles and examples:
+        alarm.write(folder, examples, splits, known, retrieval.matcher(folder, config).embed, config.train.seed)
     samples = data.slots(config)
     if samples:
         method = settings.slots_method or ("probe" if config.method.name == "probe" else "full")

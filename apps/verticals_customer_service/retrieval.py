@@ -139,7 +139,7 @@ def entries(articles: Sequence[Article]) -> list[Entry]:
 
 def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequence[str]) -> None:
     """Calibrate the search over these articles on in-scope texts, and write the threshold into a run folder."""
-    index = HybridIndex(entries(articles), _matcher(folder, config).embed, ARTICLES)
+    index = HybridIndex(entries(articles), matcher(folder, config).embed, ARTICLES)
     write_json(folder / _FILE, asdict(threshold(index, texts, config.abstain.max_refused)))
 
 
@@ -149,14 +149,14 @@ def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSe
     if not path.is_file():
         return None
     line = Threshold(**json.loads(path.read_text(encoding="utf-8")))
-    matcher = _matcher(folder, config)
-    return ArticleSearch(HybridIndex(entries(articles), matcher.embed, ARTICLES), line, matcher)
+    model = matcher(folder, config)
+    return ArticleSearch(HybridIndex(entries(articles), model.embed, ARTICLES), line, model)
 
 
-def _matcher(folder: Path, config: Config) -> Matcher:
+def matcher(folder: Path, config: Config) -> Matcher:
     """Return the tuned matcher that a run holds, or else its backbone as it came."""
     if (folder / MATCHER).is_dir():
-        matcher: Matcher = objectives.get("match").load(open_run(folder / MATCHER))
-        return matcher
+        tuned: Matcher = objectives.get("match").load(open_run(folder / MATCHER))
+        return tuned
     backbone = config.backbone.model_copy(update={"max_tokens": _MAX_TOKENS})
     return match.from_backbone(config.model_copy(update={"backbone": backbone, "method": MethodConfig(name="probe")}))

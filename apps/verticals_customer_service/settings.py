@@ -27,6 +27,10 @@ class Settings(Section):
     slots_method: str | None = Field(
         None, description="how the tagger of slots is tuned; nothing means probe where the bot is a probe, else full"
     )
+    escalations: str | None = Field(
+        None,
+        description="CSV file of text,kind: messages that need a person, and the like; nothing: the samples', or none",
+    )
     matcher: str | None = Field(
         None,
         description="run folder of `verticals tune match`, which the run takes in; nothing means the backbone as it came",
