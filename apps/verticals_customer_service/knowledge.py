@@ -21,7 +21,7 @@ _SEARCH_COUNTS = (
     12.0  # a point of relevance against the logarithm of an intent's probability; chosen on samples/dialogues.jsonl
 )
 _LEAST_LIKELY = 1e-6
-_LEAD = 0.5  # of the likeliest article over the next, on the same scale; chosen on the development conversations
+_LEAD = 2.0  # of the likeliest article over the next, on the same scale; chosen on the development conversations
 Action = Literal["answer", "clarify", "hand_over", "ask", "done"]
 
 
@@ -131,11 +131,6 @@ class Knowledge:
         best, *others = sorted(scores, key=lambda position: -scores[position])
         close = [position for position in others[:1] if scores[best] - scores[position] < _LEAD]
         return tuple(self._source(position) for position in (best, *close))
-
-    def nearest(self, articles: Collection[str], relevance: Relevance) -> str:
-        """Return which of these articles a search finds most relevant."""
-        positions = [number for number, article in enumerate(self.articles) if article.id in articles]
-        return self.articles[max(positions, key=lambda position: relevance.scores[position])].id
 
     def source(self, article: str) -> Source | None:
         """Return an article by its id, as far as it may be quoted; None where there is none, or nothing of it may be."""

@@ -181,16 +181,15 @@ def _open_offered(skills: Skills, known: Knowledge, conversation: "Conversation"
 
 
 def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | None:
-    """Return the article that a message takes: by a yes, by its place in the question, or by what the message is about."""
+    """Return the article that a message takes: by a yes, by its place in the question, or where it is what the message is most about."""
     if not offered or flows.agrees(heard.message):
         return offered[0] if offered else None
     if len(offered) == 1 or heard.relevance is None or _REJECTS.search(heard.message):
         return None
     if _ORDINAL.fullmatch(heard.message):
         return offered[1 if _SECOND.search(heard.message) else 0]
-    intents = {intent for article in known.articles if article.id in offered for intent in article.intents}
-    elsewhere = heard.clear and heard.prediction.label not in intents
-    return None if elsewhere else known.nearest(offered, heard.relevance)
+    best = known.articles[heard.relevance.best()].id
+    return best if best in offered else None
 
 
 def _be_polite(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
