@@ -136,13 +136,15 @@ def named_right(model: Predictor, rows: Examples) -> Float64Array:
     )
 
 
-def run(chain: Chain, lambdas: Sequence[float]) -> list[dict[str, Any]]:
-    """Go through the chain and return one result per step."""
-    backbone = chain.pretrain()
-    chain.tune("A, built-in backbone", "a", "builtin")
-    source = chain.tune("A, pretrained backbone", "a", backbone, ["A, built-in backbone"])
-    chain.tune("B alone", "b", backbone)
-    over = [("A, pretrained backbone", "b"), ("B alone", "b"), ("A, pretrained backbone", "a")]
+def run(chain: Chain, lambdas: Sequence[float], pretrain: bool) -> list[dict[str, Any]]:
+    """Go through the chain, from the pretraining on or from hospital A on, and return one result per step."""
+    start, step = "builtin", "A, built-in backbone"
+    source = chain.tune(step, "a", start)
+    if pretrain:
+        start, plain, step = chain.pretrain(), step, "A, pretrained backbone"
+        source = chain.tune(step, "a", start, [plain])
+    chain.tune("B alone", "b", start)
+    over = [(step, "b"), ("B alone", "b"), (step, "a")]
     strength = chain.move("A to B", source, "full", lambdas, over)
     chain.move("A to B, few parameters", source, "lora", [strength], [*over, ("A to B", "b"), ("A to B", "a")])
     return chain.rows
@@ -153,6 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The medical chain, with what each step gains.")
     parser.add_argument("--sample", action="store_true", help="use the notes written for this project")
     parser.add_argument("--set", action="append", default=[], dest="assignments", help="one setting, for every step")
+    parser.add_argument("--without-pretraining", action="store_true", help="begin with hospital A's records")
     parser.add_argument("--pretrain", action="append", default=[], help="one setting, for the pretraining alone")
     parser.add_argument("--lambdas", nargs="+", type=float, default=TransferSettings().lambdas, help="of the KL term")
     parser.add_argument("--results", type=Path, default=HERE / "results", help="folder for the result file")
@@ -160,7 +163,8 @@ def main() -> None:
     seed = build([assignment(each) for each in given.assignments], NoSettings, NoSettings).train.seed
     data = hospitals(given.sample or not os.environ.get("VERTICALS_DATA"), seed)
     chain = Chain(data, given.assignments, given.pretrain)
-    write_json(given.results / f"{data.name}.json", results.document(run(chain, given.lambdas)))
+    rows = run(chain, given.lambdas, pretrain=not given.without_pretraining)
+    write_json(given.results / f"{data.name}.json", results.document(rows))
 
 
 if __name__ == "__main__":
