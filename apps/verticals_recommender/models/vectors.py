@@ -20,7 +20,7 @@ from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Scored
 
 KIND = "text"
-TEMPERATURE = 0.1  # of cosines; the best on validation rows of Book-Crossing, read by the backbone as it came
+TEMPERATURE = 0.1  # of cosines; on validation rows of Book-Crossing 0.07 to 0.14 find about as many new books
 _ROWS = 1024
 
 
