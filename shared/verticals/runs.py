@@ -137,7 +137,8 @@ def _manifest(app: str, config: Config, facts: dict[str, Any], folder: Path) -> 
 
 
 def _free_name(app: str, config: Config) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    now = datetime.now(UTC)
+    stamp = f"{now:%Y%m%dT%H%M%S}{now.microsecond:06}Z"  # `latest` sorts by it, and a tiny run takes under a second
     name = home() / app / f"{stamp}-{config.digest()}"
     number = 2
     while name.exists():
