@@ -13,7 +13,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from verticals.data.examples import Note
@@ -157,6 +157,11 @@ def load_frozen(backbone: Backbone) -> PreTrainedModel:
         shared = load_encoder(backbone).requires_grad_(False).eval()
         _FROZEN[backbone.folder] = shared
     return shared
+
+
+def is_shared(encoder: nn.Module) -> bool:
+    """Say whether an encoder is one that `load_frozen` gave out, so that nobody changes it."""
+    return any(encoder is each for each in _FROZEN.values())
 
 
 def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from verticals.errors import RunError
 from verticals.evaluation import results
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.report import model_card
+from verticals.inference import memory
 from verticals.objectives import Objective, Rows, Trained
 from verticals.runs import Run, write_json
 
@@ -61,7 +62,7 @@ def train(
     if not distributed.is_main():
         objective.fit(rows, config, _work_folder(app, config, rows))
         return runs.open_run(Path(distributed.from_main("")))
-    with workspace(app, config, rows) as work, parity.prover():
+    with workspace(app, config, rows) as work, parity.prover(), memory.remembering():
         measured = measure(objective, rows, config, work)
         baselines = measure_baselines(objective, rows, config, measured)
         run = save_measured(app, objective, config, rows, measured, baselines, add_files, {})
@@ -156,7 +157,8 @@ def _record(
 ) -> dict[str, Any]:
     """Return what `metrics.json` holds: the result's parts, and the series that pages draw."""
     trained, judgement = measured.trained, measured.judgement
-    timing = results.latency(lambda text: objective.answer(trained.model, text), rows.samples())
+    with memory.afresh():
+        timing = results.latency(lambda text: objective.answer(trained.model, text), rows.samples())
     first, *others = (_beside(judgement, each) for each in baselines)
     return {
         "compared": judgement.compared,

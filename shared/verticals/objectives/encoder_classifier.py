@@ -19,6 +19,7 @@ from verticals import backbones, methods
 from verticals.backbones import Backbone
 from verticals.config import Config
 from verticals.errors import RunError
+from verticals.inference import memory
 from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest, pad, predict_batches
 from verticals.methods import saved
 from verticals.methods.one_pass import Reader
@@ -89,7 +90,12 @@ class TextReader:
 
     def __call__(self, module: ClassifierModule, texts: Sequence[str], progress: str | None = None) -> FloatArray:
         """Return vectors, [texts, width]."""
-        return predict_batches(module.embed, self.tokenizer, texts, self.max_tokens, progress)
+
+        def read(chosen: Sequence[str]) -> FloatArray:
+            return predict_batches(module.embed, self.tokenizer, chosen, self.max_tokens, progress)
+
+        shared = backbones.is_shared(module.encoder)
+        return memory.recalled(module.encoder, self.max_tokens, texts, read) if shared else read(texts)
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text."""
@@ -152,7 +158,8 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
     set_seed(config.train.seed)
     backbone = backbones.locate(config.backbone.name)
     read = TextReader(backbones.load_tokenizer(backbone), config.backbone.max_tokens)
-    encoder = backbones.load_encoder(backbone).requires_grad_(False).eval()
+    load = backbones.load_encoder if method.adapt else backbones.load_frozen
+    encoder = load(backbone).requires_grad_(False).eval()
     options = methods.check(config, "classify", encoder)
     module = ClassifierModule(encoder, nn.Linear(encoder.config.hidden_size, len(splits.labels)))
     if method.adapt is not None:  # before the probe, whose vectors have to be those that tuning starts from
