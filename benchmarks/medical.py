@@ -129,11 +129,11 @@ class Chain:
 
 
 def named_right(model: Predictor, rows: Examples) -> Float64Array:
-    """Return 1 for each row whose label is the predicted one, else 0, whatever other labels the model has."""
-    predicted = model.classifier.score(rows.texts, progress="measuring").logits.argmax(axis=1)
-    return np.array(
-        [model.classifier.labels[best] == label for best, label in zip(predicted, rows.labels, strict=True)], float
-    )
+    """Return 1 for each row whose label is the best among those that its hospital codes, else 0, whatever others the model has."""
+    coded, labels = set(rows.labels), model.classifier.labels
+    classes = np.array([number for number, label in enumerate(labels) if label in coded])
+    predicted = transfer.best_among(classes, model.classifier.score(rows.texts, progress="measuring").logits)
+    return np.array([labels[best] == label for best, label in zip(predicted, rows.labels, strict=True)], float)
 
 
 def run(chain: Chain, lambdas: Sequence[float], pretrain: bool) -> list[dict[str, Any]]:

@@ -188,7 +188,7 @@ def test_a_new_class_is_learned_beside_the_old_ones_and_the_run_is_whole(train_t
     assert record["classes"] == {"source": 3, "added": ["chat"]}
     assert record["before"]["target"]["value"] == 0.5  # the source cannot say "chat"
     (row,) = record["sweep"]
-    assert row["target"]["value"] == row["source"]["value"] == 1.0
+    assert row["target"]["value"] == row["target_own"]["value"] == row["source"]["value"] == 1.0
     again = pilot.evaluate_splits(run, with_a_new_class())
     assert again["metrics"]["accuracy"] == run.metrics["metrics"]["accuracy"]
     assert record["strength"] == run.manifest["transfer"]["strength"] == 1.0
@@ -216,8 +216,15 @@ def test_the_new_run_needs_the_source_run_no_more(
         assert transfer.transfer(back).metrics["metrics"]["accuracy"]["value"] > 0.9
 
 
+def test_the_best_among_the_targets_classes_is_never_another_one() -> None:
+    logits = np.array([[3, 1, 2], [0, 5, 1], [9, 0, 8]], np.float32)
+    assert transfer.best_among(np.array([1, 2]), logits).tolist() == [2, 1, 2]
+    assert transfer.best_among(np.array([1, 3]), logits).tolist() == [1, 1, 1]  # it has no class 3
+    assert transfer.best_among(np.array([3, 4]), logits).tolist() == [-1, -1, -1]
+
+
 def attempt(strength: float, target: float, source: float | None) -> Attempt:
-    return Attempt(strength, Quality(Estimate(0, 0, 0), None, target, source), 0.0)
+    return Attempt(strength, Quality(Estimate(0, 0, 0), Estimate(0, 0, 0), None, target, source), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +239,7 @@ def attempt(strength: float, target: float, source: float | None) -> Attempt:
 def test_the_strength_is_chosen_by_validation_rows(
     found: list[tuple[float, float, float | None]], expected: float
 ) -> None:
-    before = Quality(Estimate(0, 0, 0), None, 0.2, None if found[0][2] is None else 0.9)
+    before = Quality(Estimate(0, 0, 0), Estimate(0, 0, 0), None, 0.2, None if found[0][2] is None else 0.9)
     attempts = [attempt(*each) for each in found]
     chosen = max(attempts, key=lambda each: transfer.preference(before, TransferSettings(), each))
     assert chosen.strength == expected
@@ -292,14 +299,15 @@ def test_labels_take_the_sources_spelling_and_come_behind_them() -> None:
 
 def test_the_table_says_where_the_term_is_taken_and_what_is_saved_and_why() -> None:
     estimate = {"value": 0.5, "low": 0.4, "high": 0.7}
-    rows = [{"strength": s, "target": estimate, "source": None} for s in (0.0, 0.1)]
+    both = {"target": estimate, "target_own": {**estimate, "value": 0.6}}
+    rows = [{"strength": s, **both, "source": None} for s in (0.0, 0.1)]
     record = {
         "source": "run", "anchor": "target", "max_source_loss": 0.02, "strength": 0.1, "kept": False,
-        "before": {"target": estimate, "source": None}, "sweep": rows,
+        "before": {**both, "source": None}, "sweep": rows,
     }  # fmt: skip
     table = transfer_table(record)
     assert "taken on the target's inputs; saved is the one that loses least" in table
-    assert "| 0.1 (saved) | 50.0% (40.0% to 70.0%) | not measured |" in table
+    assert "| 0.1 (saved) | 50.0% (40.0% to 70.0%) | 60.0% (40.0% to 70.0%) | not measured |" in table
     assert "those that lose at most 2 points" in transfer_table({**record, "kept": True})
 
 

@@ -47,5 +47,8 @@ def strengths(language: str) -> str:
                 (f"{each['strength']:g}{' (saved)' if each['strength'] == record['strength'] else ''}", each)
                 for each in record["sweep"]
             ]
-            lines += [(shown, strength, share(each["source"]), share(each["target"])) for strength, each in sides]
-    return table(("data", "KL strength", "accuracy on A", "accuracy on B"), lines)
+            lines += [
+                (shown, strength, *(share(each[side]) for side in ("source", "target", "target_own")))
+                for strength, each in sides
+            ]
+    return table(("data", "KL strength", "accuracy on A", "accuracy on B", "on B, among its own classes"), lines)

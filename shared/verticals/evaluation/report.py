@@ -163,7 +163,9 @@ def transfer_table(record: Mapping[str, Any]) -> str:
     """Return a transfer's accuracy before and after as Markdown: one row per strength of the KL term, the saved one marked."""
     rows = [("before", record["before"]), *((_strength(record, row), row) for row in record["sweep"])]
     lines = [
-        f"| {name} | {_interval('accuracy', row['target'])} | {_interval('accuracy', row['source'])} |"
+        f"| {name} | "
+        + " | ".join(_interval("accuracy", row[side]) for side in ("target", "target_own", "source"))
+        + " |"
         for name, row in rows
     ]
     taken = {"replay": "replayed source rows", "target": "the target's inputs"}[record["anchor"]]
@@ -172,7 +174,15 @@ def transfer_table(record: Mapping[str, Any]) -> str:
     if not record["kept"]:
         rule = f"the one that loses least on the source's validation rows, since each loses more than {most}"
     head = f"Source: {record['source']}. The KL term is taken on {taken}; saved is {rule}."
-    return "\n".join([head, "", "| KL strength | target accuracy | source accuracy |", "|---|---|---|", *lines])
+    return "\n".join(
+        [
+            head,
+            "",
+            "| KL strength | target accuracy | among its own classes | source accuracy |",
+            "|---|---|---|---|",
+            *lines,
+        ]
+    )
 
 
 def _strength(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from verticals import methods, objectives, pilot, runs
 from verticals.config import home
 from verticals.data.examples import Examples
@@ -19,7 +21,7 @@ from verticals.evaluation.classification import class_indices
 from verticals.evaluation.metrics import Estimate, accuracy, bootstrap
 from verticals.evaluation.predictor import Predictor
 from verticals.evaluation.report import transfer_table
-from verticals.inference.batches import IntArray
+from verticals.inference.batches import FloatArray, IntArray
 from verticals.methods import saved
 from verticals.methods.merging import merged
 from verticals.objectives import Trained, anchor, blend, calibrated, encoder_classifier
@@ -34,6 +36,7 @@ __all__ = [
     "Quality",
     "Task",
     "TransferSettings",
+    "best_among",
     "check",
     "fit",
     "load_source",
@@ -49,9 +52,14 @@ RECORD = "transfer.json"
 
 @dataclass(frozen=True)
 class Quality:
-    """Accuracy on the test rows of target and source, and on their validation rows; None where the source's cannot be read."""
+    """Accuracy on the test rows of target and source, and on their validation rows; None where the source's cannot be read.
+
+    The model chooses among the classes of both sides, but for `target_own`: among those that the target's rows have, as where it
+    serves the target alone.
+    """
 
     target: Estimate
+    target_own: Estimate
     source: Estimate | None
     target_validation: float
     source_validation: float | None
@@ -120,10 +128,12 @@ def load_source(source: Run) -> EncoderClassifier:
 
 
 def measure(task: Task, model: Predictor) -> Quality:
-    """Measure a classifier on both sides, among all the classes that it has."""
+    """Measure a classifier on both sides."""
     rows, target = task.source_rows, task.target
+    truth, logits = class_indices(target.test, target.labels), _logits(model, target.test)
     return Quality(
-        bootstrap(accuracy, *_predictions(task, model, target.test)),
+        bootstrap(accuracy, truth, logits.argmax(axis=1)),
+        bootstrap(accuracy, truth, best_among(np.unique(class_indices(target.train, target.labels)), logits)),
         bootstrap(accuracy, *_predictions(task, model, rows.test)) if rows else None,
         accuracy(*_predictions(task, model, target.validation)),
         accuracy(*_predictions(task, model, rows.validation)) if rows else None,
@@ -131,8 +141,17 @@ def measure(task: Task, model: Predictor) -> Quality:
 
 
 def _predictions(task: Task, model: Predictor, rows: Examples) -> tuple[IntArray, IntArray]:
-    predicted = model.classifier.score(rows.texts, progress="measuring").logits.argmax(axis=1)
-    return class_indices(rows, task.target.labels), predicted
+    return class_indices(rows, task.target.labels), _logits(model, rows).argmax(axis=1)
+
+
+def _logits(model: Predictor, rows: Examples) -> FloatArray:
+    return model.classifier.score(rows.texts, progress="measuring").logits
+
+
+def best_among(classes: IntArray, logits: FloatArray) -> IntArray:
+    """Return the best of some classes in each row; -1 where the model knows none of them, because it has fewer columns."""
+    known = classes[classes < logits.shape[1]]
+    return known[logits[:, known].argmax(axis=1)] if len(known) else np.full(len(logits), -1)
 
 
 def _record(task: Task, before: Quality, attempts: list[Attempt], best: Attempt) -> dict[str, Any]:
