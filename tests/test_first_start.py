@@ -1,9 +1,14 @@
 """The first start of the demo: trainings side by side, the page that stands in meanwhile, and how a failure is told."""
 
+import os
+import signal
 import socket
+import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -32,6 +37,22 @@ def test_a_training_that_fails_says_why_in_one_line() -> None:
     program = "import sys; print('a bar', file=sys.stderr); sys.exit('error: the disk is full')"
     with pytest.raises(VerticalsError, match=r"^one was not trained: the disk is full$"):
         side_by_side({"one": python(program)}, {"one": Progress()}, lambda name: None)
+
+
+def test_trainings_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    child = f"import os, pathlib, time; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid())); time.sleep(60)"
+    program = (
+        "import sys\nfrom verticals.first_start import Progress, side_by_side\n"
+        f"side_by_side({{'one': [sys.executable, '-c', {child!r}]}}, {{'one': Progress()}}, print)"
+    )
+    parent = subprocess.Popen(python(program))
+    while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text():
+        assert parent.poll() is None
+        time.sleep(0.02)
+    parent.terminate()
+    assert parent.wait(20) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 @pytest.mark.parametrize(("path", "words"), [("/", "Getting ready"), ("/zh/shop/", "准备中")])

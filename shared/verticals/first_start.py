@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from threading import Thread
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -92,30 +94,45 @@ def train_command(app: str) -> list[str]:
 def side_by_side(commands: Mapping[str, Sequence[str]], board: Board, done: Callable[[str], None]) -> None:
     """Run each app's command, as many at once as there are processors, each with its share of them.
 
+    Where this process is stopped, by Ctrl-C or SIGTERM, or a command fails, the others are stopped too; they continue with the same command.
+
     Raises:
         VerticalsError: a command failed; what it said last is the reason.
     """
     processors = os.cpu_count() or 1
     workers = max(1, min(len(commands), processors))
     environment = {**os.environ, "OMP_NUM_THREADS": str(max(1, processors // workers))}
+    children: list[subprocess.Popen[str]] = []
 
     def run(app: str) -> str:
         board[app].started = time.monotonic()
-        finished = subprocess.run(
-            commands[app], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+        child = subprocess.Popen(
+            commands[app], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
-        if finished.returncode:
-            said = finished.stderr.strip().splitlines() or [f"exit status {finished.returncode}"]
+        children.append(child)
+        _, complaint = child.communicate()
+        if child.returncode:
+            said = complaint.strip().splitlines() or [f"exit status {child.returncode}"]
             raise VerticalsError(f"{app} was not trained: {said[-1].removeprefix('error: ')}")
         board[app].ended = time.monotonic()
         return app
 
     pool = ThreadPoolExecutor(workers)
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         for ended in as_completed([pool.submit(run, app) for app in commands]):
             done(ended.result())
     finally:
-        pool.shutdown(cancel_futures=True)
+        signal.signal(signal.SIGTERM, before)
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in children:
+            child.terminate()
+        pool.shutdown()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Leave as Ctrl-C does, through every `finally`; a signal alone would end this process and no child."""
+    sys.exit(128 + number)
 
 
 def waiting_site(board: Board) -> Starlette:
