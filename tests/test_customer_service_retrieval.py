@@ -21,9 +21,9 @@ from verticals_customer_service.retrieval import ArticleSearch, Entry, HybridInd
 
 VOCABULARY = ("refund", "card", "lamp", "sofa", "days", "colour")
 ENTRIES = (
-    Entry("refund card", ("lamp",)),
-    Entry("lamp", ("sofa", "colour days")),
-    Entry("sofa colour", ("refund",)),
+    Entry(("refund card",), ("lamp",)),
+    Entry(("lamp",), ("sofa", "colour days")),
+    Entry(("sofa colour",), ("refund",)),
 )
 
 
@@ -40,8 +40,14 @@ def test_the_score_is_the_question_and_half_of_the_best_text() -> None:
     )
 
 
+def test_of_several_ways_to_ask_the_nearest_one_counts() -> None:
+    entries = (Entry(("lamp", "sofa days"), ("card",)), Entry(("sofa",), ("card",)))
+    index = HybridIndex(entries, bag, Weights(1.0, 0.0, 0.0))
+    assert index.scores(["sofa days"])[0].tolist() == pytest.approx([1.0, np.sqrt(0.5)], abs=1e-6)
+
+
 def test_words_decide_where_meaning_sees_no_difference() -> None:
-    twins = (Entry("sofa AX-1", ("colour",)), Entry("sofa AX-2", ("colour",)))
+    twins = (Entry(("sofa AX-1",), ("colour",)), Entry(("sofa AX-2",), ("colour",)))
     assert HybridIndex(twins, bag).scores(["the sofa ax-2"])[0].argmax() == 1
     plain = HybridIndex(twins, bag, Weights(1.0, 0.5, 0.0)).scores(["the sofa ax-2"])[0]
     assert plain[0] == plain[1]
@@ -189,7 +195,7 @@ def test_threads_are_read_with_placeholders_and_repeats_left_out_and_counted(tmp
     assert threads.queries == ("How do I sing?", "singing?", "dance")
     assert threads.thread.tolist() == [0, 0, 1]
     assert threads.dropped == 1
-    assert threads.entries[0] == Entry("How to sing", ("Loudly.", "Softly."))
+    assert threads.entries[0] == Entry(("How to sing",), ("Loudly.", "Softly."))
 
 
 @pytest.mark.parametrize("text", ["<root>", "<root><qapair><question>Q</question></qapair></root>"])
@@ -200,7 +206,7 @@ def test_a_damaged_file_of_threads_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_no_thread_is_in_training_and_held_out_at_once() -> None:
-    entries = tuple(Entry(f"question {n}", (f"answer {n}", f"other {n}")) for n in range(12))
+    entries = tuple(Entry((f"question {n}",), (f"answer {n}", f"other {n}")) for n in range(12))
     queries = tuple(f"query {n} {form}" for n in range(12) for form in range(3))
     threads = benchmark_stackfaq.Threads(entries, queries, np.repeat(np.arange(12), 3), 0)
     parts = benchmark_stackfaq.folds(threads, 0)

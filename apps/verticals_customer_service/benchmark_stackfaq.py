@@ -21,6 +21,7 @@ from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals.evaluation.retrieval import average_precision, bm25_search, by_query, precision_at, reciprocal_rank
 from verticals.evaluation.retrieval import relevant_ranks as ranks_of
+from verticals.inference import memory
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.objectives import match
 from verticals_customer_service.retrieval import Embed, Entry, HybridIndex, Weights
@@ -66,7 +67,7 @@ def read(path: Path) -> Threads:
         question, answers = _texts(thread, "question"), _texts(thread, "answer")
         if not question or not answers:
             raise DataError(f"{path}: thread {number + 1}: expected a question and an answer; get the file again")
-        entries.append(Entry(question[0], tuple(answers)))
+        entries.append(Entry((question[0],), tuple(answers)))
         for text in _texts(thread, "rephr"):
             if text == _PLACEHOLDER:
                 continue
@@ -126,12 +127,13 @@ def cross_validated(threads: Threads, config: Config) -> FloatArray:
 
 def searches(threads: Threads, embed: Embed) -> dict[str, FloatArray]:
     """Return the scores of the searches that need no training, by name, [queries, threads]."""
-    texts = ["\n".join((entry.question, *entry.texts)) for entry in threads.entries]
-    made = {name: HybridIndex(threads.entries, embed, weights) for name, weights in _UNTUNED.items()}
-    return {
-        "bm25": bm25_search(texts)(threads.queries),
-        **{name: index.scores(threads.queries) for name, index in made.items()},
-    }
+    texts = ["\n".join((*entry.questions, *entry.texts)) for entry in threads.entries]
+    with memory.remembering():
+        found = {
+            name: HybridIndex(threads.entries, embed, weights).scores(threads.queries)
+            for name, weights in _UNTUNED.items()
+        }
+    return {"bm25": bm25_search(texts)(threads.queries), **found}
 
 
 _DATASET = PublicDataset(
@@ -155,7 +157,7 @@ def run(config: Config) -> list[dict[str, Any]]:
 def run_matched(config: Config) -> list[dict[str, Any]]:
     """Measure the search over answers alone by matchers that were tuned on the other folds' threads."""
     threads = _DATASET.read(folder_of(_DATASET), config.train.seed)
-    texts = ["\n".join((entry.question, *entry.texts)) for entry in threads.entries]
+    texts = ["\n".join((*entry.questions, *entry.texts)) for entry in threads.entries]
     baseline = judge(bm25_search(texts)(threads.queries), threads)
     started = time.perf_counter()
     judged = judge(cross_validated(threads, _settings(config)), threads)

@@ -44,6 +44,9 @@ class Article(BaseModel):
     title: str = Field(min_length=1)
     intents: tuple[str, ...]
     question: str = ""
+    asked: tuple[str, ...] = Field(
+        (), description="other ways in which customers ask for it; only the search reads them"
+    )
     text: str = Field(min_length=1)
 
 

@@ -25,15 +25,15 @@ _MAX_TOKENS = 256  # of a passage: articles are longer than messages
 
 @dataclass(frozen=True)
 class Entry:
-    """What can be found: a question, and the texts that answer it."""
+    """What can be found: ways to ask for it, and the texts that answer it."""
 
-    question: str
+    questions: tuple[str, ...]
     texts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What counts how much: the cosine with the question, the best cosine with a text, the share of the best BM25 score."""
+    """What counts how much: the best cosine with a question, the best with a text, the share of the best BM25 score."""
 
     question: float = 1.0
     text: float = 0.5
@@ -43,31 +43,39 @@ class Weights:
 ARTICLES = Weights(1.0, 1.0, 0.5)  # chosen on the messages of samples/dialogues.jsonl, whose article is known
 
 
+class BestPassage:
+    """Passages of entries, of which the nearest counts."""
+
+    def __init__(self, passages: Sequence[Sequence[str]], embed: Embed) -> None:
+        self._entries = len(passages)
+        self._owner = [number for number, own in enumerate(passages) for _ in own]
+        vectors = embed([passage for own in passages for passage in own])
+        self._index = faiss.IndexFlatIP(vectors.shape[1])
+        self._index.add(np.ascontiguousarray(vectors, np.float32))
+
+    def cosines(self, queries: FloatArray) -> FloatArray:
+        """Return the cosine of each query with the nearest passage of each entry, [queries, entries]."""
+        best = np.full((self._entries, len(queries)), -1.0, np.float32)
+        np.maximum.at(best, self._owner, _all_products(self._index, queries).T)
+        return best.T
+
+
 class HybridIndex:
-    """Entries, each with the vectors of its question and of its texts, and its words."""
+    """Entries, each with the vectors of its questions and of its texts, and its words."""
 
     def __init__(self, entries: Sequence[Entry], embed: Embed, weights: Weights = Weights()) -> None:
-        self._embed, self._weights, self._entries = embed, weights, len(entries)
-        self._owner = [number for number, entry in enumerate(entries) for _ in entry.texts]
-        self._questions = _index(embed([entry.question for entry in entries]))
-        self._texts = _index(embed([text for entry in entries for text in entry.texts]))
-        self._words = bm25_search(["\n".join((entry.question, *entry.texts)) for entry in entries])
+        self._embed, self._weights = embed, weights
+        self._questions = BestPassage([entry.questions for entry in entries], embed)
+        self._texts = BestPassage([entry.texts for entry in entries], embed)
+        self._words = bm25_search(["\n".join((*entry.questions, *entry.texts)) for entry in entries])
 
     def scores(self, queries: Sequence[str]) -> FloatArray:
         """Return how relevant each entry is, [queries, entries]."""
         vectors, weights = self._embed(queries), self._weights
-        texts = np.full((len(queries), self._entries), -1.0, np.float32)
-        np.maximum.at(texts.T, self._owner, _all_products(self._texts, vectors).T)
         words = self._words(queries)
         share = words / np.maximum(words.max(axis=1, keepdims=True), 1e-9)
-        questions = _all_products(self._questions, vectors)
+        questions, texts = self._questions.cosines(vectors), self._texts.cosines(vectors)
         return np.asarray(weights.question * questions + weights.text * texts + weights.words * share, np.float32)
-
-
-def _index(vectors: FloatArray) -> faiss.IndexFlatIP:
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors, np.float32))
-    return index
 
 
 def _all_products(index: faiss.IndexFlatIP, queries: FloatArray) -> FloatArray:
@@ -134,7 +142,9 @@ class ArticleSearch:
 
 def entries(articles: Sequence[Article]) -> list[Entry]:
     """Return articles as what can be found."""
-    return [Entry(f"{article.title}\n{article.question}".strip(), (article.text,)) for article in articles]
+    return [
+        Entry((f"{article.title}\n{article.question}".strip(), *article.asked), (article.text,)) for article in articles
+    ]
 
 
 def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequence[str]) -> None:
