@@ -1,4 +1,4 @@
-"""Time an epoch of each method on the same rows: `python benchmarks/epochs.py banking77 --methods full partial`.
+"""Time an epoch of each method on the same rows: `python benchmarks/epochs.py banking77 --methods full partial --precisions auto float32`.
 
 Every method is trained for one epoch and for three, in turn and in one process; half the difference is an epoch. What happens once per
 training, such as computing the activations of frozen layers, is what the first training took beyond that.
@@ -9,10 +9,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 from verticals import objectives
-from verticals.config import Config, NoSettings, assignment, build
+from verticals.config import Config, NoSettings, Precision, assignment, build
 from verticals.data.splits import Splits, subsample
 from verticals.evaluation import results
 from verticals.methods import METHODS
@@ -21,6 +23,7 @@ from verticals.runs import write_json
 
 FOLDER = Path(__file__).parent / "results"
 TUNED = [name for name, method in METHODS.items() if method.adapt]
+PRECISIONS = get_args(Precision)
 _SHORT, _LONG = 1, 3
 
 
@@ -50,6 +53,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", help="a public data set's name, or a file")
     parser.add_argument("--methods", nargs="+", default=["full", "partial"], choices=TUNED, metavar="METHOD")
+    parser.add_argument("--precisions", nargs="+", default=["auto"], choices=("auto", *PRECISIONS))
     parser.add_argument("--rows", type=int, default=2000, help="training rows, drawn by the seed")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="SECTION.NAME=VALUE")
     parser.add_argument("--results", type=Path, default=FOLDER)
@@ -61,18 +65,20 @@ def main(arguments: Sequence[str]) -> None:
     splits = subsample(objective.read(config), chosen.rows, config.train.seed)
     facts = {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()}
     rows, first = [], 0.0
-    for name in chosen.methods:
+    for name, precision in product(chosen.methods, chosen.precisions):
+        shown = name if precision == "auto" else f"{name}, {precision}"
         method = config.method.model_copy(update={"name": name})
-        epoch = timed(splits, config.model_copy(update={"method": method}))
+        train = config.train.model_copy(update={"precision": precision})
+        epoch = timed(splits, config.model_copy(update={"method": method, "train": train}))
         first = first or epoch.seconds
         cost = {
             "epoch_seconds": round(epoch.seconds, 2),
             "once_seconds": round(epoch.once, 2),
             "times_as_fast": round(first / epoch.seconds, 2),
         }
-        rows.append(results.row("core", "epochs", name, {}, {}, cost, facts, config.train.seed, config.backbone.name))
+        rows.append(results.row("core", "epochs", shown, {}, {}, cost, facts, config.train.seed, config.backbone.name))
         sys.stdout.write(
-            f"{name:<18}{epoch.seconds:8.2f} s an epoch, {first / epoch.seconds:.2f} times as fast as {chosen.methods[0]}\n"
+            f"{shown:<28}{epoch.seconds:8.2f} s an epoch, {first / epoch.seconds:.2f} times as fast as {chosen.methods[0]}\n"
         )
     write_json(chosen.results / f"epochs-{Path(splits.name).stem}.json", results.document(rows))
 
