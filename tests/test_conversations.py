@@ -22,7 +22,7 @@ from verticals_customer_service.conversations import (
     TooMany,
     UnknownConversation,
 )
-from verticals_customer_service.dialogue import Conversation
+from verticals_customer_service.turns import Conversation
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 BOT = keyword_bot()

@@ -17,8 +17,9 @@ from verticals.storage import open_database
 from verticals_customer_service import conversations, data, inbox, knowledge, tables, ui, ui_inbox, wording
 from verticals_customer_service.api import build_api
 from verticals_customer_service.desk import Desk
-from verticals_customer_service.dialogue import Bot, Conversation
+from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.settings import Settings
+from verticals_customer_service.turns import Conversation
 
 CONFIG = build([{"train": {"seed": 0}}], Settings)
 

@@ -13,8 +13,8 @@ from verticals.data.examples import Examples, text_key
 from verticals.data.splits import Splits
 from verticals.inference.batches import FloatArray
 from verticals_customer_service import alarm, benchmark_conversations, data
-from verticals_customer_service.dialogue import Conversation
 from verticals_customer_service.settings import Settings
+from verticals_customer_service.turns import Conversation
 
 WORDS = ("smoke", "ill", "refund", "track", "lamp")
 EXAMPLES = Examples(

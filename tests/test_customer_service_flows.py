@@ -14,11 +14,12 @@ from verticals.inference.batches import FloatArray, Scores
 from verticals.methods.one_pass import Reader
 from verticals.storage import open_database
 from verticals_customer_service import dates, escalation, flows, orders, slots
-from verticals_customer_service.dialogue import Bot, Conversation, Turn
+from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
 from verticals_customer_service.orders import Order, OrderRefused, SqlOrders
 from verticals_customer_service.slots import SlotReader
+from verticals_customer_service.turns import Conversation, Turn
 
 TODAY = date(2026, 3, 9)  # a Monday
 HOME = "3 Tanner's Yard, Wrenford QF2 5RA"

@@ -14,10 +14,11 @@ from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import FloatArray, Scores
 from verticals.methods.one_pass import Reader
 from verticals_customer_service import benchmark_stackfaq, retrieval
-from verticals_customer_service.dialogue import Bot, Conversation
+from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
 from verticals_customer_service.retrieval import ArticleSearch, Entry, HybridIndex, Threshold, Weights
+from verticals_customer_service.turns import Conversation
 
 VOCABULARY = ("refund", "card", "lamp", "sofa", "days", "colour")
 ENTRIES = (

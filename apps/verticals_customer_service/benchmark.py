@@ -15,7 +15,8 @@ from verticals_customer_service import (
     recipe,
 )
 from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HELD_OUT, newest_shipped_run
-from verticals_customer_service.dialogue import Bot, Conversation
+from verticals_customer_service.dialogue import Bot
+from verticals_customer_service.turns import Conversation
 
 
 def intents(name: str | None) -> Callable[[Config], list[dict[str, Any]]]:

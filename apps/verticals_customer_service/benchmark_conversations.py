@@ -22,9 +22,10 @@ from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap, mean
 from verticals.runs import Run, latest
 from verticals.storage import open_database
 from verticals_customer_service import data, orders, policy
-from verticals_customer_service.dialogue import Bot, Conversation, Turn
+from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.moves import COURTESIES
 from verticals_customer_service.orders import Order, SqlOrders
+from verticals_customer_service.turns import Conversation, Turn
 
 DEVELOPMENT, HELD_OUT = "conversations.jsonl", "conversations-held-out.jsonl"
 _MOST_WRONG = 0.05

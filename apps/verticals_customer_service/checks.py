@@ -20,9 +20,10 @@ from verticals_customer_service import conversations, data_subject, inbox, learn
 from verticals_customer_service.conversations import LIMITS, Limits, TooLong, TooMany
 from verticals_customer_service.data import SAMPLES
 from verticals_customer_service.desk import Desk
-from verticals_customer_service.dialogue import Bot, Conversation
+from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Knowledge
 from verticals_customer_service.safety import inert, suspicion
+from verticals_customer_service.turns import Conversation
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _STRUCTURE = ("<", "](", "://")  # what would make HTML or a link of a text on a page

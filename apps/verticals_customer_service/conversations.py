@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from verticals.privacy import redact, redact_json
 from verticals.storage import transaction
 from verticals_customer_service import tables
-from verticals_customer_service.dialogue import Conversation, Turn
+from verticals_customer_service.turns import Conversation, Turn
 
 State = Literal["bot", "queued", "agent", "resolved"]
 Step = Literal["ask_for_person", "take_over", "give_back", "resolve", "reopen"]

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from verticals_customer_service import conversations, data_subject, learning
 from verticals_customer_service.conversations import LIMITS, Limits, State, Ticket
-from verticals_customer_service.dialogue import HAND_OVER, Bot, Conversation, Turn
+from verticals_customer_service.dialogue import HAND_OVER, Bot
+from verticals_customer_service.turns import Conversation, Turn
 
 _MOST_IN_MEMORY = 10_000
 _WANTS_PERSON = re.compile(

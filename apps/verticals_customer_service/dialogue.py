@@ -1,18 +1,17 @@
 """One message in, one structured turn out. The bot answers from an article, asks back, or hands over; it never invents."""
 
 import time
-from dataclasses import dataclass, field, replace
 
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
 from verticals_customer_service import alarm, knowledge, moves, policy, responder, retrieval
-from verticals_customer_service.flows import Flow
-from verticals_customer_service.knowledge import Action, Knowledge, Source
-from verticals_customer_service.moves import Heard, Move, Skills
+from verticals_customer_service.knowledge import Knowledge
+from verticals_customer_service.moves import Heard, Skills
 from verticals_customer_service.orders import OrderBackend
 from verticals_customer_service.settings import Settings
-from verticals_customer_service.slots import Entity, SlotReader
+from verticals_customer_service.slots import SlotReader
+from verticals_customer_service.turns import Alternative, Conversation, Move, Turn
 
 _NEARLY_SURE = 0.9  # the intent alone chooses the article from here, however few words they share
 GREETING = "Hello, this is the Brindlewick assistant. What can I help you with?"
@@ -28,55 +27,6 @@ _OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes an
 _NOTHING = "I think this is about “{intent}”, but no article of mine answers it. Please say it in other words, or ask for a person."
 _WHICH = "Is it about “{first}” or about “{second}”? Please say which, or say it in other words."
 _CLARIFY = "I am not sure that I understand. Is it about one of these?\n\n{options}\n\nPlease say it in other words, or ask for a person."
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """An intent that the message may have meant, with its calibrated probability."""
-
-    intent: str
-    name: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class Turn:
-    """The bot's answer to one message, as data: an integrator needs nothing else to act on it.
-
-    `entities` are what the message names; `fell_back` says that a generated reply was not grounded, and the article answers instead.
-    """
-
-    reply: str
-    action: Action
-    intent: str
-    confidence: float
-    alternatives: tuple[Alternative, ...]
-    sources: tuple[Source, ...]
-    latency_ms: float
-    entities: tuple[Entity, ...] = ()
-    fell_back: bool = False
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """What the bot remembers of one conversation: a task that is under way, and the articles that were offered, among them."""
-
-    unclear_in_a_row: int = 0
-    handed_over: bool = False
-    flow: Flow | None = None
-    offered: tuple[str, ...] = ()
-    turns: tuple[tuple[str, Turn], ...] = field(default=(), repr=False)
-
-    def after(self, message: str, turn: Turn, move: Move) -> "Conversation":
-        """Return the conversation with one more turn."""
-        return replace(
-            self,
-            unclear_in_a_row=self.unclear_in_a_row + 1 if turn.action == "clarify" else 0,
-            handed_over=self.handed_over or turn.action == "hand_over",
-            flow=move.flow,
-            offered=move.offered,
-            turns=(*self.turns, (message, turn)),
-        )
 
 
 class Bot:

@@ -9,20 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from verticals.evaluation.predictor import Prediction
 from verticals_customer_service import escalation, flows
 from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.flows import Flow, Step
-from verticals_customer_service.knowledge import Action, Knowledge, Source
+from verticals_customer_service.knowledge import Knowledge, Source
 from verticals_customer_service.orders import OrderBackend
 from verticals_customer_service.responder import Request, Responder, Template, grounded
 from verticals_customer_service.retrieval import ArticleSearch, Relevance
 from verticals_customer_service.slots import Entity, SlotReader
-
-if TYPE_CHECKING:
-    from verticals_customer_service.dialogue import Conversation
+from verticals_customer_service.turns import Conversation, Move
 
 _HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _DANGER = "If anybody is hurt or in danger, please call the emergency services first. "
@@ -52,18 +49,6 @@ _ORDINAL = re.compile(
 )
 _SECOND = re.compile(r"second|latter|last", re.IGNORECASE)
 _MOST_ASIDES = 2
-
-
-@dataclass(frozen=True)
-class Move:
-    """What the bot says and does: `flow` is the task that goes on, `offered` the article that a yes would open, or two to choose from."""
-
-    action: Action
-    reply: str
-    sources: tuple[Source, ...] = ()
-    flow: Flow | None = None
-    offered: tuple[str, ...] = ()
-    fell_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +96,7 @@ class Skills:
         return Heard(message, prediction, self.slots.read(message, self.today()), self.search)
 
 
-def first(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def first(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """Return the move of the first rule that has one."""
     for rule in (_escalate, _go_on, _open_offered, _be_polite, _heed_alarm, _take_rejection, _begin, _follow_up):
         move = rule(skills, known, conversation, heard)
@@ -120,21 +105,21 @@ def first(skills: Skills, known: Knowledge, conversation: "Conversation", heard:
     return None
 
 
-def quote(skills: Skills, conversation: "Conversation", heard: Heard, source: Source) -> Move:
+def quote(skills: Skills, conversation: Conversation, heard: Heard, source: Source) -> Move:
     """Return the answer that an article gives, as the responder puts it."""
     history = tuple((message, turn.reply) for message, turn in conversation.turns)
     reply = grounded(skills.responder, Request(heard.message, history, (source,)))
     return Move("answer", reply.text, (source,), fell_back=reply.fell_back)
 
 
-def _escalate(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _escalate(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     reason = escalation.reason(heard.message)
     if reason is None or (reason == "exhausted" and conversation.flow):
         return None
     return _call_a_person(reason)
 
 
-def _heed_alarm(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     reason = skills.alarm.reason(heard.message) if skills.alarm else None
     return _call_a_person(reason) if reason else None
 
@@ -143,7 +128,7 @@ def _call_a_person(reason: str) -> Move:
     return Move("hand_over", (_DANGER if reason == "danger" else "") + _HAND_OVER)
 
 
-def _go_on(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     flow = conversation.flow
     if flow is None or skills.orders is None:
         return None
@@ -157,7 +142,7 @@ def _go_on(skills: Skills, known: Knowledge, conversation: "Conversation", heard
     return Move("answer", f"{aside.text}\n\n{flows.reminder(flow, skills.orders)}", (aside,), waiting)
 
 
-def _begin(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _begin(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     intent = heard.prediction.label
     plain = heard.clear or (heard.prediction.familiar and any(each.kind == "order_number" for each in heard.entities))
     if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities):
@@ -174,7 +159,7 @@ def _step(skills: Skills, known: Knowledge, flow: Flow, heard: Heard) -> Move | 
     return Move(step.action, quoted, (source,) if source else (), step.flow)
 
 
-def _open_offered(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _open_offered(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     chosen = _chosen(known, conversation.offered, heard)
     source = known.source(chosen) if chosen else None
     return Move("answer", source.text, (source,)) if source else None
@@ -192,13 +177,13 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
     return best if best in offered else None
 
 
-def _be_polite(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _be_polite(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     if _GREETING.fullmatch(heard.message):
         return Move("ask", _HELLO)
     return Move("ask", _WELCOME) if _THANKS.fullmatch(heard.message) else None
 
 
-def _take_rejection(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """Where the customer says that the last answer was not it, another is not guessed unless the message makes it plain."""
     if not conversation.turns or not _REJECTS.search(heard.message):
         return None
@@ -209,7 +194,7 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: "Conversatio
     return Move("clarify", _REJECTED) if before.action == "answer" and before.sources and again else None
 
 
-def _follow_up(skills: Skills, known: Knowledge, conversation: "Conversation", heard: Heard) -> Move | None:
+def _follow_up(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """An unclear message after an answer is read as a question about the same subject, where an article on it is the most relevant."""
     if heard.clear or not conversation.turns or heard.relevance is None or not heard.relevance.any():
         return None

@@ -14,8 +14,9 @@ from verticals.vertical import LANGUAGES
 from verticals_customer_service import conversations, inbox, learning, policy
 from verticals_customer_service.conversations import ConversationError, State, TooLong, TooMany
 from verticals_customer_service.desk import Desk
-from verticals_customer_service.dialogue import GREETING, Turn
+from verticals_customer_service.dialogue import GREETING
 from verticals_customer_service.safety import inert
+from verticals_customer_service.turns import Turn
 from verticals_customer_service.ui_inbox import build_inbox
 from verticals_customer_service.ui_notices import notice
 from verticals_customer_service.ui_policy import build_policy
