@@ -7,6 +7,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
 from verticals import objectives
 from verticals.config import Config, MethodConfig
@@ -19,7 +20,7 @@ from verticals_customer_service.knowledge import Article
 
 Embed = Callable[[Sequence[str]], FloatArray]  # texts -> unit vectors, [texts, width]
 MATCHER = "matcher"  # folder of a tuned matcher inside a run
-_FILE = "retrieval.json"
+_FILE, _VECTORS = "retrieval.json", "retrieval.safetensors"
 _MAX_TOKENS = 256  # of a passage: articles are longer than messages
 
 
@@ -43,13 +44,26 @@ class Weights:
 ARTICLES = Weights(1.0, 1.0, 0.5)  # chosen on the messages of samples/dialogues.jsonl, whose article is known
 
 
+@dataclass(frozen=True)
+class Vectors:
+    """The vectors of all entries' questions and of all their texts, one after the other, [passages, width]."""
+
+    questions: FloatArray
+    texts: FloatArray
+
+
+def vectors_of(entries: Sequence[Entry], embed: Embed) -> Vectors:
+    """Embed what can be found."""
+    questions = [question for entry in entries for question in entry.questions]
+    return Vectors(embed(questions), embed([text for entry in entries for text in entry.texts]))
+
+
 class BestPassage:
     """Passages of entries, of which the nearest counts."""
 
-    def __init__(self, passages: Sequence[Sequence[str]], embed: Embed) -> None:
-        self._entries = len(passages)
-        self._owner = [number for number, own in enumerate(passages) for _ in own]
-        vectors = embed([passage for own in passages for passage in own])
+    def __init__(self, counts: Sequence[int], vectors: FloatArray) -> None:
+        self._entries = len(counts)
+        self._owner = np.repeat(np.arange(len(counts)), counts)
         self._index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, np.float32))
 
@@ -61,12 +75,15 @@ class BestPassage:
 
 
 class HybridIndex:
-    """Entries, each with the vectors of its questions and of its texts, and its words."""
+    """Entries, each with the vectors of its questions and of its texts, and its words; known `vectors` are not made again."""
 
-    def __init__(self, entries: Sequence[Entry], embed: Embed, weights: Weights = Weights()) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], embed: Embed, weights: Weights = Weights(), vectors: Vectors | None = None
+    ) -> None:
         self._embed, self._weights = embed, weights
-        self._questions = BestPassage([entry.questions for entry in entries], embed)
-        self._texts = BestPassage([entry.texts for entry in entries], embed)
+        made = vectors or vectors_of(entries, embed)
+        self._questions = BestPassage([len(entry.questions) for entry in entries], made.questions)
+        self._texts = BestPassage([len(entry.texts) for entry in entries], made.texts)
         self._words = bm25_search(["\n".join((*entry.questions, *entry.texts)) for entry in entries])
 
     def scores(self, queries: Sequence[str]) -> FloatArray:
@@ -148,9 +165,12 @@ def entries(articles: Sequence[Article]) -> list[Entry]:
 
 
 def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequence[str]) -> None:
-    """Calibrate the search over these articles on in-scope texts, and write the threshold into a run folder."""
-    index = HybridIndex(entries(articles), matcher(folder, config).embed, ARTICLES)
+    """Calibrate the search over these articles on in-scope texts, and write threshold and vectors into a run folder."""
+    found, embed = entries(articles), matcher(folder, config).embed
+    vectors = vectors_of(found, embed)
+    index = HybridIndex(found, embed, ARTICLES, vectors)
     write_json(folder / _FILE, asdict(threshold(index, texts, config.abstain.max_refused)))
+    save_file(asdict(vectors), folder / _VECTORS)
 
 
 def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSearch | None:
@@ -160,7 +180,8 @@ def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSe
         return None
     line = Threshold(**json.loads(path.read_text(encoding="utf-8")))
     model = matcher(folder, config)
-    return ArticleSearch(HybridIndex(entries(articles), model.embed, ARTICLES), line, model)
+    vectors = Vectors(**load_file(folder / _VECTORS))
+    return ArticleSearch(HybridIndex(entries(articles), model.embed, ARTICLES, vectors), line, model)
 
 
 def matcher(folder: Path, config: Config) -> Matcher:
