@@ -27,15 +27,20 @@ def methods(language: str) -> str:
 
 
 def measured_methods(language: str) -> str:
-    """Return every method on each data set, the mean over its seeds; the interval is that of the test rows."""
+    """Return every method on each data set, the mean over its seeds; the interval is that of the test rows.
+
+    What was blended with TF-IDF (`objective.blend=true`) has a folder of its own, and a line below the method.
+    """
     header = ("data", "method", "accuracy", "over the probe", "seeds", "trained", "training", "peak memory", "kept")
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows("methods/classify-*"):
-        groups.setdefault((row["data"]["name"], row["method"]), []).append(row)
+    groups: dict[tuple[str, int, str], list[Row]] = {}
     order = list(METHODS)
+    for folder, shown in (("methods", "`{}`"), ("methods-blend", "`{}`, blended")):
+        for row in rows(f"{folder}/classify-*"):
+            key = (row["data"]["name"], order.index(row["method"]), shown.format(row["method"]))
+            groups.setdefault(key, []).append(row)
     lines = [
-        _method(data, method, kept, groups.get((data, "probe"), []))
-        for (data, method), kept in sorted(groups.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
+        _method(data, method, kept, groups.get((data, order.index("probe"), "`probe`"), []))
+        for (data, _, method), kept in sorted(groups.items(), key=lambda item: item[0])
     ]
     return table(header, lines)
 
@@ -49,9 +54,9 @@ def _method(data: str, method: str, kept: list[Row], probes: list[Row]) -> tuple
     }
     return (
         data,
-        f"`{method}`",
+        method,
         f"{value:.1%} ({low:.1%}–{high:.1%})",
-        f"{mean(gains) * 100:+.1f}" if gains and method != "probe" else "",
+        f"{mean(gains) * 100:+.1f}" if gains and method != "`probe`" else "",
         str(len(kept)),
         f"{kept[0]['cost']['trained_parameters']:,}",
         f"{cost['train_seconds']:.0f} s",
