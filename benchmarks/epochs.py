@@ -80,6 +80,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.stdout.write(
             f"{shown:<28}{epoch.seconds:8.2f} s an epoch, {first / epoch.seconds:.2f} times as fast as {chosen.methods[0]}\n"
         )
+    chosen.results.mkdir(parents=True, exist_ok=True)
     write_json(chosen.results / f"epochs-{Path(splits.name).stem}.json", results.document(rows))
 
 

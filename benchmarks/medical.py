@@ -164,6 +164,7 @@ def main() -> None:
     data = hospitals(given.sample or not os.environ.get("VERTICALS_DATA"), seed)
     chain = Chain(data, given.assignments, given.pretrain)
     rows = run(chain, given.lambdas, pretrain=not given.without_pretraining)
+    given.results.mkdir(parents=True, exist_ok=True)
     write_json(given.results / f"{data.name}.json", results.document(rows))
 
 
