@@ -101,7 +101,8 @@ def tagged(language: str) -> str:
             share(row["metrics"]["token_macro_f1"]),
             seconds(row["cost"]["train_seconds"]),
         )
-        for row in rows("methods/tag-*")
+        for row in (*rows("methods/tag-*"), *rows("customer-service-snips-*"))
+        if "entity_f1" in row["metrics"]
     ]
     return table(header, lines)
 
