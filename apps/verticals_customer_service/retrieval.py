@@ -180,7 +180,8 @@ def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSe
         return None
     line = Threshold(**json.loads(path.read_text(encoding="utf-8")))
     model = matcher(folder, config)
-    vectors = Vectors(**load_file(folder / _VECTORS))
+    kept = folder / _VECTORS  # runs of before 2026-11-28 have none
+    vectors = Vectors(**load_file(kept)) if kept.is_file() else None
     return ArticleSearch(HybridIndex(entries(articles), model.embed, ARTICLES, vectors), line, model)
 
 
