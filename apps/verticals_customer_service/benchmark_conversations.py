@@ -123,7 +123,7 @@ def judge(played: list[Played]) -> dict[str, Estimate]:
 
     Returns:
         `containment`: of the conversations that need no person, how many the bot finished, and rightly; precision and recall of the
-        hand-over; `wrong_answers` among the answered; `tasks_done` of those that were asked for; `outcome_accuracy` of all.
+        hand-over; `wrong_answers` among the answered; `tasks_done` of those that were asked for, if any was; `outcome_accuracy` of all.
     """
     handed = np.array([each.outcome == "handed_over" for each in played])
     needed = np.array([each.script.outcome == "handed_over" for each in played])
@@ -136,7 +136,7 @@ def judge(played: list[Played]) -> dict[str, Estimate]:
         "hand_over_precision": bootstrap(_share, needed & handed, handed),
         "hand_over_recall": bootstrap(_share, needed & handed, needed),
         "wrong_answers": bootstrap(_share, wrong, answered),
-        "tasks_done": bootstrap(_share, right & done, done),
+        **({"tasks_done": bootstrap(_share, right & done, done)} if done.any() else {}),
         "outcome_accuracy": bootstrap(mean, right),
     }
 

@@ -19,7 +19,11 @@ def conversations(language: str) -> str:
         "tasks done",
     )
     lines = [
-        (_SHOWN[row["suite"]], row["method"], *(share(row["metrics"][name]) for name in _ENDS))
+        (
+            _SHOWN[row["suite"]],
+            row["method"],
+            *(share(row["metrics"][name]) if name in row["metrics"] else "" for name in _ENDS),
+        )
         for suite in _SHOWN
         for row in rows(f"customer-service-{suite}*")
     ]
