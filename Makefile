@@ -41,9 +41,10 @@ bench: $(VENV)/.demo  ## Measure on public data in $$VERTICALS_DATA and write be
 	$(BIN)/verticals benchmark --profile full --results benchmarks/results
 	$(BIN)/python benchmarks/stopwatch.py --install
 	$(BIN)/python benchmarks/methods.py banking77
+	$(BIN)/python benchmarks/methods.py banking77 --methods full --results benchmarks/results/methods-blend --set objective.blend=true
 	$(BIN)/python benchmarks/methods.py conll2003 --objective tag --methods full --seeds 1 --set train.learning_rate=1e-4 --set train.epochs=5
 	$(BIN)/python benchmarks/epochs.py banking77 --precisions auto float32
-	$(BIN)/python benchmarks/medical.py --set backbone.max_tokens=64 --set train.epochs=3 --pretrain train.epochs=1 --pretrain data.test_share=0.03 --lambdas 0 0.1 0.3 1
+	$(BIN)/python benchmarks/medical.py --set backbone.max_tokens=64 --set train.epochs=3 --without-pretraining --lambdas 0 0.1 0.3 1
 
 peers: $(VENV)/.demo  ## Measure beside SetFit, implicit, VADER, the pipeline and the plain Trainer
 	$(PIP) -e '.[all,peers]'

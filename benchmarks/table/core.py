@@ -47,8 +47,7 @@ def measured_methods(language: str) -> str:
 
 def _method(data: str, method: str, kept: list[Row], probes: list[Row]) -> tuple[str, ...]:
     value, low, high = (mean(row["metrics"]["accuracy"][key] for row in kept) for key in ("value", "low", "high"))
-    probe = {row["seed"]: row["metrics"]["accuracy"]["value"] for row in probes}
-    gains = [row["metrics"]["accuracy"]["value"] - probe[row["seed"]] for row in kept if row["seed"] in probe]
+    probe = [row["metrics"]["accuracy"]["value"] for row in probes]
     cost = {
         name: mean(row["cost"][name] for row in kept) for name in ("train_seconds", "peak_memory_mb", "artefact_bytes")
     }
@@ -56,7 +55,7 @@ def _method(data: str, method: str, kept: list[Row], probes: list[Row]) -> tuple
         data,
         method,
         f"{value:.1%} ({low:.1%}–{high:.1%})",
-        f"{mean(gains) * 100:+.1f}" if gains and method != "`probe`" else "",
+        f"{(value - mean(probe)) * 100:+.1f}" if probe and method != "`probe`" else "",
         str(len(kept)),
         f"{kept[0]['cost']['trained_parameters']:,}",
         f"{cost['train_seconds']:.0f} s",
