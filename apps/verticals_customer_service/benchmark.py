@@ -33,7 +33,7 @@ def turns(config: Config) -> list[dict[str, Any]]:
     """Time whole turns of the newest shipped bot, one request at a time in one process.
 
     Raises:
-        RunError: the newest run is not of the shipped samples, or there is none.
+        RunError: there is no run of the shipped samples.
     """
     run = newest_shipped_run()
     bot, splits = Bot.load(run), data.splits(run.config)

@@ -55,7 +55,7 @@ def run(config: Config) -> list[dict[str, Any]]:
     """Serve the newest bot of the shipped samples on the loopback address, with a database of its own, and let customers write.
 
     Raises:
-        RunError: the newest run is not of the shipped samples, or there is none.
+        RunError: there is no run of the shipped samples.
         ServerError: the server does not start.
     """
     trained, load = newest_shipped_run(), Load()

@@ -175,9 +175,17 @@ def open_run(folder: Path) -> Run:
 
 def latest(app: str) -> Run | None:
     """Return an app's newest complete run that no verdict holds back (`promotion`): the one that serves."""
-    folders = sorted(path.parent for path in (home() / app).glob(f"[0-9]*/{MANIFEST}"))
-    serving = [folder for folder in folders if not _is_held_back(folder)]
-    return open_run(serving[-1]) if serving else None
+    return next(_newest_first(app), None)
+
+
+def latest_of(app: str, data: str) -> Run | None:
+    """Return the newest of the runs that could serve which learned from the data set of this name."""
+    return next((run for run in _newest_first(app) if run.manifest["data"]["name"] == data), None)
+
+
+def _newest_first(app: str) -> Iterator[Run]:
+    folders = sorted((path.parent for path in (home() / app).glob(f"[0-9]*/{MANIFEST}")), reverse=True)
+    return (open_run(folder) for folder in folders if not _is_held_back(folder))
 
 
 def _is_held_back(folder: Path) -> bool:
