@@ -76,6 +76,6 @@ app = Vertical(
         _suite("nab-realtweets", "anomalies in mentions of ten tickers, Numenta's score", True),
         _suite("flooding", "500 near-copies of a rumour against three independent stories", True),
         _suite("early-warning", "delay of the fortnight's six incidents, and alerts a day", True),
-        _suite("throughput", "headlines a second from row to alert, and memory over a long replay", True),
+        _suite("throughput", "headlines a second from row to alert, and memory over a long replay", False),
     ),
 )
