@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from verticals.evaluation import results
 from verticals.methods import METHODS
 from verticals.objectives import OBJECTIVES
 from verticals.runs import write_json
@@ -32,7 +33,7 @@ def measure(path: Path, words: Sequence[str]) -> str | None:
     if done.returncode:
         return (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, json.loads(done.stdout))
+    write_json(path, results.kept(json.loads(done.stdout)))
     return None
 
 

@@ -91,7 +91,7 @@ def run(
         path = folder / f"{case.name}.json"
         try:
             if not path.exists():
-                write_json(path, results.document(case.suite.run(case.config)))
+                write_json(path, results.kept(results.document(case.suite.run(case.config))))
         except DataError as error:
             if cannot is None:
                 raise

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,12 @@ SCHEMA = 1
 def document(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Wrap result rows into the one JSON document that `--json` prints."""
     return {"schema": SCHEMA, "results": list(results)}
+
+
+def kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document as it is kept and handed on: a run by its name alone, without the folders of a machine."""
+    rows = [{**each, "run": each["run"] and PurePath(each["run"]).name} for each in document["results"]]
+    return {**document, "results": rows}
 
 
 def row(
