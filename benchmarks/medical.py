@@ -124,7 +124,7 @@ class Chain:
 
     def _add(self, step: str, run: Run, sides: dict[str, Any], **more: Any) -> None:  # noqa: ANN401 - parts of a result
         backbone = {"builtin": "builtin"}.get(run.config.backbone.name, "pretrained")
-        row = {**pilot.result(run, run.metrics), "suite": self.data.name, "backbone": backbone, "run": run.folder.name}
+        row = {**pilot.result(run, run.metrics), "suite": self.data.name, "backbone": backbone}
         self.rows.append({**row, "step": step, **sides, **more})
 
 
@@ -165,7 +165,7 @@ def main() -> None:
     chain = Chain(data, given.assignments, given.pretrain)
     rows = run(chain, given.lambdas, pretrain=not given.without_pretraining)
     given.results.mkdir(parents=True, exist_ok=True)
-    write_json(given.results / f"{data.name}.json", results.document(rows))
+    write_json(given.results / f"{data.name}.json", results.kept(results.document(rows)))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
 
-from verticals.inference.batches import FloatArray
+from verticals import backbones
+from verticals.inference.batches import FloatArray, predict_batches
 
 _MOST = 50_000  # texts kept for one encoder, at 384 numbers each 77 MB
 _WHOLE = 0  # in place of a length that cuts nothing
@@ -36,6 +38,22 @@ def afresh() -> Iterator[None]:
         yield
     finally:
         _MEMORY.reset(token)
+
+
+def vectors(
+    forward: Callable[[Tensor, Tensor], Tensor],
+    encoder: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    max_tokens: int,
+    progress: str | None = None,
+) -> FloatArray:
+    """Return `predict_batches`' vectors of texts, [texts, width]; what an untouched `encoder` said is not asked again."""
+
+    def read(chosen: Sequence[str]) -> FloatArray:
+        return predict_batches(forward, tokenizer, chosen, max_tokens, progress)
+
+    return recalled(encoder, max_tokens, texts, read) if backbones.is_shared(encoder) else read(texts)
 
 
 def recalled(

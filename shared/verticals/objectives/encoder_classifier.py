@@ -20,7 +20,7 @@ from verticals.backbones import Backbone
 from verticals.config import Config
 from verticals.errors import RunError
 from verticals.inference import memory
-from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest, pad, predict_batches
+from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest, pad
 from verticals.methods import saved
 from verticals.methods.one_pass import Reader
 from verticals.objectives.classifier import Fitted
@@ -90,12 +90,7 @@ class TextReader:
 
     def __call__(self, module: ClassifierModule, texts: Sequence[str], progress: str | None = None) -> FloatArray:
         """Return vectors, [texts, width]."""
-
-        def read(chosen: Sequence[str]) -> FloatArray:
-            return predict_batches(module.embed, self.tokenizer, chosen, self.max_tokens, progress)
-
-        shared = backbones.is_shared(module.encoder)
-        return memory.recalled(module.encoder, self.max_tokens, texts, read) if shared else read(texts)
+        return memory.vectors(module.embed, module.encoder, self.tokenizer, texts, self.max_tokens, progress)
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text."""

@@ -21,7 +21,7 @@ from verticals.data.pairs import Pairs, PairSplits, Role, load_pairs
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.retrieval import bm25_search, judge, questions, vector_search
 from verticals.inference import memory
-from verticals.inference.batches import FloatArray, pad, predict_batches
+from verticals.inference.batches import FloatArray, pad
 from verticals.methods import saved
 from verticals.objectives import Trained
 from verticals.runs import Run
@@ -78,12 +78,7 @@ class Matcher:
 
     def embed(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
         """Return unit vectors, [texts, width]."""
-
-        def read(chosen: Sequence[str]) -> FloatArray:
-            return predict_batches(self.module, self.tokenizer, chosen, self._max_tokens, progress)
-
-        shared = backbones.is_shared(self.module.encoder)
-        return memory.recalled(self.module.encoder, self._max_tokens, texts, read) if shared else read(texts)
+        return memory.vectors(self.module, self.module.encoder, self.tokenizer, texts, self._max_tokens, progress)
 
     def outputs(self, texts: Sequence[str]) -> FloatArray:
         """Return what a reloaded matcher has to reproduce: the vectors."""
