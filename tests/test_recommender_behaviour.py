@@ -10,6 +10,7 @@ from verticals_recommender import candidates, splits
 from verticals_recommender.behaviour import NEWS, SHOP, Behaviour, generate
 from verticals_recommender.interactions import align, encode
 from verticals_recommender.items import SAMPLES, Catalogue, Item, read_catalogue
+from verticals_recommender.models import vectors
 from verticals_recommender.people import names
 from verticals_recommender.settings import Grid
 from verticals_recommender.times import DAY
@@ -107,7 +108,7 @@ def test_the_model_that_serves_is_the_best_on_validation_and_refits_with_the_sam
     rows, whole = align(generate(CATALOGUE, SMALL).interactions, CATALOGUE)
     split = splits.random_split(rows, 0.2, 0.2, 0)
     categories = np.array([int(item.category[1:]) for item in whole.items])
-    text = np.eye(8, dtype=np.float32)[categories]
+    text = vectors.fit(np.eye(8, dtype=np.float32)[categories])
     chosen = candidates.choose([split], text, GRID, 1000, 0)
     assert chosen.validation[chosen.served] == max(chosen.validation.values())
     assert {"popularity", "item-knn", "ease", "als", "text"} <= set(chosen.validation)

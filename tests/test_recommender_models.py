@@ -180,9 +180,9 @@ def test_one_close_relative_says_more_than_many_distant_ones() -> None:
     mine = history([0, 1, 2], 5, [1.0, 1.0, 2.0])
     scores = model.scores(mine)[0]
     near = np.expm1(np.sqrt(1 / 3) / vectors.TEMPERATURE) / np.expm1(1 / vectors.TEMPERATURE)
-    assert scores[3:].tolist() == pytest.approx([near, 1 / 4], rel=1e-5)
+    assert scores[3:].tolist() == pytest.approx([4 * near, 1], rel=1e-5)
     parts = model.scored(mine).contributions(np.array([3, 4]))
-    np.testing.assert_allclose(parts, [[near / 4, 1 / 4], [near / 4, 0], [near / 2, 0]], rtol=1e-5)
+    np.testing.assert_allclose(parts, [[near, 1], [near, 0], [2 * near, 0]], rtol=1e-5)
 
 
 def test_a_recent_item_outweighs_an_old_one_exactly_by_the_half_life() -> None:
@@ -196,6 +196,22 @@ def test_vectors_that_are_not_finite_or_empty_are_like_nothing() -> None:
     model = vectors.fit(np.array([[3, 4], [np.nan, 1], [0, 0], [np.inf, 0]], np.float32))
     expected = np.array([[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
     np.testing.assert_allclose(model.vectors, expected, atol=1e-6)
+
+
+def test_new_items_are_near_to_old_ones_as_if_all_had_been_there_from_the_start() -> None:
+    together = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    grown = vectors.fit(together[:9]).extended(together[9:])
+    np.testing.assert_allclose(grown.near.weights.toarray(), vectors.fit(together).near.weights.toarray(), atol=1e-6)
+
+
+def test_only_the_nearest_relatives_have_a_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "RELATIVES", 1)
+    model = vectors.fit(np.array([[1, 0], [0.9, 0.1], [0, 1]], np.float32))
+    assert (model.near.weights.toarray() > 0).tolist() == [
+        [False, True, False],
+        [True, False, True],
+        [False, False, False],
+    ]
 
 
 def test_equal_scores_have_no_spread_to_divide_by() -> None:

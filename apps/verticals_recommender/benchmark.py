@@ -12,7 +12,6 @@ from verticals import pilot, provenance
 from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate
-from verticals.inference.batches import FloatArray
 from verticals_recommender import data, evaluation, load, public, recipe, splits, stress
 from verticals_recommender.candidates import choose, fit_all
 from verticals_recommender.interactions import Interactions
@@ -72,7 +71,7 @@ def book_crossing(config: Config) -> list[dict[str, Any]]:
     backbone = config.backbone.model_copy(update={"max_tokens": _BX_TOKENS})
     asked = config.model_copy(update={"app": app, "train": train, "backbone": backbone})
     _, tuned = recipe.item_vectors(catalogue, split.train, asked)
-    measured = measure(split, tuned, asked, seed)
+    measured = measure(split, None if tuned is None else vectors.fit(tuned), asked, seed)
     plain = reader(config.backbone, "reading books")([item.text for item in catalogue.items])
     untuned = model_metrics(vectors.fit(plain), evaluation.protocol(split.known(), split.test))
     both = replace(
@@ -108,7 +107,7 @@ def without_times(interactions: Interactions) -> Interactions:
     return replace(interactions, time=np.full(len(interactions), np.nan))
 
 
-def measure(split: Split, text: FloatArray | None, config: Config, seed: int) -> Measured:
+def measure(split: Split, text: vectors.Vectors | None, config: Config, seed: int) -> Measured:
     """Choose on validation, fit on training and validation rows, and measure every model on the test rows."""
     settings = Settings.model_validate(config.app)
     started = time.perf_counter()

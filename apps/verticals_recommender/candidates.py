@@ -15,6 +15,7 @@ from verticals_recommender.models import als, ease, item_knn, popularity, vector
 from verticals_recommender.models.blend import Blend, Recent, spread
 from verticals_recommender.models.histories import Histories, histories
 from verticals_recommender.models.model import Model
+from verticals_recommender.models.vectors import Vectors
 from verticals_recommender.settings import Grid
 from verticals_recommender.splits import Split
 
@@ -25,10 +26,10 @@ _LEAST_GAIN = 1e-4
 
 @dataclass(frozen=True)
 class Material:
-    """What models are fitted on: histories, vectors of the item texts (None where there is no text), and the seed."""
+    """What models are fitted on: histories, the model of the item texts (None where there is no text), and the seed."""
 
     histories: Histories
-    text: FloatArray | None
+    text: Vectors | None
     seed: int
 
 
@@ -108,8 +109,8 @@ def _als(material: Material, width: int, regularisation: float, confidence: floa
 
 def _text(material: Material) -> Model:
     if material.text is None:
-        raise ValueError("a text model needs vectors of the item texts")
-    return vectors.fit(material.text)
+        raise ValueError("there is no model of the item texts")
+    return material.text
 
 
 def _recent(material: Material, inner: Candidate, half_life: float) -> Model:
@@ -123,7 +124,7 @@ class Validation:
     would be blamed for it, though nobody could have chosen it.
     """
 
-    def __init__(self, folds: Sequence[Split], text: FloatArray | None, most: int, seed: int) -> None:
+    def __init__(self, folds: Sequence[Split], text: Vectors | None, most: int, seed: int) -> None:
         self._folds = [_judges(fold, text, most, seed) for fold in folds]
         self._seen = sparse.vstack([judges.weights for _, judges, _ in self._folds], format="csr")
         self._wanted = sparse.vstack([wanted for _, _, wanted in self._folds], format="csr")
@@ -154,9 +155,7 @@ class Validation:
         return np.asarray((hits * discounts).sum(axis=1) / ideal, np.float64)
 
 
-def _judges(
-    fold: Split, text: FloatArray | None, most: int, seed: int
-) -> tuple[Material, Histories, sparse.csr_matrix]:
+def _judges(fold: Split, text: Vectors | None, most: int, seed: int) -> tuple[Material, Histories, sparse.csr_matrix]:
     """Return what to fit on, the histories of the users who decide, and what they wanted next."""
     users = np.unique(fold.validation.user)
     if len(users) > most:
@@ -165,12 +164,12 @@ def _judges(
     return Material(known, text, seed), known.select(users), sparse.csr_matrix(fold.validation.matrix()[users])
 
 
-def choose(folds: Sequence[Split], text: FloatArray | None, grid: Grid, most_users: int, seed: int) -> Chosen:
+def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users: int, seed: int) -> Chosen:
     """Fit on the training rows, compare on the validation rows; test rows are not looked at.
 
     Args:
         folds: the same rows with different validation parts; several make the choice steadier.
-        text: vectors of the item texts, [items, width]; None where there is no text.
+        text: the model of the item texts, which needs no histories; None where there is no text.
         grid: what is tried.
         most_users: at most so many users of each fold decide.
         seed: of the models and of the choice of users.
@@ -232,12 +231,12 @@ def fit_served(chosen: Chosen, material: Material) -> Model:
     return Blend(tuple(chosen.candidates[name].fit(material) for name in chosen.shares), tuple(chosen.shares.values()))
 
 
-def fitting(chosen: Chosen, text: FloatArray | None, seed: int) -> Callable[[Histories], Model]:
+def fitting(chosen: Chosen, text: Vectors | None, seed: int) -> Callable[[Histories], Model]:
     """Return what fits the model that serves on histories."""
     return lambda past: fit_served(chosen, Material(past, text, seed))
 
 
-def fit_all(chosen: Chosen, interactions: Interactions, text: FloatArray | None, seed: int) -> dict[str, Model]:
+def fit_all(chosen: Chosen, interactions: Interactions, text: Vectors | None, seed: int) -> dict[str, Model]:
     """Fit every chosen model on these rows."""
     material = Material(histories(interactions), text, seed)
     models = {name: candidate.fit(material) for name, candidate in chosen.candidates.items()}

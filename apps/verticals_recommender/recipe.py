@@ -23,7 +23,8 @@ from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
 from verticals_recommender.models.histories import histories
 from verticals_recommender.models.model import Model, recommend
-from verticals_recommender.models.vectors import unit
+from verticals_recommender.models.vectors import Vectors, unit
+from verticals_recommender.models.vectors import fit as fit_vectors
 from verticals_recommender.ranking import estimates, gains
 from verticals_recommender.recommender import Recommender
 from verticals_recommender.retrieval import stored
@@ -67,8 +68,9 @@ def _train(config: Config) -> Run:
     split = data.split(config, read.interactions)
     matcher, vectors = item_vectors(read.catalogue, split.train, config)
     folds = data.folds(settings, split, config.train.seed + 1)
-    chosen = choose(folds, vectors, settings.grid, settings.validation_users, config.train.seed)
-    models = fit_all(chosen, split.known(), vectors, config.train.seed)
+    by_text = None if vectors is None else fit_vectors(vectors)
+    chosen = choose(folds, by_text, settings.grid, settings.validation_users, config.train.seed)
+    models = fit_all(chosen, split.known(), by_text, config.train.seed)
     trained = Recommender(read.catalogue, split, models, chosen.served)
     seconds = time.perf_counter() - started
     index, retrieval = (None, None) if vectors is None else near_vectors(vectors, split)
@@ -82,7 +84,7 @@ def _train(config: Config) -> Run:
         "tuned_text": matcher is not None,
         "retrieval": retrieval,
         "tradeoff": tradeoff.measure(engine(trained, vectors), split.known(), split.test, half_life, config.train.seed),
-        "loop": simulated_loop(chosen, vectors, split, config.train.seed),
+        "loop": simulated_loop(chosen, by_text, split, config.train.seed),
         "cost": {"train_seconds": round(seconds, 2), **cost(trained)},
         "machine": provenance.machine(),
     }
@@ -135,12 +137,12 @@ def engine(trained: Recommender, vectors: FloatArray | None) -> Engine:
     return Engine(trained.model, shelf(items, popularity, placed))
 
 
-def simulated_loop(chosen: Chosen, vectors: FloatArray | None, split: Split, seed: int) -> dict[str, Any] | None:
+def simulated_loop(chosen: Chosen, by_text: Vectors | None, split: Split, seed: int) -> dict[str, Any] | None:
     """Return what ten rounds of recommending and clicking do to the catalogue; None where that would take long."""
     people = histories(split.known())
     if people.weights.shape[0] * people.weights.shape[1] > _LARGEST_LOOP:
         return None
-    return asdict(feedback_loop(fitting(chosen, vectors, seed), people, LoopSettings(seed=seed)))
+    return asdict(feedback_loop(fitting(chosen, by_text, seed), people, LoopSettings(seed=seed)))
 
 
 def judged_on(trained: Recommender) -> evaluation.Protocol:

@@ -14,6 +14,7 @@ from verticals.inference.batches import IntArray
 from verticals_recommender import data, recipe
 from verticals_recommender.candidates import Chosen, choose, fitting
 from verticals_recommender.models.histories import Histories, histories
+from verticals_recommender.models.vectors import fit as fit_vectors
 from verticals_recommender.retrieval.million import MillionItems, million_items
 from verticals_recommender.settings import Settings
 from verticals_recommender.simulations import AttackSettings, Fit, LoopSettings, feedback_loop, shilling
@@ -102,9 +103,10 @@ def _served(config: Config) -> tuple[Split, dict[str, Any], Fit, Chosen]:
     _, vectors = recipe.item_vectors(read.catalogue, split.train, config)
     settings, seed = Settings.model_validate(config.app), config.train.seed
     folds = data.folds(settings, split, seed + 1)
-    chosen = choose(folds, vectors, settings.grid, settings.validation_users, seed)
+    by_text = None if vectors is None else fit_vectors(vectors)
+    chosen = choose(folds, by_text, settings.grid, settings.validation_users, seed)
     described = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.sizes()}
-    return split, described, fitting(chosen, vectors, seed), chosen
+    return split, described, fitting(chosen, by_text, seed), chosen
 
 
 def unpopular(bought: Histories, count: int, seed: int) -> list[int]:

@@ -34,7 +34,7 @@ def _load(folder: Path, saved: dict[str, Any]) -> Model:
         case als.KIND:
             return als.load(folder, saved)
         case vectors.KIND:
-            return vectors.load(folder)
+            return vectors.load(folder, saved)
         case "recent":
             return Recent(load(folder / "model"), float(saved["half_life"]))
         case "hybrid":

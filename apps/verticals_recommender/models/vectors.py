@@ -1,33 +1,38 @@
 """Items as vectors given from outside, such as their text: an item is wanted by whom it is near to something they had.
 
-New items need a vector and nothing else; so this is the part that works on the first day of an item. A score is the mean, over the
-history, of a nearness that falls off quickly with the cosine: one close relative says more than many distant ones, which a mean of cosines
-cannot tell apart. An item says nothing of itself, as in the item-to-item models: that would be most of the spread of the scores.
+New items need a vector and nothing else; so this is the part that works on the first day of an item. A score adds up, over the
+history, a nearness that falls off quickly with the cosine: one close relative says more than many distant ones, which a sum of cosines
+cannot tell apart. An item says nothing of itself, and only its nearest relatives have a say, as in the item-to-item models: so a request
+costs a few rows of a sparse matrix, not a product with the whole catalogue.
 """
 
 import math
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from verticals.inference.batches import FloatArray, IntArray
-from verticals.runs import write_json
+from verticals.inference.batches import FloatArray
+from verticals_recommender.models import item_weights
 from verticals_recommender.models.histories import Histories
+from verticals_recommender.models.item_weights import ItemWeights, strongest
 from verticals_recommender.models.model import Scored
 
 KIND = "text"
 TEMPERATURE = 0.1  # of cosines; on validation rows of Book-Crossing 0.07 to 0.14 find about as many new books
-_ROWS = 1024
+RELATIVES = 200  # items that have a say in an item's score; the others are e or more times less near
+_COLUMNS = 1024
+_FILE = "vectors.safetensors"
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """Unit vectors of the items, [items, width]; an item without one has zeros."""
+    """Unit vectors of the items, [items, width], zeros where an item has none; and how near the nearest are to each other."""
 
+    near: ItemWeights
     vectors: FloatArray
     kind: str = KIND
 
@@ -37,16 +42,8 @@ class Vectors:
         return len(self.vectors)
 
     def scores(self, histories: Histories) -> FloatArray:
-        """Return mean nearness to the items that users had, [users, items]; an item that many had is compared once."""
-        shares = _shares(histories.weights)
-        had = np.unique(histories.items)
-        scores = np.zeros((len(histories), self.size), np.float32)
-        for start in range(0, len(had), _ROWS):
-            rows = had[start : start + _ROWS]
-            near = nearness(self.vectors[rows] @ self.vectors.T)
-            near[np.arange(len(rows)), rows] = 0
-            scores += shares[:, rows] @ near
-        return scores
+        """Return the summed nearness to the items that users had, [users, items]."""
+        return self.near.scores(histories)
 
     def similar(self, item: int) -> FloatArray:
         """Return cosines, [items]."""
@@ -54,51 +51,54 @@ class Vectors:
 
     def scored(self, history: Histories) -> Scored:
         """Return one user's scores, and their terms for any items."""
-        return Scored(self.scores(history)[0], partial(self._contributions, history))
-
-    def _contributions(self, history: Histories, items: IntArray) -> FloatArray:
-        """Return each past item's share of the mean nearness, [stored weights, items]."""
-        near = nearness(self.vectors[history.items] @ self.vectors[items].T)
-        near[history.items[:, None] == items] = 0
-        return np.asarray(_shares(history.weights).data[:, None] * near, np.float32)
+        return self.near.scored(history)
 
     def extended(self, vectors: FloatArray) -> "Vectors":
-        """Return the model with new items."""
-        return replace(self, vectors=np.concatenate([self.vectors, unit(vectors)]))
+        """Return the model with new items; each of them and its nearest relatives have a say in each other's scores."""
+        together = np.concatenate([self.vectors, unit(vectors)])
+        old = sparse.csc_matrix((len(together), self.size), dtype=np.float32)
+        columns = sparse.hstack([old, _relatives(together, self.size, len(together))], format="csr")
+        among_old = columns[: self.size]
+        among_old.resize(columns.shape)
+        weights = self.near.extended(vectors).weights + columns + among_old.T
+        return Vectors(replace(self.near, weights=sparse.csr_matrix(weights)), together)
 
     def erased(self, item: int) -> "Vectors":
         """Return the model without an item's vector."""
         vectors = self.vectors.copy()
         vectors[item] = 0
-        return replace(self, vectors=vectors)
+        return Vectors(self.near.erased(item), vectors)
 
     def save(self, folder: Path) -> None:
-        """Write the vectors."""
-        save_file({"vectors": self.vectors}, folder / "model.safetensors")
-        write_json(folder / "model.json", {"kind": self.kind})
+        """Write the vectors and the stored nearness."""
+        self.near.save(folder)
+        save_file({"vectors": self.vectors}, folder / _FILE)
 
 
 def fit(vectors: FloatArray) -> Vectors:
     """Take vectors of any length, [items, width], as directions; NaN and infinity become zeros."""
-    return Vectors(unit(vectors))
+    directions = unit(vectors)
+    starts = range(0, len(directions), _COLUMNS)
+    blocks = [_relatives(directions, start, min(start + _COLUMNS, len(directions))) for start in starts]
+    return Vectors(ItemWeights(KIND, sparse.csr_matrix(sparse.hstack(blocks))), directions)
 
 
-def load(folder: Path) -> Vectors:
-    """Read what `save` wrote."""
-    return Vectors(load_file(folder / "model.safetensors")["vectors"])
+def load(folder: Path, saved: dict[str, Any]) -> Vectors:
+    """Read what `save` wrote; damaged positions raise ValueError."""
+    return Vectors(item_weights.load(folder, saved), load_file(folder / _FILE)["vectors"])
+
+
+def _relatives(directions: FloatArray, start: int, end: int) -> sparse.csc_matrix:
+    """Return how near every item is to those from `start` to `end`, [items, end - start]; only the nearest of each are stored."""
+    near = np.maximum(nearness(directions @ directions[start:end].T), np.float32(0))
+    wanted = np.arange(end - start)
+    near[start + wanted, wanted] = 0
+    return sparse.csc_matrix(strongest(near, RELATIVES))
 
 
 def nearness(cosine: FloatArray) -> FloatArray:
     """Return how near cosines are: 1 for the same direction, 0 for nothing in common, and e times less per `TEMPERATURE` between."""
     return np.asarray(np.expm1(cosine / TEMPERATURE) / math.expm1(1 / TEMPERATURE), np.float32)
-
-
-def _shares(weights: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Scale the weights of each user to a sum of 1; their order stays."""
-    total = np.maximum(np.asarray(weights.sum(axis=1), np.float32).ravel(), np.float32(1e-12))
-    shares = weights.copy()
-    shares.data = weights.data / np.repeat(total, np.diff(weights.indptr))
-    return shares
 
 
 def unit(vectors: FloatArray) -> FloatArray:
