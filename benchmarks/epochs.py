@@ -19,7 +19,6 @@ from verticals.data.splits import Splits, subsample
 from verticals.evaluation import results
 from verticals.methods import METHODS
 from verticals.objectives import classify
-from verticals.runs import write_json
 
 FOLDER = Path(__file__).parent / "results"
 TUNED = [name for name, method in METHODS.items() if method.adapt]
@@ -80,8 +79,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.stdout.write(
             f"{shown:<28}{epoch.seconds:8.2f} s an epoch, {first / epoch.seconds:.2f} times as fast as {chosen.methods[0]}\n"
         )
-    chosen.results.mkdir(parents=True, exist_ok=True)
-    write_json(chosen.results / f"epochs-{Path(splits.name).stem}.json", results.document(rows))
+    results.write(chosen.results / f"epochs-{Path(splits.name).stem}.json", rows)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from verticals.evaluation.classification import class_indices
 from verticals.evaluation.metrics import accuracy, bootstrap
 from verticals.methods import METHODS
 from verticals.objectives import classify
-from verticals.runs import write_json
 
 FOLDER = Path(__file__).parent / "results" / "sweeps"
 SUITE = "learning-rates"
@@ -61,14 +60,13 @@ def main(arguments: Sequence[str]) -> None:
     config = build(layers, NoSettings, wanted.settings)
     splits = subsample(wanted.read(config), chosen.rows, config.train.seed)
     path = chosen.results / f"{chosen.method}-{Path(chosen.data).stem}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     rows = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
     known = {(row["data"]["fingerprint"], row["settings"]["learning_rate"]) for row in rows}
     for rate in chosen.rates:
         if (splits.fingerprint(), rate) not in known:
             train = config.train.model_copy(update={"learning_rate": rate})
             rows.append(trained(splits, config.model_copy(update={"train": train})))
-            write_json(path, results.document(rows))
+            results.write(path, rows)
     for row in sorted(rows, key=lambda row: row["settings"]["learning_rate"]):
         value = row["metrics"]["validation_accuracy"]["value"]
         sys.stdout.write(f"{row['method']:<18}{row['settings']['learning_rate']:<10g}{value:.4f}\n")

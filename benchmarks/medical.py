@@ -28,7 +28,7 @@ from verticals.evaluation.metrics import Float64Array, bootstrap, mean
 from verticals.evaluation.predictor import Predictor
 from verticals.objectives import calibrated
 from verticals.objectives.mask import BACKBONE, MaskSettings
-from verticals.runs import Run, write_json
+from verticals.runs import Run
 from verticals.transfer import TransferSettings
 
 HERE = Path(__file__).parent
@@ -164,8 +164,7 @@ def main() -> None:
     data = hospitals(given.sample or not os.environ.get("VERTICALS_DATA"), seed)
     chain = Chain(data, given.assignments, given.pretrain)
     rows = run(chain, given.lambdas, pretrain=not given.without_pretraining)
-    given.results.mkdir(parents=True, exist_ok=True)
-    write_json(given.results / f"{data.name}.json", results.kept(results.document(rows)))
+    results.write(given.results / f"{data.name}.json", rows)
 
 
 if __name__ == "__main__":

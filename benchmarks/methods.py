@@ -16,7 +16,6 @@ from tqdm import tqdm
 from verticals.evaluation import results
 from verticals.methods import METHODS
 from verticals.objectives import OBJECTIVES
-from verticals.runs import write_json
 
 FOLDER = Path(__file__).parent / "results" / "methods"
 
@@ -32,8 +31,7 @@ def measure(path: Path, words: Sequence[str]) -> str | None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         return (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, results.kept(json.loads(done.stdout)))
+    results.write(path, json.loads(done.stdout)["results"])
     return None
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from verticals import registry
 from verticals.evaluation import results
-from verticals.runs import write_json
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "benchmarks" / "results" / "stopwatch.json"
@@ -79,7 +78,7 @@ def main() -> None:
         else {name: value for name, value in kept.items() if name == "install_seconds"}
     )
     row = results.row("hub", "stopwatch", "demo", {}, {}, {**installed, **starts()}, {"name": "shipped"}, 0, None)
-    write_json(TARGET, results.document([row]))
+    results.write(TARGET, [row])
 
 
 if __name__ == "__main__":

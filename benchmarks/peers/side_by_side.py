@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from verticals.evaluation import results
-from verticals.runs import write_json
 
 FOLDER = Path(__file__).parent.parent / "results" / "peers"
 
@@ -50,20 +49,8 @@ def keep(
     compared = [
         {**asdict(each), "ratio": None if (ratio := each.ratio()) is None else round(ratio, 3)} for each in figures
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(
-        path,
-        results.document(
-            [
-                {
-                    **row,
-                    "peer": {"name": peer, "version": version(peer)},
-                    "settings": dict(settings),
-                    "compared": compared,
-                }
-            ]
-        ),
-    )
+    about = {"peer": {"name": peer, "version": version(peer)}, "settings": dict(settings), "compared": compared}
+    results.write(path, [{**row, **about}])
     for each in figures:
         beside = "" if (ratio := each.ratio()) is None else f"  the peer takes {ratio:.2f} times as long"
         sys.stdout.write(

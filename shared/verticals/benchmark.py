@@ -12,7 +12,6 @@ from verticals import registry
 from verticals.config import Config, assignment, build, home, read_yaml
 from verticals.errors import ConfigError, DataError, did_you_mean
 from verticals.evaluation import results
-from verticals.runs import write_json
 from verticals.vertical import Suite, Vertical
 
 PROFILES = ("quick", "full")
@@ -91,7 +90,7 @@ def run(
         path = folder / f"{case.name}.json"
         try:
             if not path.exists():
-                write_json(path, results.kept(results.document(case.suite.run(case.config))))
+                results.write(path, case.suite.run(case.config))
         except DataError as error:
             if cannot is None:
                 raise

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from verticals import provenance
 from verticals.evaluation.metrics import Estimate
+from verticals.runs import write_json
 
 SCHEMA = 1
 
@@ -19,10 +20,10 @@ def document(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"schema": SCHEMA, "results": list(results)}
 
 
-def kept(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document as it is kept and handed on: a run by its name alone, without the folders of a machine."""
-    rows = [{**each, "run": each["run"] and PurePath(each["run"]).name} for each in document["results"]]
-    return {**document, "results": rows}
+def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep rows as a result file, which is handed on: a run goes by its name alone, without the folders of a machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, document([{**each, "run": each["run"] and Path(each["run"]).name} for each in rows]))
 
 
 def row(
