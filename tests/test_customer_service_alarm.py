@@ -18,7 +18,18 @@ from verticals_customer_service.turns import Conversation
 
 WORDS = ("smoke", "ill", "refund", "track", "lamp")
 EXAMPLES = Examples(
-    ("smoke", "smoke lamp", "ill", "ill refund", "lamp"), ("danger", "danger", "distress", "distress", "nothing")
+    (
+        "smoke",
+        "smoke lamp",
+        "smoke track",
+        "ill",
+        "ill refund",
+        "ill lamp",
+        "lamp",
+        "track lamp again",
+        "refund lamp again",
+    ),
+    ("danger",) * 3 + ("distress",) * 3 + ("nothing",) * 3,
 )
 CALM = Examples(
     ("refund", "track", "track lamp", "refund lamp", "lamp track refund"),
@@ -48,6 +59,15 @@ def test_a_message_like_an_example_raises_the_alarm_of_its_kind(
     learned: alarm.Alarm, message: str, kind: str | None
 ) -> None:
     assert learned.reason(message) == kind
+
+
+def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
+    """Ordinary messages are far from trouble; a line that is drawn on them is crossed by all that only sounds like it."""
+    ordinary = replace(CALM, labels=(alarm.NOTHING,) * len(CALM))
+    trouble = EXAMPLES.take(range(6))
+    learned, without = alarm.fit(EXAMPLES, ordinary, bag, 0), alarm.fit(trouble, ordinary, bag, 0)
+    assert learned.line != without.line
+    assert all(learned.reason(text) is None for text in EXAMPLES.texts[6:])
 
 
 def test_no_run_without_examples_has_an_alarm(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ app = Vertical(
             "120 held-out conversations with gold outcomes, by the newest shipped bot",
             quick=True,
         ),
-        _suite("development-conversations", "the 315 conversations that the bot was mended on", quick=False),
+        _suite("development-conversations", "the 435 conversations that the bot was mended on", quick=False),
         _suite("load", "50 customers at once against the real server, for two minutes", quick=False),
         _suite("dialogues", "replies generated on held-out dialogues, and whether they are grounded", quick=False),
         _suite("stackfaq", "paraphrased questions find their thread, by questions, answers, or both", quick=True),

@@ -25,10 +25,11 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\belectric shock\b|\belectrocut|\bexplode",
         r"\b(?:smell|stinks?|reek\w*|leak\w*) of (?:gas|burning)\b|\bgas (?:smell|leak)",
         r"\bsparks? (?:came|fly|flew|from)|\bsmoke (?:came|coming|from)|\bnobody'?s hurt\b|\bstitches\b",
-        r"\b(?:from|taken to|rushed to|went to|ended up in) (?:the )?hospital\b|\bambulance\b|\ba ?& ?e\b|\bemergency room\b",
+        r"\b(?:from|taken to|rushed to|went to|ended up in) (?:the )?hospital\b|\bambulance\b|\b(?:to|from) a ?& ?e\b|\bemergency room\b",
     ),
     "distress": (
-        rf"\b(?:my {_RELATIVE}|he|she) (?:has |have |had |just |sadly )*(?:died|passed away|is dying)\b|\bfuneral\b|\bbereave",
+        rf"\b(?:my {_RELATIVE}|he|she) (?:has |have |had |just |sadly )*(?:died|passed away|is dying)\b",
+        r"\bfuneral\b(?! (?:parlour|director|home))|\bbereave",
         r"\bsuicid|\bkill myself|\bend it all\b|\bwon'?t be (?:here|around) (?:next|any ?more|much)|\bnothing (?:matters|does) any ?more",
         r"\bno point (?:in )?living\b|\bcan(?:'?t|not) (?:face|cope|go on)\b|\bat (?:his|her) bedside\b|\bmy \w+'s bedside\b|\bdeathbed\b",
         r"\blost my job\b|\bmade redundant\b|\bbankrupt|\bcan(?:'?t|not) (?:make|afford|meet) (?:the|my|this) (?:next )?(?:payment|instalment)",
@@ -37,7 +38,8 @@ _RULES: Mapping[str, tuple[str, ...]] = {
     ),
     "law": (
         r"\b(?:solicitor|lawyer|attorney|barrister)s?\b|\b(?:small claims|to court|in court|court (?:claim|action|forms?))\b|\bsu(?:e|ing) you\b",
-        r"\blegal (?:action|letters?|steps|proceedings|advice)\b|\bletter before action\b|\btrading standards\b|\bombudsman\b|\bpolice\b",
+        r"\blegal (?:action|letters?|steps|proceedings|advice)\b|\bletter before action\b|\btrading standards\b|\bombudsman\b",
+        r"\bpolice\b(?! (?:station|canteen|blue))",
         r"\bdata protection\b|\bgdpr\b|\bsubject access\b|\beverything you (?:hold|have|store|keep) (?:about|on) me\b",
         r"\ball (?:the )?data you (?:hold|have)\b|\bcopyright|\btrade ?mark\b|\bregistered design\b|\binfring|\bpatent\b",
         r"\b(?:journalist|reporter)\b|\bfor (?:comment|a statement)\b|\ba statement (?:on|about)\b",

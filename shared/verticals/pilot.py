@@ -146,7 +146,8 @@ def save_measured(
         add_files(folder)
 
     def prove(run: Run) -> None:
-        parity.prove_reload(run, proof, model.outputs(proof))
+        with memory.afresh():  # both read the proof by itself, not among other texts
+            parity.prove_reload(run, proof, model.outputs(proof))
 
     data = {"name": rows.name, "fingerprint": rows.fingerprint()}
     return runs.save(app, config, {"objective": objective.name, "data": data, **facts}, write, prove)

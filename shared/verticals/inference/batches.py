@@ -1,6 +1,7 @@
 """Texts in batches of similar length: less padding, same results."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones
+from verticals.precision import bulk_reading
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -58,10 +60,10 @@ def predict_batches(
     max_tokens: int,
     progress: str | None = None,
 ) -> FloatArray:
-    """Run `forward(input_ids, attention_mask)` over all texts.
+    """Run `forward(input_ids, attention_mask)` over all texts; more than one batch of them in `precision.bulk_reading`.
 
     Args:
-        forward: returns one row per text.
+        forward: returns one vector per text.
         tokenizer: the backbone's.
         texts: in any order; the result has the same order.
         max_tokens: longer texts are cut.
@@ -75,7 +77,7 @@ def predict_batches(
         [-len(ids) for ids in encoded["input_ids"]], kind="stable"
     )  # longest first: too little memory shows at once
     blocks: list[FloatArray] = []
-    with torch.inference_mode():
+    with torch.inference_mode(), bulk_reading() if len(order) > _BATCH else nullcontext():
         for start in tqdm(range(0, len(order), _BATCH), desc=progress, disable=progress is None, leave=False):
             chosen = order[start : start + _BATCH]
             input_ids, attention_mask = pad([encoded["input_ids"][i] for i in chosen], tokenizer)

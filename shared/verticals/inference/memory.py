@@ -32,7 +32,7 @@ def remembering() -> Iterator[None]:
 
 @contextmanager
 def afresh() -> Iterator[None]:
-    """Remember nothing until the block ends, as a measurement of time has to."""
+    """Remember nothing until the block ends, as a measurement of time or a proof has to."""
     token = _MEMORY.set(None)
     try:
         yield
