@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, set_seed
 from toys import Outcome, settings
 from verticals.errors import ConfigError
 from verticals.objectives import generate
-from verticals_customer_service import benchmark_dialogues, responder
+from verticals_customer_service import benchmark_dialogues, responder, responders
 from verticals_customer_service.chat import ChatResponder, EndpointChat, LocalChat
 from verticals_customer_service.groundedness import ungrounded
 from verticals_customer_service.knowledge import Source
@@ -128,11 +128,11 @@ def test_a_run_of_the_core_replies(verticals: Callable[..., Outcome], tiny_backb
     )
     assert done.code == 0, done.err
     folder = json.loads(done.out)["results"][0]["run"]
-    made = responder.load(Settings(responder="seq2seq", responder_model=folder))
+    made = responders.load(Settings(responder="seq2seq", responder_model=folder))
     assert isinstance(made, Seq2SeqResponder)
     assert grounded(made, asked()).text
     with pytest.raises(ConfigError, match="names no model"):
-        responder.load(Settings(responder="seq2seq"))
+        responders.load(Settings(responder="seq2seq"))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import time
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
-from verticals_customer_service import alarm, knowledge, moves, policy, responder, retrieval
+from verticals_customer_service import alarm, knowledge, moves, policy, responders, retrieval
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.moves import Heard, Skills
 from verticals_customer_service.orders import OrderBackend
@@ -47,7 +47,7 @@ class Bot:
         matcher = search.matcher if search else None
         one_pass.share([*predictor.classifier.readers, *(model for model in (matcher, slots.tagger) if model)])
         trouble = alarm.load(run.folder, matcher.embed) if matcher else None
-        return cls(predictor, known, Skills(search, slots, orders, responder.load(settings), alarm=trouble))
+        return cls(predictor, known, Skills(search, slots, orders, responders.load(settings), alarm=trouble))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message."""

@@ -7,17 +7,12 @@ article itself is quoted.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from verticals import objectives
-from verticals.errors import ConfigError
 from verticals.objectives.generate import Generator
 from verticals.privacy import redact
-from verticals.runs import open_run
 from verticals_customer_service.groundedness import ungrounded
 from verticals_customer_service.knowledge import Source
-from verticals_customer_service.settings import Settings
 
 _REMEMBERED_TURNS = 3
 _SENTENCE_END = re.compile(r"[.!?]['\"”’)]*\s")
@@ -110,25 +105,3 @@ def grounded(responder: Responder, request: Request) -> Reply:
     if not text or ungrounded(text, sources):
         return Reply(request.sources[0].text, fell_back=True)
     return Reply(text)
-
-
-def load(settings: Settings) -> Responder:
-    """Return the responder that the settings name.
-
-    Raises:
-        ConfigError: the model is not named, or is none.
-    """
-    if settings.responder == "template":
-        return Template()
-    if not settings.responder_model:
-        raise ConfigError(f"app.responder is '{settings.responder}', but app.responder_model names no model")
-    if settings.responder == "chat":
-        from verticals_customer_service.chat import chat_responder
-
-        return chat_responder(settings.responder_model, settings.responder_name)
-    run = open_run(Path(settings.responder_model))
-    if run.objective != "generate":
-        raise ConfigError(
-            f"app.responder_model: {run.folder} learned '{run.objective}'; train one with: verticals tune generate"
-        )
-    return Seq2SeqResponder(objectives.get("generate").load(run))
