@@ -27,9 +27,9 @@ _ML_VALIDATION, _BX_VALIDATION, _TEST, _NEW_ITEMS = 0.125, 0.1, 0.2, 0.1
 _BX_TUNING = {
     "epochs": 1,
     "batch_size": 128,
-    "learning_rate": 1e-4,
+    "learning_rate": 3e-5,
 }  # short texts: larger batches have more to tell apart
-_BX_PAIRS, _BX_TOKENS = 6_400, 32
+_BX_TOKENS = 32
 SERVED, UNTUNED = "served", "text-untuned"
 
 
@@ -67,7 +67,7 @@ def book_crossing(config: Config) -> list[dict[str, Any]]:
     seed = config.train.seed
     interactions, catalogue = public.load("book-crossing")
     split = splits.new_items_split(interactions, _NEW_ITEMS, _BX_VALIDATION, _TEST, seed)
-    app, train = {**config.app, "tune_text": True, "tune_pairs": _BX_PAIRS}, config.train.model_copy(update=_BX_TUNING)
+    app, train = {**config.app, "tune_text": True}, config.train.model_copy(update=_BX_TUNING)
     backbone = config.backbone.model_copy(update={"max_tokens": _BX_TOKENS})
     asked = config.model_copy(update={"app": app, "train": train, "backbone": backbone})
     _, tuned = recipe.item_vectors(catalogue, split.train, asked)
