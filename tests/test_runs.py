@@ -102,8 +102,9 @@ def test_the_newest_complete_run_is_found(train_toy: Callable[[str], Run], tmp_p
     assert newest.folder.name == "20250102T000000Z-bbbbbbbb"
     assert runs.latest("another app") is None
     learned_from = newest.manifest["data"]["name"]
-    assert runs.latest_of("toy", learned_from) == newest
-    assert runs.latest_of("toy", "other rows") is None
+    assert runs.latest_of("toy", learned_from, newest.config.method.name) == newest
+    assert runs.latest_of("toy", "other rows", newest.config.method.name) is None
+    assert runs.latest_of("toy", learned_from, "full") is None
 
 
 def test_the_manifest_names_versions_seed_and_data(train_toy: Callable[[str], Run]) -> None:

@@ -98,7 +98,7 @@ app = Vertical(
         _suite("banking77", "77 intents of a bank's customers", quick=True),
         _suite(
             "scripted-conversations",
-            "120 held-out conversations with gold outcomes, by the newest shipped bot",
+            "240 held-out conversations with gold outcomes, by the newest shipped bot",
             quick=True,
         ),
         _suite("development-conversations", "the 435 conversations that the bot was mended on", quick=False),

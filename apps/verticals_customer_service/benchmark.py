@@ -35,7 +35,7 @@ def turns(config: Config) -> list[dict[str, Any]]:
     Raises:
         RunError: there is no run of the shipped samples.
     """
-    run = newest_shipped_run()
+    run = newest_shipped_run(config.method.name)
     bot, splits = Bot.load(run), data.splits(run.config)
     cost = results.latency(lambda text: bot.turn(Conversation(), text), splits.test.texts, rounds=400)
     facts = {**run.manifest["data"], "split": splits.sizes()}

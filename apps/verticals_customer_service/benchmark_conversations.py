@@ -145,23 +145,25 @@ def _share(part: Float64Array, whole: Float64Array) -> float:
     return float(part.sum() / whole.sum()) if whole.sum() else 0.0
 
 
-def newest_shipped_run() -> Run:
-    """Return the newest run of the shipped samples, whatever was trained since.
+def newest_shipped_run(method: str) -> Run:
+    """Return the newest run of the shipped samples by a method, whatever was trained since.
 
     Raises:
         RunError: there is none.
     """
-    run = latest_of("customer-service", "shipped")
+    run = latest_of("customer-service", "shipped", method)
     if run is None:
-        raise RunError("no run of the shipped samples; run: verticals train customer-service")
+        raise RunError(
+            f"no run of the shipped samples by '{method}'; run: verticals train customer-service --method {method}"
+        )
     return run
 
 
 def suite(name: str, file: str) -> Callable[[Config], list[dict[str, Any]]]:
-    """Return the suite that plays every script of a file with the newest bot of the shipped samples."""
+    """Return the suite that plays every script of a file with the newest bot of the shipped samples by the settings' method."""
 
     def run(config: Config) -> list[dict[str, Any]]:
-        trained, path = newest_shipped_run(), data.SAMPLES / file
+        trained, path = newest_shipped_run(config.method.name), data.SAMPLES / file
         scripts, fingerprint = read(path), sha256(path.read_bytes()).hexdigest()[:16]
         facts = {"name": name, "fingerprint": fingerprint, "split": {"conversations": len(scripts)}}
         seed, backbone = trained.config.train.seed, trained.config.backbone.name

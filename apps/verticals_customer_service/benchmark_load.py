@@ -58,7 +58,7 @@ def run(config: Config) -> list[dict[str, Any]]:
         RunError: there is no run of the shipped samples.
         ServerError: the server does not start.
     """
-    trained, load = newest_shipped_run(), Load()
+    trained, load = newest_shipped_run(config.method.name), Load()
     texts = [text for text in data.splits(trained.config).test.texts if not any(map(str.isdigit, text))]
     with _serving(trained) as address:
         exchanges = write(lambda: httpx.Client(base_url=address, timeout=_MOST_SECONDS_TO_ANSWER), texts, load)

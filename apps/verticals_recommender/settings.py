@@ -47,7 +47,7 @@ class Settings(Section):
         "auto", description="how the page speaks of items; auto: as news for the shipped news, else shop"
     )
     tune_text: bool = Field(False, description="tune the backbone on items that are chosen together; needs item texts")
-    tune_pairs: int = Field(6_400, ge=1, description="pairs of items that it learns from, the surest ones")
+    tune_pairs: int = Field(12_800, ge=1, description="pairs of items that it learns from, the surest ones")
     items: str | None = Field(None, description="file of items; nothing means items are known by their id alone")
     columns: Columns = Columns()
     min_rating: float | None = Field(None, description="rows rated lower are left out; nothing means all count")

@@ -178,9 +178,10 @@ def latest(app: str) -> Run | None:
     return next(_newest_first(app), None)
 
 
-def latest_of(app: str, data: str) -> Run | None:
-    """Return the newest of the runs that could serve which learned from the data set of this name."""
-    return next((run for run in _newest_first(app) if run.manifest["data"]["name"] == data), None)
+def latest_of(app: str, data: str, method: str) -> Run | None:
+    """Return the newest of the runs that could serve which learned from the data set of this name by this method."""
+    runs = (run for run in _newest_first(app) if run.manifest["data"]["name"] == data)
+    return next((run for run in runs if run.config.method.name == method), None)
 
 
 def _newest_first(app: str) -> Iterator[Run]:
