@@ -3,11 +3,13 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from verticals import backbones
 from verticals.errors import BackboneError
+from verticals.inference.batches import unit_vectors
 
 
 def test_the_builtin_backbone_is_the_published_one() -> None:
@@ -22,6 +24,18 @@ def test_the_builtin_backbone_is_the_published_one() -> None:
         vectors = backbones.mean_pool(hidden, batch["attention_mask"])
     assert vectors.shape == (3, 384)
     assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2]
+
+
+def test_many_texts_at_once_have_the_vectors_that_they_have_one_at_a_time() -> None:
+    """More than one batch is read in bfloat16 where the processor has it; nobody who searches with the vectors may notice."""
+    backbone = backbones.locate("builtin")
+    tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_encoder(backbone)
+    texts = [f"Order {number} came {'late' if number % 3 else 'broken'}, what now?" for number in range(40)]
+    together = unit_vectors(encoder, tokenizer, texts, 64)
+    alone = np.concatenate([unit_vectors(encoder, tokenizer, [text], 64) for text in texts])
+    assert together.dtype == np.float32
+    assert (together * alone).sum(axis=1).min() > 0.9995
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
 
 
 def test_an_altered_builtin_backbone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

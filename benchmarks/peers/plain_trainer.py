@@ -99,7 +99,10 @@ def judge_of(splits: Splits, config: Config) -> Judge:
 
     def judge(model: nn.Module) -> float:
         def logits(input_ids: Tensor, mask: Tensor) -> Tensor:
-            out = model(input_ids=input_ids, attention_mask=mask)
+            with torch.autocast(
+                "cpu", enabled=False
+            ):  # many texts are read in bfloat16, which is too coarse for logits
+                out = model(input_ids=input_ids, attention_mask=mask)
             return out if isinstance(out, Tensor) else out.logits
 
         found = predict_batches(logits, tokenizer, splits.validation.texts, config.backbone.max_tokens)
