@@ -10,6 +10,7 @@ import torch
 from verticals import backbones
 from verticals.errors import BackboneError
 from verticals.inference.batches import unit_vectors
+from verticals.precision import reading_in
 
 
 def test_the_builtin_backbone_is_the_published_one() -> None:
@@ -36,6 +37,8 @@ def test_many_texts_at_once_have_the_vectors_that_they_have_one_at_a_time() -> N
     assert together.dtype == np.float32
     assert (together * alone).sum(axis=1).min() > 0.9995
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    with reading_in("float32"):
+        np.testing.assert_allclose(unit_vectors(encoder, tokenizer, texts, 64), alone, atol=1e-5)
 
 
 def test_an_altered_builtin_backbone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

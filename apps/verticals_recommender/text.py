@@ -23,9 +23,7 @@ from verticals_recommender.settings import Settings
 
 Encode = Callable[[Sequence[str]], FloatArray]
 _NEIGHBOURS, _SHRINKAGE = 50, 20.0  # on validation rows of Book-Crossing better than 20, 5 and 50, 50
-_TEMPERATURE = (
-    0.1  # there too, better than 0.05 and 0.2: that people chose both is a weaker sign than a question's answer
-)
+_TEMPERATURE = 0.1  # there too, better than 0.05 and 0.2: a weaker sign than a question's answer needs a softer loss
 
 
 def described(catalogue: Catalogue) -> bool:

@@ -17,6 +17,7 @@ from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.report import model_card
 from verticals.inference import memory
 from verticals.objectives import Objective, Rows, Trained
+from verticals.precision import reading_in
 from verticals.runs import Run, write_json
 
 
@@ -59,10 +60,12 @@ def train(
     """
     methods.check(config, objective.name, None)  # before anything is read or computed
     trackers.check(config.train.trackers)
+    reading = reading_in(config.train.precision)
     if not distributed.is_main():
-        objective.fit(rows, config, _work_folder(app, config, rows))
+        with reading:
+            objective.fit(rows, config, _work_folder(app, config, rows))
         return runs.open_run(Path(distributed.from_main("")))
-    with workspace(app, config, rows) as work, parity.prover(), memory.remembering():
+    with workspace(app, config, rows) as work, parity.prover(), memory.remembering(), reading:
         measured = measure(objective, rows, config, work)
         baselines = measure_baselines(objective, rows, config, measured)
         run = save_measured(app, objective, config, rows, measured, baselines, add_files, {})
