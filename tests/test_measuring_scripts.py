@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -91,14 +92,18 @@ def test_the_watch_stops_at_the_target_and_judges_only_every_few_steps() -> None
     peer = script("peers/plain_trainer.py")
     found = iter([0.2, 0.9])
     watch = peer.Watch(lambda model: next(found), target=0.8, every=2)
-    control = TrainerControl()
+    arguments, control = TrainingArguments(report_to=[]), TrainerControl()
     for step in range(1, 5):
         assert not control.should_training_stop
         state = TrainerState(global_step=step)
-        watch.on_step_end(TrainingArguments(report_to=[]), state, control, model=nn.Linear(1, 1))
+        watch.on_step_end(arguments, state, control, model=nn.Linear(1, 1))
     assert control.should_training_stop
+    assert watch.reached
     assert watch.best == 0.9
-    assert 0 <= watch.reached == watch.seconds()
+    watch.on_train_end(arguments, TrainerState(), control)
+    ended = watch.seconds
+    time.sleep(0.01)
+    assert 0 < ended == watch.seconds
 
 
 def test_the_peer_is_timed_beside_ours_in_one_run(
@@ -110,10 +115,10 @@ def test_the_peer_is_timed_beside_ours_in_one_run(
     peer.main([*arguments, *(word for each in settings for word in ("--set", each))])
     assert before == DEFAULT_CALLBACKS
     (row,) = kept(tmp_path / "plain-trainer-labelled-full.json")
-    time, accuracy = row["compared"]
-    assert time["ratio"] == pytest.approx(time["peer"] / time["ours"], rel=0.01)
+    seconds, accuracy = row["compared"]
+    assert seconds["ratio"] == pytest.approx(seconds["peer"] / seconds["ours"], rel=0.01)
     assert accuracy["ratio"] is None
-    assert f"the peer takes {time['ratio']:.2f} times as long" in capsys.readouterr().out
+    assert f"the peer takes {seconds['ratio']:.2f} times as long" in capsys.readouterr().out
 
 
 def test_the_table_of_methods_is_the_mean_over_seeds_with_the_gain_over_the_probe(
