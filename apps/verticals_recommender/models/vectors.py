@@ -60,7 +60,7 @@ class Vectors:
         columns = sparse.hstack([old, _relatives(together, self.size, len(together))], format="csr")
         among_old = columns[: self.size]
         among_old.resize(columns.shape)
-        weights = self.near.extended(vectors).weights + columns + among_old.T
+        weights = self.near.extended(vectors).weights + (columns + among_old.T)
         return Vectors(replace(self.near, weights=sparse.csr_matrix(weights)), together)
 
     def erased(self, item: int) -> "Vectors":
