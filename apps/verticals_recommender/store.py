@@ -1,19 +1,17 @@
 """What users did and which items came later, in a database, so that a restart forgets nothing and a deletion forgets everything.
 
 Three tables: events, items that were added or removed after the training, and digests of forgotten users. Every row belongs to one
-catalogue, so that several share a database. SQLite overwrites what is deleted (`secure_delete`).
+catalogue, so that several share a database.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Connection,
     Float,
     Index,
     Integer,
@@ -26,11 +24,10 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
 )
 from sqlalchemy import Engine as Database
 
-from verticals.storage import transaction
+from verticals.storage import scrub, transaction
 from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
 
@@ -88,7 +85,7 @@ class Store:
         """Keep what a user did; `at` is in seconds since 1970."""
         own = {"catalogue": self._catalogue}
         rows = [{**own, "user": user, "item": item, "action": action, "at": at} for item in items]
-        with self._changing() as connection:
+        with transaction(self._database) as connection:
             connection.execute(insert(_EVENTS), rows)
 
     def events(self, user: str, most: int | None = MOST_EVENTS) -> list[Event]:
@@ -109,7 +106,7 @@ class Store:
         """Keep items that came after the training; one that was removed may come back."""
         own = {"catalogue": self._catalogue}
         rows = [{**own, "item": item.id, "attributes": json.dumps(asdict(item), ensure_ascii=False)} for item in items]
-        with self._changing() as connection:
+        with transaction(self._database) as connection:
             connection.execute(delete(_ITEMS).where(self._own_items, _ITEMS.c.item.in_([item.id for item in items])))
             connection.execute(insert(_ITEMS), rows)
 
@@ -132,11 +129,11 @@ class Store:
 
         A digest stays, by which the user is passed over where a later training reads the same data again.
         """
-        with self._changing() as connection:
+        with transaction(self._database) as connection:
             gone = connection.execute(delete(_EVENTS).where(self._of_user(user))).rowcount
             row = {"catalogue": self._catalogue, "digest": self._digest(user)}
             connection.execute(insert(_FORGOTTEN), [row])
-        self._overwrite()
+        scrub(self._database)
         return gone
 
     def forgotten(self, users: Iterable[str]) -> set[str]:
@@ -148,13 +145,13 @@ class Store:
 
     def forget_item(self, item: str) -> int:
         """Delete an item and every event with it; its id alone stays, so that a restart does not bring it back."""
-        with self._changing() as connection:
+        with transaction(self._database) as connection:
             own = _EVENTS.c.catalogue == self._catalogue
             gone = connection.execute(delete(_EVENTS).where(own, _EVENTS.c.item == item)).rowcount
             connection.execute(delete(_ITEMS).where(self._own_items, _ITEMS.c.item == item))
             row = {"catalogue": self._catalogue, "item": item, "attributes": None}
             connection.execute(insert(_ITEMS), [row])
-        self._overwrite()
+        scrub(self._database)
         return gone
 
     def mentions(self, user: str) -> int:
@@ -171,21 +168,3 @@ class Store:
 
     def _digest(self, user: str) -> str:
         return hashlib.sha256(f"{self._catalogue}\0{user}".encode()).hexdigest()
-
-    @contextmanager
-    def _changing(self) -> Iterator[Connection]:
-        """Give a connection whose changes are all kept or none; SQLite overwrites what is deleted."""
-        with transaction(self._database) as connection:
-            if self._sqlite:
-                connection.execute(text("PRAGMA secure_delete=ON"))
-            yield connection
-
-    @property
-    def _sqlite(self) -> bool:
-        return self._database.dialect.name == "sqlite"
-
-    def _overwrite(self) -> None:
-        """Empty SQLite's log, which still holds what was deleted from the tables."""
-        if self._sqlite:
-            with self._database.connect() as connection:
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
