@@ -63,8 +63,11 @@ def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -
     assert len(turn["alternatives"]) == 3
 
 
-def test_the_reference_lists_the_routes(site: TestClient) -> None:
-    assert site.get("/docs").status_code == 200
+def test_the_reference_lists_the_routes_and_needs_no_other_host(site: TestClient) -> None:
+    page = site.get("/docs").text
+    for address in re.findall(r"(?:src|href)=.([^'\"]+)", page):
+        assert site.get(address).status_code == 200  # its script and style are served here, for it is read offline too
+    assert not re.search(r"(src|href)=.https?:", page)
     assert "/api/customer-service/turn" in site.get("/openapi.json").json()["paths"]
 
 

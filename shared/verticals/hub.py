@@ -9,6 +9,7 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi_offline import FastAPIOffline
 
 from verticals import __version__, benchmark, provenance, registry
 from verticals import comparison as comparing
@@ -43,7 +44,7 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
                 stack.enter_context(service.running)
             yield
 
-    site = FastAPI(title="verticals", version=__version__, docs_url="/docs", redoc_url=None, lifespan=running)
+    site = FastAPIOffline(title="verticals", version=__version__, docs_url="/docs", redoc_url=None, lifespan=running)
 
     @site.get("/healthz")
     def health() -> dict[str, Any]:
