@@ -94,6 +94,13 @@ def test_what_is_shown_is_remembered_unless_the_request_says_not_to(client: Test
     ]
 
 
+def test_what_was_shown_does_not_crowd_out_what_was_done(live: Live) -> None:
+    live.store.record("ada", "hide", ["tea1"], NOW)
+    live.store.record("ada", "shown", ["tea2"] * 3, NOW)
+    newest = live.store.events("ada", most=2)
+    assert [(event.action, event.item) for event in newest] == [("hide", "tea1"), ("shown", "tea2"), ("shown", "tea2")]
+
+
 @pytest.mark.parametrize(("body", "kind"), [({"items": ["tea0"]}, "tea"), ({"sentence": "a drill tool"}, "tools")])
 def test_somebody_new_gets_a_list_from_picks_or_a_sentence_and_nothing_is_stored(
     client: TestClient, live: Live, body: dict[str, Any], kind: str

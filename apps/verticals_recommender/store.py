@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    union_all,
 )
 from sqlalchemy import Engine as Database
 
@@ -89,11 +90,19 @@ class Store:
             connection.execute(insert(_EVENTS), rows)
 
     def events(self, user: str, most: int | None = MOST_EVENTS) -> list[Event]:
-        """Return a user's newest events, oldest first; nothing for `most` means all of them."""
-        newest = select(_EVENTS).where(self._of_user(user)).order_by(_EVENTS.c.number.desc()).limit(most)
+        """Return a user's events, oldest first: the newest of what they did, and as many of what they were shown.
+
+        What was shown outnumbers what was done by far, and must not crowd it out: a hidden item would come back. Nothing for `most`
+        means all of both.
+        """
+        was_shown = _EVENTS.c.action == "shown"
+        newest = [
+            select(_EVENTS).where(self._of_user(user), kind).order_by(_EVENTS.c.number.desc()).limit(most).subquery()
+            for kind in (~was_shown, was_shown)
+        ]
         with self._database.connect() as connection:
-            rows = connection.execute(newest).all()
-        return [Event(row.user, row.item, row.action, row.at) for row in reversed(rows)]
+            rows = connection.execute(union_all(*(select(each) for each in newest))).all()
+        return [Event(row.user, row.item, row.action, row.at) for row in sorted(rows, key=lambda row: row.number)]
 
     def chosen(self) -> list[Event]:
         """Return every click and like, oldest first."""
