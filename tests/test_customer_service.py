@@ -14,7 +14,7 @@ from bots import keyword_bot
 from verticals.config import build
 from verticals.errors import DataError
 from verticals.storage import open_database
-from verticals_customer_service import conversations, data, inbox, knowledge, tables, ui, ui_inbox, wording
+from verticals_customer_service import conversations, data, inbox, knowledge, tables, ui, ui_inbox, voice, wording
 from verticals_customer_service.api import build_api
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
@@ -53,6 +53,21 @@ def test_the_samples_are_as_large_and_varied_as_promised() -> None:
     assert set(outside.labels) == {"far", "near", "gibberish"}
     assert not set(splits.outside_validation.texts) & set(splits.outside_test.texts)
     assert not set(outside.texts) & set(everything.texts)
+
+
+def test_a_bot_of_the_users_own_rows_does_not_speak_for_the_sample_shop() -> None:
+    plain, samples = voice.of(Settings(), samples=False), voice.of(Settings(), samples=True)
+    assert "Brindlewick" in samples.greeting
+    assert "Brindlewick" not in plain.greeting + plain.unfamiliar
+    own = voice.of(Settings(greeting="Hi from Harrow Bank.", topics="cards and transfers"), samples=False)
+    assert own.greeting == "Hi from Harrow Bank."
+    assert "I know about cards and transfers." in own.unfamiliar
+
+
+def test_a_training_says_which_intents_nobody_wrote_an_article_for(bot: Bot) -> None:
+    (found,) = data.unanswerable(bot.knowledge)
+    assert (found.code, found.count) == ("no_article", 1)  # `bare`; `person` goes to a person anyway
+    assert data.unanswerable(data.knowledge(CONFIG, data.splits(CONFIG).labels)) == []
 
 
 def test_every_intent_has_an_article_and_every_article_an_intent() -> None:

@@ -34,7 +34,7 @@ def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
 def _serve(run: "Run") -> Service:
     from verticals.config import home
     from verticals.storage import database_url, open_database
-    from verticals_customer_service import agents, tables
+    from verticals_customer_service import agents, data, tables
     from verticals_customer_service.api import build_api
     from verticals_customer_service.conversations import Limits
     from verticals_customer_service.desk import Desk
@@ -45,7 +45,7 @@ def _serve(run: "Run") -> Service:
     engine = open_database(database_url("customer-service"), tables.metadata)
     limits = Limits(settings.longest_message, settings.messages_per_minute, seconds=60)
     orders = None
-    if run.manifest["data"]["name"] == "shipped":
+    if data.from_samples(run):
         from verticals_customer_service.orders import demo_orders
 
         orders = demo_orders(database_url("customer-service"), date.today())

@@ -10,6 +10,7 @@ from verticals.data.examples import Examples, Note, as_text, note, text_key
 from verticals.data.loading import load_splits, read_examples, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
+from verticals.runs import Run
 from verticals_customer_service.knowledge import Knowledge, read_articles, read_intents, unnamed_intents
 from verticals_customer_service.settings import Settings
 
@@ -62,6 +63,21 @@ def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
     missing = [label for label in labels if label not in named]
     articles = read_articles(articles_file) if articles_file else []
     return Knowledge({**named, **unnamed_intents(missing)}, articles, settings.link_hosts)
+
+
+def from_samples(run: Run) -> bool:
+    """Say whether a run learned from the shipped samples."""
+    return run.config.data.train is None
+
+
+def unanswerable(known: Knowledge) -> list[Note]:
+    """Say in how many intents the bot has nothing to answer from."""
+    answered = {intent for article in known.articles for intent in article.intents}
+    bare = [name for name, intent in known.intents.items() if intent.action == "answer" and name not in answered]
+    if not bare:
+        return []
+    advice = "write some and name their file by app.articles"
+    return [Note("no_article", len(bare), f"intents without an article, which go to a person: {len(bare)}; {advice}")]
 
 
 def slots(config: Config) -> Path | None:

@@ -5,24 +5,20 @@ import time
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
-from verticals_customer_service import alarm, knowledge, moves, policy, responders, retrieval
+from verticals_customer_service import alarm, data, knowledge, moves, policy, responders, retrieval, voice
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.moves import Heard, Skills
 from verticals_customer_service.orders import OrderBackend
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.slots import SlotReader
 from verticals_customer_service.turns import Alternative, Conversation, Move, Turn
+from verticals_customer_service.voice import Voice
 
 _NEARLY_SURE = 0.9  # the intent alone chooses the article from here, however few words they share
-GREETING = "Hello, this is the Brindlewick assistant. What can I help you with?"
 _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
 HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _STILL_UNSURE = "I am still not sure what you need, so I am handing you over to a colleague, who will answer here."
 _WAITING = "You are in the queue for a colleague; I have passed your message on."
-_UNFAMILIAR = (
-    "That does not look like something I can help with. I know about orders, deliveries, returns, payments, accounts and our products. "
-    "Please say it in other words, or ask for a person."
-)
 _OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes and I will show you what I know, or say it in other words."
 _NOTHING = "I think this is about “{intent}”, but no article of mine answers it. Please say it in other words, or ask for a person."
 _WHICH = "Is it about “{first}” or about “{second}”? Please say which, or say it in other words."
@@ -30,12 +26,15 @@ _CLARIFY = "I am not sure that I understand. Is it about one of these?\n\n{optio
 
 
 class Bot:
-    """A trained classifier with intents, articles, and skills."""
+    """A trained classifier with intents, articles, skills, and a way to introduce itself."""
 
-    def __init__(self, predictor: Predictor, known: Knowledge, skills: Skills | None = None) -> None:
+    def __init__(
+        self, predictor: Predictor, known: Knowledge, skills: Skills | None = None, spoken: Voice | None = None
+    ) -> None:
         self.predictor = predictor
         self.knowledge = known
         self.skills = skills or Skills()
+        self.voice = spoken or Voice()
 
     @classmethod
     def load(cls, run: Run, orders: OrderBackend | None = None) -> "Bot":
@@ -47,7 +46,8 @@ class Bot:
         matcher = search.matcher if search else None
         one_pass.share([*predictor.classifier.readers, *(model for model in (matcher, slots.tagger) if model)])
         trouble = alarm.load(run.folder, matcher.embed) if matcher else None
-        return cls(predictor, known, Skills(search, slots, orders, responders.load(settings), alarm=trouble))
+        skills = Skills(search, slots, orders, responders.load(settings), alarm=trouble)
+        return cls(predictor, known, skills, voice.of(settings, data.from_samples(run)))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message."""
@@ -77,7 +77,7 @@ class Bot:
         if conversation.unclear_in_a_row:
             return Move("hand_over", _STILL_UNSURE)
         if not heard.prediction.familiar:
-            return Move("clarify", _UNFAMILIAR)
+            return Move("clarify", self.voice.unfamiliar)
         offered = heard.relevance.clear() if heard.relevance else None
         if offered is not None:
             article = self.knowledge.articles[offered]

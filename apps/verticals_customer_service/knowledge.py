@@ -101,6 +101,11 @@ class Knowledge:
             return ""
         return safety.trusted(article.text, self.hosts)
 
+    def questions(self, count: int) -> list[str]:
+        """Return what the first articles that may be quoted answer: their question, or else their title."""
+        open_ones = [article for article in self.articles if self.quotable(article)]
+        return [article.question or article.title for article in open_ones[:count]]
+
     def answer(self, intent: str, message: str, relevance: Relevance | None = None) -> Source | None:
         """Return the intent's article that a search finds most relevant; without a search, the one of the nearest words."""
         candidates = self._by_intent.get(intent)

@@ -1,6 +1,7 @@
 """How this app is trained and measured: the core's classifier, with what else the bot serves from beside it."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def train(config: Config) -> Run:
     """
     splits = data.splits(config)
     known = data.knowledge(config, splits.labels)
+    splits = replace(splits, notes=(*splits.notes, *data.unanswerable(known)))
     settings = Settings.model_validate(config.app)
     matcher = _matcher(settings)
 

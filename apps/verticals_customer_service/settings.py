@@ -12,6 +12,13 @@ class Settings(Section):
 
     articles: str | None = Field(None, description="JSONL file: id, title, intents, question, text")
     intents: str | None = Field(None, description="YAML file: label -> {en, zh, action: answer or hand_over}")
+    greeting: str | None = Field(
+        None, description="the bot's first words; nothing means the samples', or a plain hello on your own rows"
+    )
+    topics: str | None = Field(
+        None,
+        description="what it helps with, as customers say it (orders, returns and refunds); it says so when it is lost",
+    )
     extra_rows: str | None = Field(
         None, description="CSV file of text,intent that training adds, such as the rows learned from use"
     )

@@ -11,20 +11,21 @@ import gradio as gr
 from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
-from verticals_customer_service import conversations, inbox, learning, policy
+from verticals_customer_service import conversations, data, inbox, learning, policy
 from verticals_customer_service.conversations import ConversationError, State, TooLong, TooMany
 from verticals_customer_service.desk import Desk
-from verticals_customer_service.dialogue import GREETING
+from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.safety import inert
 from verticals_customer_service.turns import Turn
 from verticals_customer_service.ui_inbox import build_inbox
 from verticals_customer_service.ui_notices import notice
 from verticals_customer_service.ui_policy import build_policy
-from verticals_customer_service.wording import EXAMPLES, TEXTS
+from verticals_customer_service.wording import SAMPLE_MESSAGES, TEXTS
 
 Messages = list[Any]  # {"role": ..., "content": ...}; gradio names the type only in a private module
 Seen = tuple[int, str]  # number of the last message on the page, and the state that it shows
 _POLL_SECONDS = 3.0
+_MOST_EXAMPLES = 5
 
 
 def build_pages(desk: Desk, run: Run, key: str) -> Mapping[str, gr.Blocks]:
@@ -36,10 +37,11 @@ def build_ui(desk: Desk, run: Run, key: str, language: str) -> gr.Blocks:
     """Return the page in one language."""
     texts, known = TEXTS[language], desk.bot.knowledge
     names = {intent: known.name(intent, language) for intent in known.intents}
+    lead = texts["lead_samples"] if data.from_samples(run) else texts["lead"].format(data=run.manifest["data"]["name"])
     page = gr.Blocks(title=texts["title"], analytics_enabled=False)
     with page:
         gr.HTML(
-            f"<div class='top'><h1>{texts['title']}</h1><nav>{texts['switch']}</nav></div><p class='muted'>{texts['lead']}</p>"
+            f"<div class='top'><h1>{texts['title']}</h1><nav>{texts['switch']}</nav></div><p class='muted'>{escape(lead)}</p>"
         )
         with gr.Tab(texts["tab_chat"]):
             _build_chat(desk, run, texts, names)
@@ -59,7 +61,7 @@ def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[s
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             chat = gr.Chatbot(
-                _opening(),
+                _opening(desk.bot),
                 label=texts["chat"],
                 show_label=False,
                 height=440,
@@ -78,7 +80,9 @@ def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[s
                     autofocus=True,
                 )
                 send = gr.Button(texts["send"], variant="primary", scale=1, min_width=90)
-            gr.Examples([[example] for example in EXAMPLES], message, label=texts["examples"])
+            examples = SAMPLE_MESSAGES if data.from_samples(run) else desk.bot.knowledge.questions(_MOST_EXAMPLES)
+            if examples:
+                gr.Examples([[example] for example in examples], message, label=texts["examples"])
             with gr.Row():
                 person = gr.Button(texts["person"], variant="secondary", size="sm")
                 again = gr.Button(texts["again"], variant="secondary", size="sm")
@@ -101,7 +105,7 @@ def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[s
     chat.like(_rating(desk, texts), name, None, api_visibility="private")
     for event in (again.click, chat.clear):
         event(
-            lambda: (None, empty_panel, gr.Timer(active=False), _opening(), state_html(texts, "bot"), (0, "")),
+            lambda: (None, empty_panel, gr.Timer(active=False), _opening(desk.bot), state_html(texts, "bot"), (0, "")),
             None,
             [name, panel, timer, *view],
             api_visibility="private",
@@ -164,7 +168,7 @@ def view_of(desk: Desk, texts: Mapping[str, str], name: str) -> tuple[Messages, 
         }
         for each in messages
     ]
-    return [*_opening(), *shown], state_html(texts, state), (messages[-1].id if messages else 0, state)
+    return [*_opening(desk.bot), *shown], state_html(texts, state), (messages[-1].id if messages else 0, state)
 
 
 def correct_last(desk: Desk, texts: Mapping[str, str], name: str | None, intent: str | None) -> None:
@@ -179,7 +183,7 @@ def _rating(desk: Desk, texts: Mapping[str, str]) -> Callable[[str | None, gr.Li
     def rate(name: str | None, given: gr.LikeData) -> None:
         """Store a thumb; the greeting, and what an agent wrote, cannot be rated."""
         messages = inbox.transcript(desk.engine, name)[1] if name else []
-        position = int(given.index if isinstance(given.index, int) else given.index[0]) - len(_opening())
+        position = int(given.index if isinstance(given.index, int) else given.index[0]) - len(_opening(desk.bot))
         if name and 0 <= position < len(messages) and messages[position].sender == "bot":
             thumb: learning.Thumb = "up" if given.liked is True or given.liked == "Like" else "down"
             learning.rate(desk.engine, name, messages[position].id, thumb, datetime.now(UTC))
@@ -194,8 +198,8 @@ def state_html(texts: Mapping[str, str], state: State) -> str:
     return f"<p class='{kind} state' role='status'>{escape(texts[f'state_{state}'])}</p>"
 
 
-def _opening() -> Messages:
-    return [{"role": "assistant", "content": GREETING}]
+def _opening(bot: Bot) -> Messages:
+    return [{"role": "assistant", "content": bot.voice.greeting}]
 
 
 def _empty_panel(run: Run, texts: Mapping[str, str]) -> str:

@@ -4,7 +4,8 @@ TEXTS = {
     "en": {
         "title": "Customer service",
         "switch": '<a href="/zh/customer-service/">简体中文</a>',
-        "lead": "Brindlewick is an invented shop for home, kitchen and garden. The model behind this page was trained on this machine.",
+        "lead": "The model behind this page was trained on this machine, on {data}.",
+        "lead_samples": "Brindlewick is an invented shop for home, kitchen and garden. The model behind this page was trained on this machine.",
         "tab_chat": "Conversation",
         "tab_evaluation": "Evaluation",
         "chat": "Conversation",
@@ -90,7 +91,8 @@ TEXTS = {
     "zh": {
         "title": "智能客服",
         "switch": '<a href="/customer-service/">English</a>',
-        "lead": "Brindlewick 是虚构的家居、厨房与园艺网店，本页背后的模型就在这台机器上训练。内置模型只懂英语，请用英语提问。",
+        "lead": "本页所用模型在本机用 {data} 训练。",
+        "lead_samples": "Brindlewick 是虚构的家居、厨房与园艺网店，本页所用模型在本机训练。内置模型只懂英语，请用英语提问。",
         "tab_chat": "对话",
         "tab_evaluation": "评测",
         "chat": "对话",
@@ -175,7 +177,7 @@ TEXTS = {
     },
 }
 
-EXAMPLES = (
+SAMPLE_MESSAGES = (
     "It's been 6 days and my parcel hasn't moved since Tuesday, order BW-48213",
     "the teal lamp came with a crack in the base",
     "can i split the payment for a sofa into a few months",
