@@ -39,6 +39,20 @@ def test_a_training_that_fails_says_why_in_one_line() -> None:
         side_by_side({"one": python(program)}, {"one": Progress()}, lambda name: None)
 
 
+def test_where_one_training_fails_no_other_goes_on(tmp_path: Path) -> None:
+    def waiting(name: str) -> list[str]:
+        pid = str(tmp_path / name)
+        return python(f"import os, pathlib, time; pathlib.Path({pid!r}).write_text(str(os.getpid())); time.sleep(60)")
+
+    apps = [f"app{number}" for number in range((os.cpu_count() or 1) + 2)]  # more than run at once
+    commands = {"broken": python("import sys; sys.exit('error: no')"), **{name: waiting(name) for name in apps}}
+    with pytest.raises(VerticalsError, match="broken was not trained"):
+        side_by_side(commands, {name: Progress() for name in commands}, lambda name: None)
+    for number in filter(None, (started.read_text() for started in tmp_path.iterdir())):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(number), 0)
+
+
 def test_trainings_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     child = f"import os, pathlib, time; pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid())); time.sleep(60)"
     program = (

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from threading import Thread
+from threading import Event, Lock, Thread
 from types import FrameType
 
 import uvicorn
@@ -103,13 +103,17 @@ def side_by_side(commands: Mapping[str, Sequence[str]], board: Board, done: Call
     workers = max(1, min(len(commands), processors))
     environment = {**os.environ, "OMP_NUM_THREADS": str(max(1, processors // workers))}
     children: list[subprocess.Popen[str]] = []
+    stopped, starting = Event(), Lock()  # so that no child is started behind the back of who stops them all
 
     def run(app: str) -> str:
-        board[app].started = time.monotonic()
-        child = subprocess.Popen(
-            commands[app], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
-        children.append(child)
+        with starting:
+            if stopped.is_set():
+                raise VerticalsError(f"{app} was not trained: another app failed, or the start was interrupted")
+            board[app].started = time.monotonic()
+            child = subprocess.Popen(
+                commands[app], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            )
+            children.append(child)
         _, complaint = child.communicate()
         if child.returncode:
             said = complaint.strip().splitlines() or [f"exit status {child.returncode}"]
@@ -124,10 +128,11 @@ def side_by_side(commands: Mapping[str, Sequence[str]], board: Board, done: Call
             done(ended.result())
     finally:
         signal.signal(signal.SIGTERM, before)
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in children:
-            child.terminate()
-        pool.shutdown()
+        with starting:
+            stopped.set()
+            for child in children:
+                child.terminate()
+        pool.shutdown(cancel_futures=True)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from verticals import __version__, benchmark, provenance, registry
 from verticals import comparison as comparing
 from verticals.comparison_page import page_html
+from verticals.errors import StorageError
 from verticals.health_page import health_html
 from verticals.runs import Run
 from verticals.theme import CSS, theme
@@ -45,6 +46,11 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
             yield
 
     site = FastAPIOffline(title="verticals", version=__version__, docs_url="/docs", redoc_url=None, lifespan=running)
+
+    @site.exception_handler(StorageError)
+    def unavailable(request: Request, error: StorageError) -> JSONResponse:
+        """Say in one line what the database refused."""
+        return JSONResponse({"detail": str(error)}, status_code=503)
 
     @site.get("/healthz")
     def health() -> dict[str, Any]:

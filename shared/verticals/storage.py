@@ -87,10 +87,19 @@ def scrub(engine: Engine) -> None:
     """Leave nothing of deleted rows in a SQLite file: they are overwritten when deleted, and its write-ahead log is emptied here.
 
     A server does so in its own time (PostgreSQL: VACUUM).
+
+    Raises:
+        StorageError: somebody kept reading from the log for ten seconds, so that it still holds what was deleted.
     """
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        blocked, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    if blocked:
+        raise StorageError(
+            f"{engine.url.database}: the rows are deleted, but another reader holds the write-ahead log, which still has them; "
+            "ask for the deletion again"
+        )
 
 
 def _make_folder(database: str) -> None:
