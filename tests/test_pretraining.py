@@ -25,7 +25,7 @@ from verticals import backbones, methods, objectives, pilot
 from verticals.backbones import Backbone
 from verticals.config import Config, DataConfig, NoSettings, build
 from verticals.data.corpus import Corpus, hold_out, load_corpus
-from verticals.errors import BackboneError, DataError, MethodError
+from verticals.errors import BackboneError, ConfigError, DataError, MethodError
 from verticals.objectives import classify, mask
 from verticals.objectives.mask import Masker, MaskSettings
 from verticals.objectives.masked_module import MaskedHead, MaskedModule, head_of
@@ -265,6 +265,14 @@ def test_every_other_method_that_merges_leaves_a_plain_backbone(
 def test_a_method_that_leaves_no_plain_backbone_is_refused_by_name(masking_backbone: Path, method: str) -> None:
     with pytest.raises(MethodError, match=f"method '{method}' does not support the objective 'mask'"):
         train(settings(masking_backbone, method), patterned())
+
+
+def test_several_processes_are_refused_before_anything_is_read(
+    masking_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="continued pretraining runs in one process"):
+        mask.fit(patterned(), settings(masking_backbone), tmp_path)
 
 
 def test_a_backbone_without_a_mask_and_text_without_a_known_word_are_refused(

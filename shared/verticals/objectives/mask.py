@@ -24,11 +24,11 @@ from torch import nn
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from verticals import backbones, methods
+from verticals import backbones, distributed, methods
 from verticals.backbones import Backbone
 from verticals.config import Config, Section
 from verticals.data.corpus import Corpus, load_corpus
-from verticals.errors import DataError
+from verticals.errors import ConfigError, DataError
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.metrics import Float64Array, bootstrap, mean
 from verticals.inference.batches import FloatArray, unit_vectors
@@ -132,8 +132,11 @@ def fit(rows: Corpus, config: Config, work: Path) -> Trained[Masker]:
 
     Raises:
         BackboneError: the tokenizer has no mask.
+        ConfigError: several processes were launched.
         MethodError: what the method learns could not become part of a plain backbone.
     """
+    if distributed.processes() > 1:  # the baseline fits a head of its own, in which the others would have to take part
+        raise ConfigError("continued pretraining runs in one process; start it without accelerate launch")
     method = methods.get(config.method.name)
     encoder = _encoder(config)
     options = methods.check(config, "mask", encoder)
