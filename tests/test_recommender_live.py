@@ -75,7 +75,7 @@ def test_a_click_counts_in_the_next_list_and_is_the_reason_given(client: TestCli
     assert first["reasons"] == [
         {"id": "tea0", "contribution": pytest.approx(first["reasons"][0]["contribution"]), "share": 1}
     ]
-    assert first["why"] == {"en": "Because of green tea 100%", "zh": "因为《green tea》100%"}
+    assert first["why"] == {"en": "Because of green tea 100%", "zh": "推荐依据：“green tea”100%"}
     assert first["score"] == pytest.approx(sum(first["parts"].values()), abs=1e-5)
 
 

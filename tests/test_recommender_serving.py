@@ -267,11 +267,11 @@ def test_reasons_are_spoken_in_both_languages(engine: Engine) -> None:
     english = in_words(why, found, lambda item: f"Thing {item}", "en")
     chinese = in_words(why, found, lambda item: f"Thing {item}", "zh")
     assert english.startswith("Because of Thing ")
-    assert chinese.startswith("因为《Thing ")
+    assert chinese.startswith("推荐依据：“Thing ")
     assert english.count("%") == chinese.count("%") == 2
     popular = recommend(engine, Profile(), Rules(), NOW)[0]
     assert in_words([], popular, str, "en") == "Popular with others"
-    assert in_words([], popular, str, "zh") == "大家都在看"
+    assert in_words([], popular, str, "zh") == "热门"
 
 
 def test_ten_thousand_items_cost_no_more_than_a_few_times_the_models_own_scores() -> None:

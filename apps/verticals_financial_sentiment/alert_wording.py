@@ -22,7 +22,7 @@ def reason(kind: Kind, reading: Reading, sources: int, stories: int, zone: str) 
     return {
         "en": f"{_WHAT['en'][kind]} {reading.sigma:.1f} sigma above the norm of {_DAYS['en'][day]} {hour:02}:00 ({zone}): "
         f"{reading.value:.1f} in the last hour, usually {reading.norm:.1f}; {_english(sources, 'independent source')}, {_english(stories, 'story')}",
-        "zh": f"{_WHAT['zh'][kind]}高出{_DAYS['zh'][day]} {hour:02}:00（{zone}）常态 {reading.sigma:.1f} 个标准差："
+        "zh": f"{_WHAT['zh'][kind]}比{_DAYS['zh'][day]} {hour:02}:00（{zone}）的常态高 {reading.sigma:.1f} 个标准差："
         f"最近一小时 {reading.value:.1f}，通常 {reading.norm:.1f}；{sources} 个独立来源，{stories} 条报道",
     }
 

@@ -16,12 +16,12 @@ _WORDS = {
         "wider": "From outside your usual range",
     },
     "zh": {
-        "because": "因为{reasons}",
-        "reason": "《{title}》{share:.0%}",
+        "because": "推荐依据：{reasons}",
+        "reason": "“{title}”{share:.0%}",
         "joint": "、",
         "wish": "与您所写的内容相近",
-        "popularity": "大家都在看",
-        "wider": "来自您平时兴趣之外",
+        "popularity": "热门",
+        "wider": "不同于您以往的偏好",
     },
 }
 
