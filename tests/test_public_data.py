@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from verticals.config import DataConfig
 from verticals.data import public
+from verticals.data.loading import load_splits
 from verticals.errors import DataError
 
 
@@ -58,3 +60,12 @@ def test_the_intents_of_snips_are_read_line_by_line(tmp_path: Path, monkeypatch:
     (tmp_path / "snips" / "test" / "label").write_text("Play\n", encoding="utf-8")
     with pytest.raises(DataError, match="2 texts but 1 labels"):
         public.load("snips", 0)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"test": "mine.csv"}, {"validation": "mine.csv"}, {"text": "body"}, {"label": "kind"}, {"outside_label": "oos"}],
+)
+def test_nothing_beside_a_public_name_is_ignored(beside: dict[str, str]) -> None:
+    with pytest.raises(DataError, match=f"snips: .*leave data.{next(iter(beside))} out"):
+        load_splits(DataConfig(train="snips").model_copy(update=beside), seed=0)

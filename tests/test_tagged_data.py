@@ -236,7 +236,7 @@ def test_public_sets_are_read_from_their_published_formats(tmp_path: Path, monke
         assert (splits.name, splits.scheme, splits.labels) == (name, scheme, ("O", "B-LOC", "B-PER"))
         assert splits.test[0].tokens == ("Ada", "in", "Oslo")
         assert splits.test[0].tags == ("B-PER", "O", "B-LOC")
-    with pytest.raises(DataError, match="of its own; leave other files out"):
+    with pytest.raises(DataError, match=r"of its own; leave data\.test out"):
         load_tagged(DataConfig(train="wnut17", test="mine.conll"), seed=0)
     write(tmp_path / "snips/test/seq.out", "O O\n")
     with pytest.raises(DataError, match="differ in their tokens"):

@@ -25,6 +25,7 @@ def load_splits(config: DataConfig, seed: int) -> Splits:
     if config.train is None:
         raise DataError("no data given: name a file with --data")
     if config.train in public.PUBLIC:
+        public.check_alone(config)
         return with_leak_notes(public.load(config.train, seed))
     return with_leak_notes(_from_files(config, Path(config.train), seed))
 

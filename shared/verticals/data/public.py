@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from verticals.config import DataConfig
 from verticals.data.columns import column
 from verticals.data.examples import Examples, drop_repeats, from_table, note
 from verticals.data.splits import Splits, carve
@@ -36,6 +37,20 @@ def load(name: str, seed: int) -> Splits:
     """
     dataset = PUBLIC[name]
     return dataset.read(folder_of(dataset), seed)
+
+
+def check_alone(config: DataConfig) -> None:
+    """Refuse what stands beside the name of a public data set, which has parts and columns of its own.
+
+    Raises:
+        DataError: another file, a column or a share is named too.
+    """
+    alone = DataConfig(train=config.train)
+    given = [f"data.{name}" for name, value in config if value != getattr(alone, name)]
+    if given:
+        raise DataError(
+            f"{config.train}: a public data set has parts and columns of its own; leave {', '.join(given)} out"
+        )
 
 
 def folder_of(dataset: PublicDataset[Any]) -> Path:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from verticals.config import DataConfig
-from verticals.data.public import PublicDataset, folder_of
+from verticals.data.public import PublicDataset, check_alone, folder_of
 from verticals.data.tag_schemes import check_tag, recognise, to_iob2
 from verticals.data.tagged import Sentence, TaggedFile, read_tagged
 from verticals.data.tagged_splits import TaggedSplits, make_splits, split_tagged
@@ -17,9 +17,8 @@ def load_tagged(config: DataConfig, seed: int) -> TaggedSplits:
         DataError: a file cannot be read or does not hold what training needs.
     """
     if config.train in PUBLIC_TAGGED:
+        check_alone(config)
         dataset = PUBLIC_TAGGED[config.train]
-        if config.test or config.validation:
-            raise DataError(f"{dataset.name} has validation and test sentences of its own; leave other files out")
         return dataset.read(folder_of(dataset), seed)
     return split_tagged(Path(config.train or "").name, config, seed)
 
