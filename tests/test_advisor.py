@@ -3,19 +3,22 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 from transformers import BertModel
 
 from toys import Outcome, settings, toy_rows, toy_splits
-from verticals import advisor
+from verticals import advisor, backbones
 from verticals.advisor.advice import decide
 from verticals.advisor.gains import Gain, kept_gains
 from verticals.advisor.measure import run_trial
+from verticals.advisor.steps import Sample, time_steps
 from verticals.advisor.trial import Budget, Curve, Point, Right, StepCost, Trial, TunedTrial
 from verticals.advisor.wording import duration
 from verticals.errors import ConfigError, DataError
@@ -142,6 +145,26 @@ def test_a_trial_measures_everything_where_the_budget_allows(tiny_backbone: Path
     assert measured.tuned is not None
     assert measured.tuned.rows == 136
     assert measured.tuned.right.mean() > 0.95
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_steps_are_timed_in_the_arithmetic_of_the_training(
+    tiny_backbone: Path, precision: str, expected: torch.dtype
+) -> None:
+    config = settings(backbone={"name": str(tiny_backbone)}, train={"precision": precision})
+    backbone, rows = backbones.locate(str(tiny_backbone)), toy_splits().train
+    targets = np.zeros(len(rows), np.int64)
+    sample = Sample(backbone, backbones.load_tokenizer(backbone), ("one", "two"), rows, [[2, 3]] * 60, targets, 0.01)
+    found: set[torch.dtype] = set()
+
+    def note(module: nn.Module, inputs: object, output: object) -> None:
+        if isinstance(module, nn.Linear) and isinstance(output, torch.Tensor):
+            found.add(output.dtype)
+
+    hook = nn.modules.module.register_module_forward_hook(note)
+    time_steps("full", sample, config, Budget(1000.0, time.perf_counter))
+    hook.remove()
+    assert found == {expected}
 
 
 @pytest.mark.parametrize("seconds", [0.6, 0.9, 1.3, 2.1, 6.0])

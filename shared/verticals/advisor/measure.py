@@ -94,7 +94,7 @@ def _tfidf(sample: Sample, seed: int) -> Predict:
     def predict(kept: IntArray, held: IntArray) -> IntArray:
         texts = [sample.rows.texts[n] for n in kept]
         model = TfidfClassifier.fit(texts, sample.targets[kept], sample.labels, seed)
-        return np.asarray(model.score([sample.rows.texts[n] for n in held]).logits.argmax(axis=1))
+        return np.asarray(model.logits([sample.rows.texts[n] for n in held]).argmax(axis=1))
 
     return predict
 
@@ -168,7 +168,7 @@ def _tune(
     chosen = config.model_copy(update={"method": MethodConfig(name=method)})
     with tempfile.TemporaryDirectory() as work:
         fitted = classify.fit(Splits("trial", sample.labels, train, test, test), chosen, Path(work))
-    right = fitted.classifier.score(test.texts).logits.argmax(axis=1) == sample.targets[held]
+    right = fitted.classifier.logits(test.texts).argmax(axis=1) == sample.targets[held]
     beside = {name: _right(predict, sample.targets, kept, held) for name, predict in cheap.items()}
     return TunedTrial(method, len(kept), np.asarray(right), beside)
 

@@ -15,7 +15,10 @@ from verticals.config import Config, MethodConfig
 from verticals.data.examples import Examples
 from verticals.inference.batches import IntArray, pad
 from verticals.methods.tuned import Tuned
-from verticals.token_rows import LengthGroupedSampler
+from verticals.objectives.encoder_classifier import ClassifierModule, cross_entropy
+from verticals.precision import InBfloat16
+from verticals.token_rows import Batch, LengthGroupedSampler
+from verticals.training import recipe
 
 STEPS = 4  # and one before them that warms up
 FORWARDS = 4.0  # an optimizer step costs about as much as four forward passes: one, twice that back, and the update
@@ -38,7 +41,7 @@ class Sample:
 
 
 def time_steps(name: str, sample: Sample, config: Config, budget: Budget) -> StepCost:
-    """Return what an optimizer step of a method costs, loss and gradients included.
+    """Return what an optimizer step of a method costs, on the device and in the arithmetic that training will use.
 
     Raises:
         MethodError: the method does not fit the backbone.
@@ -48,9 +51,8 @@ def time_steps(name: str, sample: Sample, config: Config, budget: Budget) -> Ste
     chosen = config.model_copy(update={"method": MethodConfig(name=name)})
     options = methods.check(chosen, "classify", encoder)
     adapted = method.adapt(encoder, options) if method.adapt else encoder
-    module = nn.ModuleDict(
-        {"encoder": adapted, "head": nn.Linear(encoder.config.hidden_size, len(sample.labels))}
-    ).train()
+    module = ClassifierModule(adapted, nn.Linear(encoder.config.hidden_size, len(sample.labels))).to(_device()).train()
+    read = InBfloat16(module) if recipe(config.train, method).precision == "bfloat16" else module
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=method.learning_rate, fused=True)
     seconds: list[float] = []
@@ -58,8 +60,10 @@ def time_steps(name: str, sample: Sample, config: Config, budget: Budget) -> Ste
         rows = [sample.ids[position] for position in positions]
         if isinstance(adapted, Tuned):
             adapted.begin(STEPS, rows)  # what is computed once for all epochs is no part of a step
+        input_ids, mask = pad(rows, sample.tokenizer)
+        target = torch.from_numpy(sample.targets[positions]).to(_device())
         before = budget.spent()
-        _step(module, optimizer, pad(rows, sample.tokenizer), torch.from_numpy(sample.targets[positions]))
+        _step(read, optimizer, {"input_ids": input_ids, "attention_mask": mask, "target": target})
         seconds.append(budget.spent() - before)
         if seconds[-1] * CAUTION > budget.left():
             break
@@ -72,16 +76,14 @@ def _batches(sample: Sample, config: Config) -> list[list[int]]:
     return [order[start : start + size] for start in range(0, len(order), size)][: STEPS + 1]
 
 
-def _step(
-    module: nn.ModuleDict,
-    optimizer: torch.optim.Optimizer,
-    batch: tuple[torch.Tensor, torch.Tensor],
-    targets: torch.Tensor,
-) -> None:
-    input_ids, mask = batch
-    states = module["encoder"](input_ids=input_ids, attention_mask=mask).last_hidden_state
-    loss = nn.functional.cross_entropy(module["head"](backbones.mean_pool(states, mask)), targets)
-    loss.backward()
+def _step(module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch) -> None:
+    cross_entropy(module, batch).backward()
     nn.utils.clip_grad_norm_(module.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad()
+    torch.get_device_module(_device()).synchronize()  # an accelerator goes on by itself
+
+
+def _device() -> torch.device:
+    """Return where the training loop puts a model."""
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
