@@ -17,7 +17,7 @@ from verticals.data.pairs import Pairs, PairSplits
 from verticals.errors import BackboneError, MethodError
 from verticals.evaluation.generation import bleu, bleu_counts, chrf_by_row, perplexity
 from verticals.objectives import generate
-from verticals.objectives.generators import IGNORED, load_generator
+from verticals.objectives.generators import IGNORED, cut_notes, load_generator
 from verticals.runs import open_run
 
 Command = Callable[..., Outcome]
@@ -134,6 +134,16 @@ def test_targets_stand_where_they_are_predicted(tiny_backbone: Path, tiny_causal
     assert row["input_ids"][-4:] == [please, sep, one, two]
     assert row["targets"][-4:] == [IGNORED, one, two, sep]
     assert len(row["input_ids"]) == len(row["targets"])
+
+
+@pytest.mark.parametrize("backbone", ["tiny_backbone", "tiny_causal"])
+def test_what_is_cut_of_prompts_and_replies_is_counted_apart(backbone: str, request: pytest.FixtureRequest) -> None:
+    codec = generate._from_backbone(tiny_config(request.getfixturevalue(backbone))).codec
+    fits, cut = (" ".join(["please"] * count) for count in (14, 15))  # prompts of 16 tokens, two of them marks
+    replies = ["my " * 5, "my " * 6, "my " * 7]  # of 6 tokens, one of them the end
+    notes = cut_notes(codec, [fits, cut, "i"], replies)
+    assert [(note.code, note.count) for note in notes] == [("text_cut", 1), ("reply_cut", 2)]
+    assert "objective.max_reply_tokens=6" in notes[1].message
 
 
 def test_a_loss_does_not_depend_on_what_else_is_in_the_batch(tiny_backbone: Path, tiny_causal: Path) -> None:

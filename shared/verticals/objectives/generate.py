@@ -32,7 +32,7 @@ from verticals.evaluation.metrics import Float64Array, bootstrap
 from verticals.inference.batches import FloatArray, pad
 from verticals.methods import saved
 from verticals.objectives import Trained
-from verticals.objectives.generators import IGNORED, Codec, codec_of, load_generator
+from verticals.objectives.generators import IGNORED, Codec, codec_of, cut_notes, load_generator
 from verticals.runs import Run
 from verticals.token_rows import Batch, Example, TokenDataset
 from verticals.training import finetune, recipe
@@ -156,8 +156,8 @@ def fit(splits: PairSplits, config: Config, work: Path) -> Trained[Generator]:
         recipe(config.train, method),
         work,
     )
-    texts = [*splits.train.left, *splits.train.right]
-    return Trained(model, log, backbones.token_notes(texts, model.codec.tokenizer, config.backbone.max_tokens))
+    prompts, replies = splits.train.left + splits.test.left, splits.train.right + splits.test.right
+    return Trained(model, log, cut_notes(model.codec, prompts, replies))
 
 
 def collate(codec: Codec, examples: list[Example]) -> Batch:

@@ -1,6 +1,7 @@
 """Pretrained models that generate, and how prompts and replies become their tokens."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from verticals.backbones import unknown_notes
+from verticals.data.examples import Note
 from verticals.errors import BackboneError
 from verticals.token_rows import Example
 
@@ -48,12 +51,16 @@ class Codec:
         words = self._words(text, self.max_tokens - 2)
         return [*([first] if first is not None and first != self.end else []), *words, self.end]
 
+    def said(self, text: str) -> list[int]:
+        """Return what the model is to say for a reply: its words and the end."""
+        return [*self._words(text, self.max_reply_tokens - 1), self.end]
+
     def example(self, prompt: str, reply: str) -> Example:
         """Return a training row in which `targets` stand where their prediction is made."""
-        read, words = self.prompt(prompt), self._words(reply, self.max_reply_tokens - 1)
+        read, said = self.prompt(prompt), self.said(reply)
         if self.causal:
-            return {"input_ids": [*read, *words], "targets": [*[IGNORED] * (len(read) - 1), *words, self.end]}
-        return {"input_ids": read, "decoder_input_ids": [self.start, *words], "targets": [*words, self.end]}
+            return {"input_ids": [*read, *said[:-1]], "targets": [*[IGNORED] * (len(read) - 1), *said]}
+        return {"input_ids": read, "decoder_input_ids": [self.start, *said[:-1]], "targets": said}
 
     def reply(self, ids: list[int]) -> str:
         """Return the text of generated ids."""
@@ -62,6 +69,19 @@ class Codec:
     def _words(self, text: str, most: int) -> list[int]:
         ids = self.tokenizer(text, add_special_tokens=False, truncation=True, max_length=most)["input_ids"]
         return list(ids)
+
+
+def cut_notes(codec: Codec, prompts: Sequence[str], replies: Sequence[str]) -> tuple[Note, ...]:
+    """Say how many prompts and replies are cut, and whether the tokenizer does not cover their language."""
+    wider = replace(codec, max_tokens=codec.max_tokens + 1, max_reply_tokens=codec.max_reply_tokens + 1)
+    read = sum(wider.prompt(text) != codec.prompt(text) for text in prompts)
+    said = sum(wider.said(text) != codec.said(text) for text in replies)
+    limit = f"objective.max_reply_tokens={codec.max_reply_tokens}"
+    notes = (
+        Note("text_cut", read, f"prompts longer than {codec.max_tokens} tokens, read up to there: {read}"),
+        Note("reply_cut", said, f"replies longer than {limit}, cut there: {said}"),
+    )
+    return (*(each for each in notes if each.count), *unknown_notes([*prompts, *replies], codec.tokenizer))
 
 
 def load_generator(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
