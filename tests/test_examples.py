@@ -104,8 +104,15 @@ def test_outside_rows_are_kept_apart_from_the_classes(tmp_path: Path) -> None:
     path = save(tmp_path / "rows.csv", [*many("x", 20), *many("y", 20), *many("OOS", 10)])
     splits = load_splits(DataConfig(train=str(path), outside_label="oos"), seed=0)
     assert splits.labels == ("x", "y")
-    assert len(splits.outside_validation) + len(splits.outside_test) == 10
-    assert not set(splits.outside_validation.texts) & set(splits.outside_test.texts)
+    assert (len(splits.outside_validation), len(splits.outside_test)) == (0, 10)
+
+
+def test_outside_rows_are_measured_on_whether_or_not_the_test_file_has_some(tmp_path: Path) -> None:
+    train = save(tmp_path / "rows.csv", [*many("x", 20), *many("y", 20), *many("oos", 10)])
+    without, own = save(tmp_path / "a.csv", many("x", 3)), save(tmp_path / "b.csv", [*many("x", 3), ("new", "oos")])
+    for test, measured in ((without, 10), (own, 1)):
+        splits = load_splits(DataConfig(train=str(train), test=str(test), outside_label="oos"), seed=0)
+        assert (len(splits.outside_test), len(splits.outside_validation)) == (measured, 10 if test is own else 0)
 
 
 @pytest.mark.parametrize(("wanted", "expected"), [("txt", "did you mean 'text'"), ("zzz", "known: label, text")])

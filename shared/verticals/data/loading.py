@@ -65,7 +65,7 @@ def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
             held, found = _held_out(Path(file), config, labels)
             outside_parts[part], parts[part] = _partition(held, config.outside_label)
             notes += found
-    outside_validation, outside_test = _share_outside(outside, outside_parts, seed)
+    outside_validation, outside_test = _share_outside(outside, outside_parts)
     return Splits(
         path.name, labels, train, parts["validation"], parts["test"], outside_validation, outside_test, tuple(notes)
     )
@@ -105,14 +105,10 @@ def _partition(rows: Examples, outside_label: str | None) -> tuple[Examples, Exa
     )
 
 
-def _share_outside(outside: Examples, held: dict[str, Examples], seed: int) -> tuple[Examples, Examples]:
-    """Give the training file's outside rows to the parts that have none of their own."""
-    if "test" in held:
-        return outside + held.get("validation", Examples()), held["test"]
-    if len(outside) < 2:
-        return outside, Examples()
-    kept, test = carve(outside, 0.49, seed)
-    return kept + held.get("validation", Examples()), test
+def _share_outside(outside: Examples, held: dict[str, Examples]) -> tuple[Examples, Examples]:
+    """Give the training file's outside rows to the test part, unless it has some of its own: nothing is learned from them."""
+    validation, test = (held.get(part, Examples()) for part in ("validation", "test"))
+    return (outside + validation, test) if test else (validation, outside)
 
 
 def _single_row_notes(train: Examples) -> list[Note]:
