@@ -1,5 +1,6 @@
 """Continued pretraining: masks that repeat exactly, a head like BERT's, text whose pattern can be learned, vectors that stay."""
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
 
@@ -344,5 +345,7 @@ def test_a_text_that_cannot_be_read_is_refused_in_one_line(verticals: Command, t
     assert "at least 10 distinct documents" in verticals("pretrain", "--text", few).error
     assert "expected one of .txt, .csv" in verticals("pretrain", "--text", tmp_path / "x.pdf").error
     assert "no such file" in verticals("pretrain", "--text", tmp_path / "x.txt").error
+    (tmp_path / "marked.txt").write_bytes(codecs.BOM_UTF8 + b"\n")
+    assert "the file has no text" in verticals("pretrain", "--text", tmp_path / "marked.txt").error
     nothing = ("pretrain", "--text", few, "--set", "objective.anker=1")
     assert "did you mean 'anchor'" in verticals(*nothing).error

@@ -119,6 +119,8 @@ def read_documents(path: Path, wanted: str | None, known: set[str]) -> tuple[tup
 def _plain(path: Path) -> tuple[list[_Document], list[Note]]:
     lines, encoding = read_lines(path)
     filled = [number for number, line in enumerate(lines) if line.strip()]
+    if not filled:  # a byte-order mark, say
+        raise DataError(f"{path}: the file has no text; expected documents, one a line or parted by blank lines")
     inside = range(filled[0], filled[-1] + 1)
     if len(inside) == len(filled):
         documents = [_Document(lines[number].strip(), number + 1) for number in filled]
