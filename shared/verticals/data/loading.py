@@ -1,5 +1,6 @@
 """From the files a user names to splits ready for training."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -112,7 +113,8 @@ def _share_outside(outside: Examples, held: dict[str, Examples]) -> tuple[Exampl
 
 
 def _single_row_notes(train: Examples) -> list[Note]:
-    single = [line for line, label in zip(train.lines, train.labels, strict=True) if train.labels.count(label) == 1]
+    counts = Counter(train.labels)
+    single = [line for line, label in zip(train.lines, train.labels, strict=True) if counts[label] == 1]
     return [note("single_row_class", single, "classes with one row: trained on, never measured")] if single else []
 
 
