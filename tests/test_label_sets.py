@@ -82,6 +82,16 @@ def test_a_separator_that_separates_nothing_is_questioned(tmp_path: Path) -> Non
         label_sets.load(DataConfig(train=str(path)), ";", 0)
 
 
+def test_the_encoding_and_test_texts_that_nearly_repeat_are_noted(tmp_path: Path) -> None:
+    train, test = write_rows(tmp_path / "train.csv", 80), tmp_path / "test.csv"
+    test.write_text("text,labels\nentirely different,parcel\nWhere is MY lost parcel now?,parcel\n", encoding="utf-8")
+    train.write_text(train.read_text(encoding="utf-8") + "where is my lost parcel now,parcel\n", encoding="utf-16")
+    notes = label_sets.load(DataConfig(train=str(train), test=str(test)), ";", 0).notes
+    found = {note.code: note.message for note in notes}
+    assert found["encoding"] == "train.csv: read as utf-16, not plain UTF-8"
+    assert found["near_duplicate"] == "test texts that nearly repeat a training text: 1 (lines 3)"
+
+
 def test_a_label_that_was_never_learned_counts_as_missed(tmp_path: Path) -> None:
     train, test = write_rows(tmp_path / "train.csv", 80), tmp_path / "test.csv"
     test.write_text("text,labels\nwhere is my parcel,parcel;new\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from toys import COMMON, Outcome
 from verticals import backbones, objectives
 from verticals.backbones import Backbone
 from verticals.config import DataConfig
-from verticals.data.pairs import Pairs, Role, load_pairs
+from verticals.data.pairs import Pairs, Role, load_pairs, read_pairs
 from verticals.errors import DataError
 from verticals.objectives import match
 from verticals.runs import open_run
@@ -113,6 +113,13 @@ def test_blank_and_repeated_pairs_are_counted_and_the_test_file_is_left_as_it_is
     assert (splits.train.left, splits.test.left) == (("a", "d"), ("a", "A!", "d"))
     counts = [(note.code, note.count) for note in splits.notes if note.code != "near_duplicate"]
     assert counts == [("blank_text", 2), ("blank_text", 2), ("duplicate", 1)]
+
+
+def test_an_encoding_that_is_not_plain_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("anchor,positive\na,b\n", encoding="utf-16")
+    _, notes = read_pairs(path, ANCHOR, POSITIVE)
+    assert [note.message for note in notes] == ["rows.csv: read as utf-16, not plain UTF-8"]
 
 
 def test_the_rows_of_one_anchor_are_never_split_between_training_and_test(tmp_path: Path) -> None:

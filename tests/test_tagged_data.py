@@ -141,7 +141,12 @@ def test_rows_with_lists_read_the_same(tmp_path: Path, suffix: str) -> None:
         write(path, "\n".join(json.dumps(row) for row in rows))
     else:
         pd.DataFrame(rows).to_parquet(path)
-    assert read_tagged(path).sentences == (Sentence(TOKENS, IOB2, 1, 0), Sentence(TOKENS, IOB2, 2, 1))
+    read = read_tagged(path)
+    assert read.sentences == (Sentence(TOKENS, IOB2, 1, 0), Sentence(TOKENS, IOB2, 2, 1))
+    assert "encoding" not in [note.code for note in read.notes]
+    if suffix == ".jsonl":
+        path.write_text(path.read_text(encoding="utf-8"), encoding="utf-16")
+        assert "encoding" in [note.code for note in read_tagged(path).notes]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 
 from verticals.config import DataConfig
 from verticals.data.columns import TEXT_NAMES, column
-from verticals.data.examples import Note, as_text, note, text_key
+from verticals.data.examples import Note, as_text, encoding_notes, note, text_key
 from verticals.data.table import SUFFIXES, read_lines, read_table
 from verticals.errors import DataError
 
@@ -135,7 +135,7 @@ def _plain(path: Path) -> tuple[list[_Document], list[Note]]:
         how = "documents parted by blank lines"
     return documents, [
         Note("documents", len(documents), f"{path.name}: {how}: {len(documents)}"),
-        *_read_as(path, encoding),
+        *encoding_notes(path, encoding),
     ]
 
 
@@ -148,10 +148,4 @@ def _cells(path: Path, wanted: str | None) -> tuple[list[_Document], list[Note]]
     documents = [each for each in cells if each.text.strip()]
     blank = [each.line for each in cells if not each.text.strip()]
     notes = [note("blank_text", blank, f"{path.name}: rows without text left out")] if blank else []
-    return documents, notes + _read_as(path, table.encoding)
-
-
-def _read_as(path: Path, encoding: str) -> list[Note]:
-    if encoding in {"utf-8", "parquet"}:
-        return []
-    return [Note("encoding", 1, f"{path.name}: read as {encoding}, not plain UTF-8")]
+    return documents, notes + encoding_notes(path, table.encoding)

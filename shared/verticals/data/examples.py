@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from verticals.data.table import Table
@@ -86,6 +87,13 @@ def note(code: str, lines: Sequence[int], message: str) -> Note:
     shown = ", ".join(str(line) for line in lines[:_SHOWN])
     more = ", ..." if len(lines) > _SHOWN else ""
     return Note(code, len(lines), f"{message}: {len(lines)} (lines {shown}{more})")
+
+
+def encoding_notes(path: Path, encoding: str) -> list[Note]:
+    """Say as what a file was read where that is not what it should be."""
+    if encoding in {"utf-8", "parquet"}:
+        return []
+    return [Note("encoding", 1, f"{path.name}: read as {encoding}, not plain UTF-8")]
 
 
 def merge_label_spellings(examples: Examples) -> tuple[Examples, list[Note]]:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from verticals.config import DataConfig
 from verticals.data.columns import LABEL_NAMES, TEXT_NAMES, column
-from verticals.data.examples import Note, as_text, label_key, note, text_key
+from verticals.data.examples import Note, as_text, encoding_notes, label_key, note, text_key
+from verticals.data.near_duplicates import near_duplicates
 from verticals.data.table import read_table
 from verticals.errors import DataError
 
@@ -98,6 +99,7 @@ def load(config: DataConfig, separator: str, seed: int) -> LabelSetSplits:
         raise DataError(f"{path}: expected at least two labels, found {list(labels)}; is the separator '{separator}'?")
     held = {name: _spelled(part, labels) for name, part in parts.items()}
     notes += [each for name, part in held.items() for each in _unseen(name, part, labels)]
+    notes += _leaks(train.texts + held["validation"].texts, held["test"])
     return LabelSetSplits(path.name, labels, train, held["validation"], held["test"], tuple(notes))
 
 
@@ -130,7 +132,7 @@ def read(path: Path, config: DataConfig, separator: str) -> tuple[LabelSets, lis
         note("no_label", without, f"{path.name}: rows without labels, learned as texts that no label fits"),
     ]
     sets = LabelSets(tuple(f[0] for f in found), tuple(f[2] for f in found), tuple(f[1] for f in found))
-    return sets, [each for each in notes if each.count]
+    return sets, [*(each for each in notes if each.count), *encoding_notes(path, table.encoding)]
 
 
 def _split(cell: Any, separator: str) -> list[str]:  # noqa: ANN401 - a cell of any file format
@@ -163,3 +165,8 @@ def _unseen(part: str, rows: LabelSets, labels: Sequence[str]) -> list[Note]:
     lines = [line for line, own in zip(rows.lines, rows.labels, strict=True) if set(own) - set(labels)]
     message = f"{part} rows with a label that no training row has; it counts as not found"
     return [note("unseen_label", lines, message)] if lines else []
+
+
+def _leaks(known: Sequence[str], test: LabelSets) -> list[Note]:
+    lines = [test.lines[each.other] for each in near_duplicates(known, test.texts)]
+    return [note("near_duplicate", lines, "test texts that nearly repeat a training text")] if lines else []

@@ -8,7 +8,16 @@ from pathlib import Path
 from verticals.config import DataConfig
 from verticals.data import public
 from verticals.data.columns import LABEL_NAMES, TEXT_NAMES, column
-from verticals.data.examples import Examples, Note, drop_repeats, from_table, label_key, merge_label_spellings, note
+from verticals.data.examples import (
+    Examples,
+    Note,
+    drop_repeats,
+    encoding_notes,
+    from_table,
+    label_key,
+    merge_label_spellings,
+    note,
+)
 from verticals.data.near_duplicates import NearDuplicate, near_duplicates
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
@@ -37,9 +46,7 @@ def read_examples(path: Path, config: DataConfig) -> tuple[Examples, list[Note]]
     text = column(table, "text", config.text, TEXT_NAMES)
     label = column(table, "label", config.label, LABEL_NAMES)
     examples, notes = from_table(table, text, label)
-    if table.encoding not in {"utf-8", "parquet"}:
-        notes.append(Note("encoding", 1, f"{path.name}: read as {table.encoding}, not plain UTF-8"))
-    return examples, notes
+    return examples, [*notes, *encoding_notes(path, table.encoding)]
 
 
 def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:

@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from verticals.config import DataConfig
 from verticals.data.columns import column
-from verticals.data.examples import Note, as_text, note, text_key
+from verticals.data.examples import Note, as_text, encoding_notes, note, text_key
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.table import Table, read_table
 from verticals.errors import DataError
@@ -136,7 +136,8 @@ def read_pairs(path: Path, left: Role, right: Role, negative: str | None = None)
         raise DataError(f"{path}: no row has both a text in '{taken[0].name}' and one in '{taken[1].name}'")
     blank = [rows.lines[number] for number in sorted(set(range(len(rows))) - set(whole))]
     message = f"{path.name}: rows without {left.name} or {right.name} left out"
-    return rows.take(whole), [note("blank_text", blank, message)] if blank else []
+    notes = [note("blank_text", blank, message)] if blank else []
+    return rows.take(whole), [*notes, *encoding_notes(path, table.encoding)]
 
 
 def _negative_columns(table: Table, wanted: str | None) -> list[str]:

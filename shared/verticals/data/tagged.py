@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verticals.data.examples import Note, note
+from verticals.data.examples import Note, encoding_notes, note
 from verticals.data.table import Table, read_table, read_text
 from verticals.data.tag_schemes import Scheme, Tags, check_tag, impossible, recognise, to_iob2
 from verticals.errors import DataError
@@ -54,9 +54,10 @@ def read_tagged(path: Path) -> TaggedFile:
         DataError: the file cannot be read, is ragged, or has a tag that is unknown or impossible in its scheme.
     """
     if path.suffix.lower() in _TABLES:
-        return _checked(path, list(_table_blocks(read_table(path))), [])
+        table = read_table(path)
+        return _checked(path, list(_table_blocks(table)), encoding_notes(path, table.encoding))
     text, encoding = read_text(path)
-    notes = [] if encoding == "utf-8" else [Note("encoding", 1, f"{path.name}: read as {encoding}, not plain UTF-8")]
+    notes = encoding_notes(path, encoding)
     rows, documents = _column_rows(path, text)
     if documents:
         notes.append(note("document_mark", documents, f"{path.name}: {DOCUMENT} lines read as starts of documents"))
