@@ -1,8 +1,11 @@
 """The door to every objective without an app: what it saves and prints, and what it refuses."""
 
+import csv
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +87,66 @@ def test_every_objective_says_what_it_is_compared_with() -> None:
         assert objective.name == name
         assert objective.baselines
         assert name in methods.get(objective.method).objectives
+
+
+def results(outcome: Outcome) -> dict[str, Any]:
+    assert outcome.code == 0, outcome.err
+    return dict(json.loads(outcome.out)["results"][0])
+
+
+def predicted(verticals: Command, run: str, text: str, folder: Path) -> list[dict[str, Any]]:
+    """Return the rows that `predict` makes of a file of this text and a blank one."""
+    file = folder / "new.csv"
+    file.write_text(f"id,text\n1,{text}\n2,\n", encoding="utf-8")
+    outcome = verticals("predict", run, file, "--json")
+    assert outcome.code == 0, outcome.err
+    return list(json.loads(outcome.out)["rows"])
+
+
+def test_a_run_of_classify_predicts_and_is_measured_again(verticals: Command, labelled: Path, tmp_path: Path) -> None:
+    made = results(verticals("tune", "classify", "--data", labelled, "--method", "tfidf", "--json"))
+    assert results(verticals("evaluate", made["run"], "--json"))["metrics"] == made["metrics"]
+    assert results(verticals("evaluate", made["run"], "--data", labelled, "--json"))["data"]["split"]["test"] == 36
+    first, blank = predicted(verticals, made["run"], "where is my parcel", tmp_path)
+    assert (first["id"], first["prediction"]) == ("1", "parcel")
+    assert blank == {**dict.fromkeys(first), "id": "2"}
+
+
+def test_a_run_of_classify_multi_predicts_labels_as_its_rows_have_them(verticals: Command, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    lines = [
+        f"{text} {n},{own}\n" for n in range(20) for text, own in (("pay", "a"), ("mail", "b"), ("pay mail", "a/b"))
+    ]
+    rows.write_text("text,labels\n" + "".join(lines), encoding="utf-8")
+    options = ("--method", "tfidf", "--set", "objective.label_separator=/", "--json")
+    made = results(verticals("tune", "classify-multi", "--data", rows, *options))
+    assert results(verticals("evaluate", made["run"], "--json"))["metrics"] == made["metrics"]
+    assert results(verticals("evaluate", made["run"], "--data", rows, "--json"))["data"]["split"]["test"] == 60
+    found = [each["prediction"] for each in predicted(verticals, made["run"], "pay mail 3", tmp_path)]
+    assert found in (["a/b", None], ["b/a", None])
+
+
+def test_a_run_of_tag_predicts_entities_of_running_text(
+    verticals: Command, tiny_backbone: Path, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.conll"
+    rows.write_text("".join(f"paint O\nparcel B-LOC\nn{n} O\n\n" for n in range(30)), encoding="utf-8")
+    options = ("--backbone", tiny_backbone, "--method", "probe", "--json")
+    made = results(verticals("tune", "tag", "--data", rows, *options))
+    assert results(verticals("evaluate", made["run"], "--json"))["metrics"] == made["metrics"]
+    assert results(verticals("evaluate", made["run"], "--data", rows, "--json"))["data"]["split"]["test"] == 30
+    first, blank = predicted(verticals, made["run"], "paint parcel n7", tmp_path)
+    assert [(each["type"], each["words"]) for each in first["prediction"]] == [("LOC", "parcel")]
+    assert blank["prediction"] is None
+    printed = list(csv.DictReader(StringIO(verticals("predict", made["run"], tmp_path / "new.csv").out)))
+    assert json.loads(printed[0]["prediction"]) == first["prediction"]
+
+
+def test_what_a_run_cannot_do_is_one_line_with_another_way(
+    verticals: Command, paired: Path, tiny_backbone: Path
+) -> None:
+    options = ("--backbone", tiny_backbone, "--set", "train.epochs=1", "--json")
+    made = results(verticals("tune", "match", "--data", paired, "--test", paired, *options))
+    assert "verticals export" in verticals("predict", made["run"], paired).error
+    assert f"verticals tune match --test {paired}" in verticals("evaluate", made["run"], "--data", paired).error
+    assert results(verticals("evaluate", made["run"], "--json"))["metrics"] == made["metrics"]

@@ -192,13 +192,31 @@ def _beside(judgement: Judgement, baseline: Baseline) -> dict[str, Any]:
     return {"method": baseline.method, "metrics": metrics, **results.estimates(gain)}
 
 
-def evaluate_splits(run: Run, splits: Splits) -> dict[str, Any]:
+def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
+    """Measure a run without an app again: on its own test rows, or on those of a file.
+
+    Raises:
+        RunError: its rows have changed, or no file is read for what it learned.
+    """
+    objective = objectives.get(run.objective)
+    if file is None:
+        return evaluate_splits(run, objective.read(run.config))
+    if objective.held_out is None:
+        raise RunError(
+            f"{run.folder}: it learned to {run.objective}, for which --data is not read; leave --data out to measure on its own "
+            f"test rows, or name others in training: verticals tune {run.objective} --test {file}"
+        )
+    return evaluate_held_out(run, objective.held_out(run, file))
+
+
+def evaluate_splits(run: Run, splits: Rows) -> dict[str, Any]:
     """Measure a run again on the test rows it was measured on.
 
     Raises:
         RunError: the rows are no longer those that the run was trained on.
     """
-    splits = with_labels(splits, run.labels)  # a transferred run has its source's classes too
+    if isinstance(splits, Splits):
+        splits = with_labels(splits, run.labels)  # a transferred run has its source's classes too
     expected, found = run.manifest["data"]["fingerprint"], splits.fingerprint()
     if expected != found:
         raise RunError(
@@ -212,19 +230,22 @@ def evaluate_file(run: Run, path: Path) -> dict[str, Any]:
     return evaluate_held_out(run, held_out_splits(path, run.config.data, run.labels))
 
 
-def evaluate_held_out(run: Run, splits: Splits) -> dict[str, Any]:
+def evaluate_held_out(run: Run, splits: Rows) -> dict[str, Any]:
     """Measure a run on other test rows; the baseline of the run's own test rows is left out."""
     return _again(run, splits, {"method": run.metrics["baseline"]["method"], "metrics": {}})
 
 
-def _again(run: Run, splits: Splits, baseline: dict[str, Any]) -> dict[str, Any]:
+def _again(run: Run, splits: Rows, baseline: dict[str, Any]) -> dict[str, Any]:
     objective = objectives.get(run.objective)
     judgement = objective.evaluate(objective.load(run), splits)
     return {
         **run.metrics,
         "metrics": results.estimates(judgement.metrics),
         "baseline": baseline,
-        "rows": {**run.metrics["rows"], "test": len(splits.test), "outside_test": len(splits.outside_test)},
+        "rows": {
+            **run.metrics["rows"],
+            **{part: rows for part, rows in splits.sizes().items() if part.endswith("test")},
+        },
         "notes": [asdict(note) for note in splits.notes],
         **judgement.details,
     }

@@ -1,8 +1,9 @@
 """Commands that take an app, or a run of one."""
 
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -115,8 +116,11 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a run again, on its own test rows or on others."""
+    from verticals import objectives, pilot
+
     opened = open_run(run)
-    report(opened, registry.get(opened.app).evaluate(opened, data), as_json)
+    measure = pilot.evaluate if opened.app in objectives.OBJECTIVES else registry.get(opened.app).evaluate
+    report(opened, measure(opened, data), as_json)
 
 
 def predict(
@@ -128,16 +132,25 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict every row of a file."""
+    from verticals import objectives
+    from verticals.evaluation.predictor import predict_file
+
     opened = open_run(run)
-    rows = registry.get(opened.app).predict(opened, file)
+    ask = predict_file if opened.app in objectives.OBJECTIVES else registry.get(opened.app).predict
+    rows = ask(opened, file)
     if as_json:
         show_json({"run": str(opened.folder), "rows": rows})
         return
     import pandas as pd
 
-    pd.DataFrame(rows).to_csv(output or sys.stdout, index=False)
+    pd.DataFrame(rows).map(_cell).to_csv(output or sys.stdout, index=False)
     if output:
         say(f"{len(rows)} rows written to {output}")
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a value as CSV has it: several in one cell as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
 def check(run: RunArgument, as_json: AsJson = False) -> None:

@@ -103,6 +103,14 @@ def load(config: DataConfig, separator: str, seed: int) -> LabelSetSplits:
     return LabelSetSplits(path.name, labels, train, held["validation"], held["test"], tuple(notes))
 
 
+def held_out(path: Path, config: DataConfig, separator: str, labels: Sequence[str]) -> LabelSetSplits:
+    """Read a file of test rows for a model that is trained already."""
+    rows, notes = read(path, config, separator)
+    test = _spelled(rows, labels)
+    found = (*notes, *_unseen("test", test, labels))
+    return LabelSetSplits(path.name, tuple(labels), LabelSets(), LabelSets(), test, found)
+
+
 def read(path: Path, config: DataConfig, separator: str) -> tuple[LabelSets, list[Note]]:
     """Read one file; the labels are a list, or one text in which they are separated.
 

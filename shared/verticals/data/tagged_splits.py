@@ -63,6 +63,13 @@ def make_splits(name: str, train: TaggedFile, validation: TaggedFile, test: Tagg
     return TaggedSplits(name, labels, train.sentences, validation.sentences, test.sentences, test.scheme, tuple(notes))
 
 
+def held_out_tagged(path: Path, labels: Sequence[str]) -> TaggedSplits:
+    """Read a file of test sentences for a tagger that is trained already."""
+    file = read_tagged(path)
+    notes = (*file.notes, *_unseen_notes("test", file.sentences, labels))
+    return TaggedSplits(path.name, tuple(labels), (), (), file.sentences, file.scheme, notes)
+
+
 def tag_labels(sentences: Iterable[Sentence]) -> tuple[str, ...]:
     """Return O and the other tags of the sentences, sorted."""
     return (OUTSIDE, *sorted({tag for sentence in sentences for tag in sentence.tags} - {OUTSIDE}))

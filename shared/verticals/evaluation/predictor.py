@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from verticals import objectives
 from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.examples import as_text
 from verticals.data.table import read_table
+from verticals.errors import RunError
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.metrics import Float64Array
 from verticals.inference.batches import FloatArray, IntArray
@@ -89,26 +91,25 @@ def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
     """Predict every row of a file; no row is left out, and blank texts are answered with nothing.
 
     Returns:
-        The rows with `prediction`, `confidence`, `in_scope` and `sure` added.
+        The rows with what `predict` of the run's objective gives added, such as `prediction` and `confidence`.
+
+    Raises:
+        RunError: what the run learned gives no predictions.
     """
+    predict = objectives.get(run.objective).predict
+    if predict is None:
+        raise RunError(
+            f"{run.folder}: it learned to {run.objective}, which predicts no rows; load its files with plain transformers "
+            "(docs/methods.md, verticals export)"
+        )
     table = read_table(path)
     text = column(table, "text", run.config.data.text, TEXT_NAMES)
     texts = [as_text(value) for value in table.frame[text]]
     filled = [number for number, value in enumerate(texts) if value.strip()]
-    predictions = Predictor.load(run).predict([texts[number] for number in filled], progress="predicting")
+    predictions = predict(run, [texts[number] for number in filled])
     by_row = dict(zip(filled, predictions, strict=True))
+    nothing = dict.fromkeys(predictions[0] if predictions else ["prediction"])
     return [
-        {**{str(name): value for name, value in row.items()}, **_columns(by_row.get(number))}
+        {**{str(name): value for name, value in row.items()}, **by_row.get(number, nothing)}
         for number, row in enumerate(table.frame.to_dict("records"))
     ]
-
-
-def _columns(prediction: Prediction | None) -> dict[str, Any]:
-    if prediction is None:
-        return {"prediction": None, "confidence": None, "in_scope": None, "sure": None}
-    return {
-        "prediction": prediction.label,
-        "confidence": round(prediction.confidence, 4),
-        "in_scope": prediction.familiar,
-        "sure": prediction.sure,
-    }

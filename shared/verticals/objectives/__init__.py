@@ -83,6 +83,8 @@ class Objective(Generic[R, M]):
         baselines: what it has to beat, by name, the first one first; each learns and is judged on the same rows.
         load: a run to its model.
         answer: one text to what users get for it; this is what is timed.
+        held_out: a run and a file to rows of which the test rows are the file's; None where no file is read for a trained model.
+        predict: a run and texts to the columns that a file of predictions has for each; None where there are none to give.
     """
 
     name: "ObjectiveName"
@@ -94,6 +96,8 @@ class Objective(Generic[R, M]):
     baselines: "Mapping[str, Callable[[R, Config], Judgement]]"
     load: "Callable[[Run], M]"
     answer: Callable[[M, str], object]
+    held_out: "Callable[[Run, Path], R] | None" = None
+    predict: "Callable[[Run, Sequence[str]], list[dict[str, Any]]] | None" = None
 
 
 def _classify() -> Objective[Any, Any]:
@@ -109,6 +113,8 @@ def _classify() -> Objective[Any, Any]:
         baselines={calibrated.BASELINE: calibrated.baseline},
         load=calibrated.load,
         answer=calibrated.answer,
+        held_out=calibrated.held_out,
+        predict=calibrated.predict,
     )
 
 
@@ -125,6 +131,8 @@ def _classify_multi() -> Objective[Any, Any]:
         baselines={classify_multi.BASELINE: classify_multi.baseline},
         load=classify_multi.load,
         answer=classify_multi.answer,
+        held_out=classify_multi.held_out,
+        predict=classify_multi.predict,
     )
 
 
@@ -141,6 +149,8 @@ def _tag() -> Objective[Any, Any]:
         baselines={"word-features": tag.word_features},
         load=tag.load,
         answer=tag.answer,
+        held_out=tag.held_out,
+        predict=tag.predict,
     )
 
 

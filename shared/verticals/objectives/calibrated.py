@@ -1,10 +1,12 @@
 """Classify as the table of objectives sees it: a classifier and its calibration, learned, judged and kept together."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from verticals.config import Config, MethodConfig
-from verticals.data.loading import load_splits
+from verticals.data.loading import held_out_splits, load_splits
 from verticals.data.splits import Splits
 from verticals.evaluation.calibration import calibrate
 from verticals.evaluation.classification import class_indices
@@ -66,6 +68,24 @@ def baseline(splits: Splits, config: Config) -> Judgement:
     """Train and judge the classifier without a backbone; it makes no checkpoints."""
     plain = config.model_copy(update={"method": MethodConfig(name=BASELINE)})
     return evaluate(fit(splits, plain, Path()).model, splits)
+
+
+def held_out(run: Run, path: Path) -> Splits:
+    """Read a file of test rows for a run."""
+    return held_out_splits(path, run.config.data, run.labels)
+
+
+def predict(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the class of each text, how likely it is, and whether the text is in scope and the class sure."""
+    return [
+        {
+            "prediction": each.label,
+            "confidence": round(each.confidence, 4),
+            "in_scope": each.familiar,
+            "sure": each.sure,
+        }
+        for each in load(run).predict(texts, progress="predicting")
+    ]
 
 
 def load(run: Run) -> Predictor:

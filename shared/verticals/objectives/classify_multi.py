@@ -5,6 +5,7 @@ Each class has a sigmoid of its own (binary relevance, Boutell et al. 2004, http
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +13,7 @@ from pydantic import Field
 from verticals import methods
 from verticals.config import Config, MethodConfig, Section
 from verticals.data.label_sets import LabelSets, LabelSetSplits
+from verticals.data.label_sets import held_out as held_out_rows
 from verticals.data.label_sets import load as load_rows
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.label_sets import best_threshold, judge
@@ -64,8 +66,7 @@ class MultiLabelPredictor:
 
 def read(config: Config) -> LabelSetSplits:
     """Read the rows that the settings name."""
-    separator = MultiLabelConfig.model_validate(config.objective).label_separator
-    return load_rows(config.data, separator, config.train.seed)
+    return load_rows(config.data, _separator(config), config.train.seed)
 
 
 def fit(splits: LabelSetSplits, config: Config, work: Path) -> Trained[MultiLabelPredictor]:
@@ -99,6 +100,21 @@ def baseline(splits: LabelSetSplits, config: Config) -> Judgement:
     """Train and judge the classifier without a backbone; it makes no checkpoints."""
     plain = config.model_copy(update={"method": MethodConfig(name=BASELINE)})
     return evaluate(fit(splits, plain, Path()).model, splits)
+
+
+def held_out(run: Run, path: Path) -> LabelSetSplits:
+    """Read a file of test rows for a run."""
+    return held_out_rows(path, run.config.data, _separator(run.config), run.labels)
+
+
+def predict(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the labels of each text, separated as the rows that the run learned from have them."""
+    separator = _separator(run.config)
+    return [{"prediction": separator.join(labels)} for labels in load(run).predict(texts)] if texts else []
+
+
+def _separator(config: Config) -> str:
+    return MultiLabelConfig.model_validate(config.objective).label_separator
 
 
 def load(run: Run) -> MultiLabelPredictor:

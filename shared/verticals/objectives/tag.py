@@ -3,10 +3,13 @@
 Training starts from the probe: a linear head fitted on the frozen encoder's token states, as in `classify`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from safetensors.torch import load_file
+from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
@@ -15,7 +18,7 @@ from verticals.config import Config, Section
 from verticals.data.examples import Note
 from verticals.data.public_tagged import load_tagged
 from verticals.data.tagged import Sentence
-from verticals.data.tagged_splits import TaggedSplits
+from verticals.data.tagged_splits import TaggedSplits, held_out_tagged
 from verticals.data.words import words_of
 from verticals.errors import RunError
 from verticals.evaluation.judgement import Judgement
@@ -112,6 +115,25 @@ def word_features(splits: TaggedSplits, config: Config) -> Judgement:
 
 def _judge(predicted: list[tuple[str, ...]], splits: TaggedSplits) -> Judgement:
     return judge(predicted, [sentence.tags for sentence in splits.test], splits.scheme)
+
+
+def held_out(run: Run, path: Path) -> TaggedSplits:
+    """Read a file of test sentences for a run."""
+    return held_out_tagged(path, run.labels)
+
+
+def predict(run: Run, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the entities of each running text: type, words and confidence."""
+    model = load(run)
+    return [
+        {
+            "prediction": [
+                {"type": each.type, "words": " ".join(each.words), "confidence": round(each.confidence, 4)}
+                for each in answer(model, text)
+            ]
+        }
+        for text in tqdm(texts, desc="predicting", leave=False)
+    ]
 
 
 def load(run: Run) -> Tagger:
