@@ -306,7 +306,7 @@ def test_a_corpus_is_a_document_a_line_or_between_blank_lines_or_a_column(tmp_pa
     ]
     assert parted.notes[0].message == "parted.txt: documents parted by blank lines: 12"
     assert [note.code for note in cells.notes] == ["blank_text"]
-    with pytest.raises(DataError, match="choose one with --column"):
+    with pytest.raises(DataError, match=r"choose one with --set data\.text=COLUMN"):
         corpus(tmp_path / "cells.csv", rows)
 
 

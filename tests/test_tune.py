@@ -112,6 +112,18 @@ def test_a_run_of_classify_predicts_and_is_measured_again(verticals: Command, la
     assert blank == {**dict.fromkeys(first), "id": "2"}
 
 
+def test_columns_are_named_by_options_where_the_objective_reads_them(
+    verticals: Command, labelled: Path, paired: Path, tmp_path: Path
+) -> None:
+    rows = tmp_path / "other.csv"
+    rows.write_text(labelled.read_text(encoding="utf-8").replace("text,label", "body,kind"), encoding="utf-8")
+    for objective in ("classify", "classify-multi"):
+        tune = ("tune", objective, "--data", rows, "--method", "tfidf")
+        assert "choose one with --text in training, or call one 'text'" in verticals(*tune).error
+        results(verticals(*tune, "--text", "body", "--label", "kind", "--json"))
+    assert "'match' reads no text column" in verticals("tune", "match", "--data", paired, "--text", "anchor").error
+
+
 def test_a_run_of_classify_multi_predicts_labels_as_its_rows_have_them(verticals: Command, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     lines = [

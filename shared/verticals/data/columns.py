@@ -27,9 +27,12 @@ def column(table: Table, role: str, wanted: str | None, usual: Sequence[str], op
         return matches[0]
     option = option or f"--{role}"
     if matches:
-        raise DataError(f"{table.path}: several columns could be the {role}: {matches}; choose one with {option}")
+        raise DataError(
+            f"{table.path}: several columns could be the {role}: {matches}; choose one with {option} in training, or rename the others"
+        )
     if wanted is None:
         raise DataError(
-            f"{table.path}: no column looks like the {role}; its columns are {table.columns}; choose one with {option}"
+            f"{table.path}: no column looks like the {role}; its columns are {table.columns}; choose one with {option} in training, "
+            f"or call one '{usual[0]}'"
         )
     raise DataError(f"{table.path}: no column '{wanted}' for the {role}{did_you_mean(wanted, table.columns)}")

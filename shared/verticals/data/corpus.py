@@ -141,7 +141,7 @@ def _plain(path: Path) -> tuple[list[_Document], list[Note]]:
 
 def _cells(path: Path, wanted: str | None) -> tuple[list[_Document], list[Note]]:
     table = read_table(path)
-    name = column(table, "text", wanted, TEXT_NAMES, "--column")
+    name = column(table, "text", wanted, TEXT_NAMES, "--set data.text=COLUMN")
     cells = [
         _Document(as_text(cell), int(line)) for line, cell in zip(table.frame.index, table.frame[name], strict=True)
     ]

@@ -84,6 +84,7 @@ class Objective(Generic[R, M]):
         load: a run to its model.
         answer: one text to what users get for it; this is what is timed.
         held_out: a run and a file to rows of which the test rows are the file's; None where no file is read for a trained model.
+        columns: those of `data.text` and `data.label` that it reads; what else it needs stands in its own settings.
         predict: a run and texts to the columns that a file of predictions has for each; None where there are none to give.
     """
 
@@ -97,6 +98,7 @@ class Objective(Generic[R, M]):
     load: "Callable[[Run], M]"
     answer: Callable[[M, str], object]
     held_out: "Callable[[Run, Path], R] | None" = None
+    columns: tuple[str, ...] = ()
     predict: "Callable[[Run, Sequence[str]], list[dict[str, Any]]] | None" = None
 
 
@@ -114,6 +116,7 @@ def _classify() -> Objective[Any, Any]:
         load=calibrated.load,
         answer=calibrated.answer,
         held_out=calibrated.held_out,
+        columns=("text", "label"),
         predict=calibrated.predict,
     )
 
@@ -132,6 +135,7 @@ def _classify_multi() -> Objective[Any, Any]:
         load=classify_multi.load,
         answer=classify_multi.answer,
         held_out=classify_multi.held_out,
+        columns=("text", "label"),
         predict=classify_multi.predict,
     )
 
@@ -199,6 +203,7 @@ def _mask() -> Objective[Any, Any]:
         baselines={"untuned": mask.untuned},
         load=mask.load,
         answer=mask.answer,
+        columns=("text",),
     )
 
 
