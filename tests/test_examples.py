@@ -129,6 +129,15 @@ def test_headers_with_stray_spaces_and_case_are_found(tmp_path: Path) -> None:
     assert len(kept) == 2
 
 
+@pytest.mark.parametrize("header", ["文本,标签", "内容,类别", "问题,意图", "评论,情感"])
+def test_the_usual_chinese_headers_are_found(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "rows.csv"
+    for encoding in ("utf-8-sig", "gb18030"):
+        path.write_text(f"{header}\n我的包裹在哪里？,物流\n我要退款，怎么办理,退款\n", encoding=encoding)
+        rows, _ = read_examples(path, DataConfig())
+        assert (rows.texts, rows.labels) == (("我的包裹在哪里？", "我要退款，怎么办理"), ("物流", "退款"))
+
+
 def test_the_fingerprint_changes_with_any_row(tmp_path: Path) -> None:
     rows = [*many("x", 20), *many("y", 20)]
     first = load_splits(DataConfig(train=str(save(tmp_path / "a.csv", rows))), seed=0)

@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from verticals.data.table import Table
 from verticals.errors import DataError, did_you_mean
 
-TEXT_NAMES = ("text", "utterance", "sentence", "message", "query", "question", "title", "content")
-LABEL_NAMES = ("label", "intent", "category", "class", "sentiment", "target")
+TEXT_NAMES = (
+    *("text", "utterance", "sentence", "message", "query", "question", "title", "content"),
+    *("文本", "内容", "句子", "消息", "问题", "标题", "留言", "评论", "正文"),
+)
+LABEL_NAMES = (
+    *("label", "intent", "category", "class", "sentiment", "target"),
+    *("标签", "类别", "意图", "分类", "情感", "情绪"),
+)
 
 
 def column(table: Table, role: str, wanted: str | None, usual: Sequence[str], option: str | None = None) -> str:
