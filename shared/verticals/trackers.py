@@ -18,7 +18,7 @@ def check(names: Sequence[str]) -> None:
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise MissingExtra(
-            f"train.trackers: {', '.join(missing)} not installed; run: pip install 'verticals[trackers]'"
+            f"train.trackers: {', '.join(missing)} not installed; run in the clone: pip install -c constraints.txt -e '.[trackers]'"
         )
 
 
