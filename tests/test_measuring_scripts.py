@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -54,8 +55,11 @@ def test_methods_are_measured_once_each_and_a_failure_is_told(
     written = path.stat().st_mtime_ns
     assert methods.main(arguments) == 0
     assert path.stat().st_mtime_ns == written
-    assert methods.main([*arguments, "--set", "train.epochs=none", "--results", str(tmp_path / "other")]) == 1
-    assert "classify-labelled-tfidf-seed0: error: setting train.epochs" in capsys.readouterr().err
+    assert methods.main([*arguments, "--set", "train.epochs=none"]) == 1
+    assert re.search(r"classify-labelled-tfidf-\w{8}-seed0: error: setting train\.epochs", capsys.readouterr().err)
+    assert methods.main([*arguments, "--set", "train.epochs=2"]) == 0
+    (other,) = (each for each in folder.iterdir() if each != path)
+    assert kept(other)[0]["assignments"] == ["train.epochs=2"]
 
 
 def test_a_sweep_judges_on_validation_rows_and_goes_on_where_it_stopped(
@@ -74,6 +78,8 @@ def test_a_sweep_judges_on_validation_rows_and_goes_on_where_it_stopped(
     assert {name for row in rows for name in row["metrics"]} == {"validation_accuracy"}
     assert rows[0]["data"]["split"]["train"] == 24
     assert rows[0]["data"]["fingerprint"] == rows[1]["data"]["fingerprint"]
+    sweep.main(["lora", "1e-3", *options, "--set", "train.batch_size=8"])
+    assert [row["assignments"][3:] for row in kept(path)] == [[], [], ["train.batch_size=8"]]
 
 
 def test_epochs_are_timed_in_one_run_as_ratios_to_the_first_method(
@@ -132,6 +138,9 @@ def test_the_table_of_methods_is_the_mean_over_seeds_with_the_gain_over_the_prob
         metrics = {"accuracy": {"value": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}}
         row = {"data": {"name": "toy"}, "method": method, "seed": seed, "metrics": metrics, "cost": cost}
         (tmp_path / "methods" / f"classify-toy-{method}-seed{seed}.json").write_text(json.dumps({"results": [row]}))
-    *_, probe, lora = tables.core.measured_methods("en").splitlines()
+    assigned = {**row, "assignments": ["train.epochs=9"]}
+    (tmp_path / "methods" / "classify-toy-lora-0a1b2c3d-seed0.json").write_text(json.dumps({"results": [assigned]}))
+    *_, probe, lora, longer = tables.core.measured_methods("en").splitlines()
     assert probe.startswith("| toy | `probe` | 80.0% (79.0%–81.0%) |  | 2 |")
     assert lora == "| toy | `lora` | 89.0% (88.0%–90.0%) | +9.0 | 2 | 1,000 | 60 s | 900 MB | 2.0 MB |"
+    assert longer.startswith("| toy | `lora`, train.epochs=9 | 88.0% (87.0%–89.0%) | +8.0 | 1 |")
