@@ -74,10 +74,8 @@ def main(arguments: Sequence[str]) -> None:
             rows.append(results.assigned(row, chosen.settings))
             results.write(path, rows)
     for row in sorted(rows, key=lambda row: row["settings"]["learning_rate"]):
-        value, named = (
-            row["metrics"]["validation_accuracy"]["value"],
-            " ".join((row["method"], *row.get("assignments", ()))),
-        )
+        value = row["metrics"]["validation_accuracy"]["value"]
+        named = " ".join((row["method"], *row.get("assignments", ())))
         sys.stdout.write(f"{named:<18} {row['settings']['learning_rate']:<10g}{value:.4f}\n")
 
 

@@ -51,6 +51,7 @@ def test_methods_are_measured_once_each_and_a_failure_is_told(
     path = folder / "classify-labelled-tfidf-seed0.json"
     (row,) = kept(path)
     assert (row["method"], row["seed"]) == ("tfidf", 0)
+    assert row["settings"] == {"blend": False, "class_weights": "none"}
     assert {"train_seconds", "peak_memory_mb", "trained_parameters", "artefact_bytes"} <= row["cost"].keys()
     written = path.stat().st_mtime_ns
     assert methods.main(arguments) == 0
@@ -144,3 +145,24 @@ def test_the_table_of_methods_is_the_mean_over_seeds_with_the_gain_over_the_prob
     assert probe.startswith("| toy | `probe` | 80.0% (79.0%–81.0%) |  | 2 |")
     assert lora == "| toy | `lora` | 89.0% (88.0%–90.0%) | +9.0 | 2 | 1,000 | 60 s | 900 MB | 2.0 MB |"
     assert longer.startswith("| toy | `lora`, train.epochs=9 | 88.0% (87.0%–89.0%) | +8.0 | 1 |")
+
+
+def test_a_blended_model_is_no_evidence_of_tuning_beside_a_probe_that_is_not_blended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gains, results = script("gains.py"), tmp_path / "benchmarks" / "results"
+    monkeypatch.setattr(gains, "ROOT", tmp_path)
+    monkeypatch.setattr(gains, "RESULTS", results)
+    results.mkdir(parents=True)
+
+    def keep(name: str, method: str, accuracy: float, **settings: bool) -> None:
+        about = {"backbone": "builtin", "data": {"name": "toy", "fingerprint": "f"}, "seed": 0, "settings": settings}
+        row = {"method": method, "metrics": {"accuracy": {"value": accuracy}}, **about}
+        (results / f"{name}.json").write_text(json.dumps({"results": [row]}), encoding="utf-8")
+
+    keep("customer-service-shipped-full", "full", 0.95)  # of before the settings were recorded
+    keep("probe", "probe", 0.8, blend=False)
+    keep("lora", "lora", 0.9, blend=False)
+    assert [(each["method"], each["probe"]) for each in gains.gains()] == [("lora", 0.8)]
+    keep("blended-probe", "probe", 0.85, blend=True)
+    assert [(each["method"], each["probe"]) for each in gains.gains()] == [("full", 0.85), ("lora", 0.8)]
