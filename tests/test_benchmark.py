@@ -99,6 +99,9 @@ def test_an_unknown_suite_or_profile_suggests_the_nearest() -> None:
 def test_the_command_lists_suites_and_prints_kept_results(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
     listed = verticals("benchmark", "customer-service", "--list", "--profile", "full")
     assert "clinc150" in listed.out
+    as_json = json.loads(verticals("benchmark", "customer-service", "--list", "--suite", "clinc150", "--json").out)
+    (suite,) = as_json["suites"]
+    assert (suite["app"], suite["suite"], suite["profile"]) == ("customer-service", "clinc150", "full")
     row = results.row("customer-service", "turns", "probe", {}, {}, {"p50_ms": 3.0}, {"name": "shipped"}, 0, None)
     (tmp_path / "customer-service-turns.json").write_text(json.dumps(results.document([row])), encoding="utf-8")
     kept = verticals("benchmark", "customer-service", "--suite", "turns", "--results", tmp_path, "--json")
