@@ -97,7 +97,7 @@ def tagged(language: str) -> str:
     lines = [
         (
             row["data"]["name"],
-            f"`{row['method']}`",
+            _named(row),
             share(row["metrics"]["entity_f1"]),
             f"{row['baseline']['metrics']['entity_f1']['value']:.1%}",
             share(row["metrics"]["token_micro_f1"]),
