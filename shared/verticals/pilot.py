@@ -239,6 +239,7 @@ def result(run: Run, record: dict[str, Any]) -> dict[str, Any]:
         "method": record.get("served", run.config.method.name),
         "backbone": run.config.backbone.name if methods.get(run.config.method.name).uses_backbone else None,
         "seed": run.config.train.seed,
+        "settings": run.config.objective,
         "metrics": record["metrics"],
         "baseline": record["baseline"],
         "references": record["references"],
