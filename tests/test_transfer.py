@@ -13,7 +13,7 @@ import torch
 from scipy.special import log_softmax, rel_entr, softmax
 
 from toys import COMMON, Outcome, toy_splits
-from verticals import objectives, pilot, transfer
+from verticals import objectives, pilot, promotion, transfer
 from verticals.config import Config
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits, with_labels
@@ -214,6 +214,23 @@ def test_the_new_run_needs_the_source_run_no_more(
     if after == "lora" == before:  # and so it can be transferred in its turn, back to where it came from
         back = transfer.prepare(made, contradicting(), toy_splits(), config(made), TransferSettings(lambdas=(0.0,)))
         assert transfer.transfer(back).metrics["metrics"]["accuracy"]["value"] > 0.9
+
+
+def test_a_transferred_run_is_compared_only_with_runs_of_the_rows_that_it_was_measured_on(
+    train_toy: Callable[[str], Run], tmp_path: Path
+) -> None:
+    trained = train_toy("full")
+    source = Run(
+        shutil.copytree(trained.folder, tmp_path / "source"),
+        {**trained.manifest, "files": {**trained.manifest["files"], promotion.STANDING_TEST: {}}},
+    )
+    promotion.write_standing_test(source.folder, toy_splits().test)
+    made = transfer.transfer(task(source, contradicting(), 1.0, epochs=1))
+    verdict = promotion.judge(made, source)
+    assert verdict is not None
+    assert "it was measured on other test rows" in verdict.reason
+    promotion.write_standing_test(source.folder, contradicting().test)
+    assert made.read_json(promotion.STANDING_TEST) == source.read_json(promotion.STANDING_TEST)
 
 
 def test_the_best_among_the_targets_classes_is_never_another_one() -> None:

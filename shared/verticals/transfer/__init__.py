@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from verticals import methods, objectives, pilot, runs
+from verticals import methods, objectives, pilot, promotion, runs
 from verticals.config import home
 from verticals.data.examples import Examples
 from verticals.evaluation.classification import class_indices
@@ -179,6 +179,8 @@ def _add_files(task: Task, record: dict[str, Any], folder: Path) -> None:
     tuned = methods.get(task.source.config.method.name).adapt is not None or saved.carries(task.source.folder)
     if tuned and methods.get(task.config.method.name).stored_as != "model":
         saved.carry(merged(load_source(task.source).module.encoder), folder)
+    if (task.source.folder / promotion.STANDING_TEST).is_file():  # the source's names rows that this run is not measured on
+        promotion.write_standing_test(folder, task.target.test)
     for name in task.source.manifest["files"]:
         if not (folder / name).exists() and Path(name).parts[0] not in (*saved.PARTS, *blend.FILES):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
