@@ -3,7 +3,8 @@
 import json
 import runpy
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,15 +12,18 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import log_softmax, rel_entr, softmax
+from transformers import BertModel
 
+from interruption import Stopped, stop_at
 from toys import COMMON, Outcome, toy_splits
-from verticals import objectives, pilot, promotion, transfer
+from verticals import objectives, pilot, precision, promotion, trackers, transfer
 from verticals.config import Config
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits, with_labels
-from verticals.errors import DataError, MethodError, RunError
+from verticals.errors import DataError, MethodError, MissingExtra, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.evaluation.plots import transfer_figure
+from verticals.evaluation.predictor import predict_file
 from verticals.evaluation.report import transfer_table
 from verticals.objectives import anchor, calibrated
 from verticals.objectives.anchor import ReplayDataset
@@ -30,10 +34,6 @@ from verticals.transfer import Attempt, Quality, TransferSettings
 
 Command = Callable[..., Outcome]
 NEXT = {"colour": "parcel", "parcel": "refund", "refund": "colour"}
-
-
-class Stopped(Exception):  # noqa: N818 - no error, a pulled plug
-    """Stands for a pulled plug."""
 
 
 def contradicting() -> Splits:
@@ -160,15 +160,7 @@ def test_an_interrupted_transfer_replays_the_same_rows_and_ends_with_the_same_bi
     train_toy: Callable[[str], Run], tmp_path: Path, method: str
 ) -> None:
     made = task(train_toy("full"), contradicting(), 1.0, method=method, epochs=3, checkpoint_steps=3)
-    calls = 0
-
-    def stop(module: torch.nn.Module, inputs: object) -> None:
-        nonlocal calls
-        calls += isinstance(module, ClassifierModule) and module.training
-        if calls == 2 * 8:  # two passes a step, the eighth of twelve steps: in the second epoch
-            raise Stopped
-
-    plug = torch.nn.modules.module.register_module_forward_pre_hook(stop)
+    plug = stop_at(2 * 8, ClassifierModule)  # two passes a step, the eighth of twelve steps: in the second epoch
     with pytest.raises(Stopped):
         transfer.fit(made, 1.0, tmp_path / "stopped")
     plug.remove()
@@ -179,6 +171,60 @@ def test_an_interrupted_transfer_replays_the_same_rows_and_ends_with_the_same_bi
     assert isinstance(whole, EncoderClassifier)
     ours, theirs = resumed.module.state_dict(), whole.module.state_dict()
     assert [name for name in theirs if not torch.equal(ours[name], theirs[name])] == []
+
+
+def test_a_transfer_is_continued_with_the_same_source_rows_alone_and_its_earlier_seconds_count(
+    train_toy: Callable[[str], Run], tmp_path: Path
+) -> None:
+    made = task(train_toy("full"), contradicting(), 1.0, epochs=3, checkpoint_steps=3)
+    plug = stop_at(2 * 8, ClassifierModule)
+    with pytest.raises(Stopped):
+        transfer.transfer(made)
+    plug.remove()
+    (seconds,) = (tmp_path / "runs").glob("toy/.work-*/strength-1/checkpoint-6/seconds.json")
+    seconds.write_text("1000.0", encoding="utf-8")
+    other = transfer.transfer(replace(made, source_rows=toy_splits(21)))
+    assert other.metrics["training"]["resumed_from"] == 0
+    same = transfer.transfer(made)
+    assert same.metrics["training"]["resumed_from"] == 6
+    assert same.read_json(transfer.RECORD)["sweep"][0]["seconds"] > 1000
+    assert same.metrics["cost"]["train_seconds"] > 1000
+
+
+@contextmanager
+def reading_in_bfloat16() -> Iterator[list[bool]]:
+    """Note for every time that a backbone reads whether it does so in bfloat16."""
+    found: list[bool] = []
+
+    def look(module: torch.nn.Module, inputs: object) -> None:
+        if isinstance(module, BertModel):
+            found.append(torch.is_autocast_enabled("cpu"))
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(look)
+    yield found
+    hook.remove()
+
+
+def test_what_is_trained_in_float32_reads_in_float32_when_it_is_transferred_measured_and_used(
+    train_toy: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_processor_has_bfloat16", lambda: True)
+    source, file = train_toy("full"), rows_file(tmp_path / "rows.csv", toy_splits())
+    assert source.config.train.precision == "float32"
+    with reading_in_bfloat16() as found:
+        transfer.transfer(task(source, contradicting(), 1.0, epochs=1))
+        pilot.evaluate_file(source, file)
+        predict_file(source, file)
+    assert len(found) > 20
+    assert not any(found)
+
+
+def test_a_tracker_that_is_missing_is_named_before_a_transfer(
+    train_toy: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackers, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match="mlflow not installed"):
+        transfer.transfer(task(train_toy("full"), contradicting(), 1.0, trackers=("mlflow",)))
 
 
 def test_a_new_class_is_learned_beside_the_old_ones_and_the_run_is_whole(train_toy: Callable[[str], Run]) -> None:
