@@ -24,7 +24,7 @@ from verticals.errors import DataError, MethodError, MissingExtra, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.evaluation.plots import transfer_figure
 from verticals.evaluation.predictor import predict_file
-from verticals.evaluation.report import transfer_table
+from verticals.evaluation.report import summary, transfer_table
 from verticals.objectives import anchor, calibrated
 from verticals.objectives.anchor import ReplayDataset
 from verticals.objectives.encoder_classifier import ClassifierModule, EncoderClassifier, batching, cross_entropy
@@ -189,6 +189,16 @@ def test_a_transfer_is_continued_with_the_same_source_rows_alone_and_its_earlier
     assert same.metrics["training"]["resumed_from"] == 6
     assert same.read_json(transfer.RECORD)["sweep"][0]["seconds"] > 1000
     assert same.metrics["cost"]["train_seconds"] > 1000
+
+
+def test_measured_on_other_rows_a_transferred_run_claims_no_comparison(
+    train_toy: Callable[[str], Run], tmp_path: Path
+) -> None:
+    made = transfer.transfer(task(train_toy("full"), contradicting(), 1.0, epochs=1))
+    other = pilot.evaluate_file(made, rows_file(tmp_path / "other.csv", toy_splits()))
+    assert any("the source baseline" in line for line in summary("full", made.metrics))
+    assert not any("the source baseline" in line for line in summary("full", other))
+    assert other["metrics"]["accuracy"] != made.metrics["metrics"]["accuracy"]
 
 
 @contextmanager

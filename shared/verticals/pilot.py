@@ -207,7 +207,7 @@ def evaluate_splits(run: Run, splits: Splits) -> dict[str, Any]:
         raise RunError(
             f"{run.folder}: its rows have changed (fingerprint {found}, expected {expected}); name test rows with --data"
         )
-    return _again(run, splits, run.metrics["baseline"])
+    return _again(run, splits)
 
 
 def evaluate_file(run: Run, path: Path) -> dict[str, Any]:
@@ -216,18 +216,18 @@ def evaluate_file(run: Run, path: Path) -> dict[str, Any]:
 
 
 def evaluate_held_out(run: Run, splits: Splits) -> dict[str, Any]:
-    """Measure a run on other test rows; the baseline of the run's own test rows is left out."""
-    return _again(run, splits, {"method": run.metrics["baseline"]["method"], "metrics": {}})
+    """Measure a run on other test rows; what it stood beside on its own test rows is left out."""
+    alone = {"baseline": {"method": run.metrics["baseline"]["method"], "metrics": {}}, "references": []}
+    return {**_again(run, splits), **alone}
 
 
-def _again(run: Run, splits: Splits, baseline: dict[str, Any]) -> dict[str, Any]:
+def _again(run: Run, splits: Splits) -> dict[str, Any]:
     objective = objectives.get(run.objective)
     with reading_in(run.config.train.precision):
         judgement = objective.evaluate(objective.load(run), splits)
     return {
         **run.metrics,
         "metrics": results.estimates(judgement.metrics),
-        "baseline": baseline,
         "rows": {**run.metrics["rows"], "test": len(splits.test), "outside_test": len(splits.outside_test)},
         "notes": [asdict(note) for note in splits.notes],
         **judgement.details,
