@@ -443,6 +443,8 @@ def test_the_command_transfers_an_apps_run_and_the_app_still_serves_it(
         (["--lambdas", "-1"], "setting transfer.lambdas"),
         (["--method", "probe"], "'probe' tunes no backbone"),
         (["--set", "train.epoch=1"], "did you mean 'epochs'"),
+        (["--set", "objective.class_weights=balanced"], "objective.class_weights=balanced: transfer learns by"),
+        (["--set", "objective.blend=true"], "objective.blend=True: transfer learns by"),
     ],
 )
 def test_a_wrong_wish_is_refused_in_one_line(
