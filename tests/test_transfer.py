@@ -28,7 +28,7 @@ from verticals.evaluation.report import summary, transfer_table
 from verticals.objectives import anchor, calibrated
 from verticals.objectives.anchor import ReplayDataset
 from verticals.objectives.encoder_classifier import ClassifierModule, EncoderClassifier, batching, cross_entropy
-from verticals.runs import Run, latest, open_run
+from verticals.runs import VERDICT, Run, latest, open_run, write_json
 from verticals.training import finetune, recipe
 from verticals.transfer import Attempt, Quality, TransferSettings
 
@@ -276,13 +276,14 @@ def test_a_transferred_run_is_compared_only_with_runs_of_the_rows_that_it_was_me
     train_toy: Callable[[str], Run], tmp_path: Path
 ) -> None:
     trained = train_toy("full")
-    source = Run(
-        shutil.copytree(trained.folder, tmp_path / "source"),
-        {**trained.manifest, "files": {**trained.manifest["files"], promotion.STANDING_TEST: {}}},
-    )
+    written = {promotion.STANDING_TEST: {}, VERDICT: {}}
+    manifest = {**trained.manifest, "files": {**trained.manifest["files"], **written}}
+    source = Run(shutil.copytree(trained.folder, tmp_path / "source"), manifest)
     promotion.write_standing_test(source.folder, toy_splits().test)
+    write_json(source.folder / VERDICT, {"promoted": False, "champion": "older", "reason": "held back"})
     made = transfer.transfer(task(source, contradicting(), 1.0, epochs=1))
-    verdict = promotion.judge(made, source)
+    assert promotion.read(made) is None
+    verdict = promotion.judge(made, source.folder)
     assert verdict is not None
     assert "it was measured on other test rows" in verdict.reason
     promotion.write_standing_test(source.folder, contradicting().test)

@@ -33,12 +33,15 @@ def write_standing_test(folder: Path, test: Examples) -> None:
     write_json(folder / STANDING_TEST, {"fingerprint": digest, "rows": len(test)})
 
 
-def judge(champion: Run | None, challenger: Run) -> Verdict | None:
-    """Compare a new run with the one that serves, and write the verdict beside it; None where nothing served before."""
+def judge(champion: Run | None, draft: Path) -> Verdict | None:
+    """Compare a new run with the one that serves, and write the verdict beside it; None where nothing served before.
+
+    The folder is the draft of the new run, with its metrics and its standing test: a run that has its name serves from then on.
+    """
     if champion is None:
         return None
-    verdict = _compare(champion, challenger)
-    write_json(challenger.folder / VERDICT, asdict(verdict))
+    verdict = _compare(champion, Run(draft, {}))  # its manifest is written last
+    write_json(draft / VERDICT, asdict(verdict))
     return verdict
 
 

@@ -26,7 +26,7 @@ from verticals.methods.merging import merged
 from verticals.objectives import Trained, anchor, blend, calibrated, encoder_classifier
 from verticals.objectives.encoder_classifier import EncoderClassifier
 from verticals.pilot import Baseline, Measured
-from verticals.runs import Run, write_json
+from verticals.runs import VERDICT, Run, write_json
 from verticals.transfer.task import Task, TransferSettings, check, prepare, read_source
 
 __all__ = [
@@ -185,6 +185,6 @@ def _add_files(task: Task, record: dict[str, Any], folder: Path) -> None:
     if (task.source.folder / promotion.STANDING_TEST).is_file():  # that one names other rows
         promotion.write_standing_test(folder, task.target.test)
     for name in task.source.manifest["files"]:
-        if not (folder / name).exists() and Path(name).parts[0] not in (*saved.PARTS, *blend.FILES):
+        if not (folder / name).exists() and Path(name).parts[0] not in (*saved.PARTS, *blend.FILES, VERDICT):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(task.source.folder / name, folder / name)
