@@ -203,7 +203,7 @@ def finetune(
     set_seed(plan.seed)
     checkpoint = last_checkpoint(work)
     earlier = _seconds_at(checkpoint)
-    with trackers.writing(plan.trackers, work.name.removeprefix(".work-")):
+    with trackers.writing(plan.trackers, work):
         trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
         watch = _Stopwatch(earlier)
         trainer.add_callback(watch)
