@@ -276,9 +276,8 @@ def test_a_transferred_run_is_compared_only_with_runs_of_the_rows_that_it_was_me
     train_toy: Callable[[str], Run], tmp_path: Path
 ) -> None:
     trained = train_toy("full")
-    written = {promotion.STANDING_TEST: {}, VERDICT: {}}
-    manifest = {**trained.manifest, "files": {**trained.manifest["files"], **written}}
-    source = Run(shutil.copytree(trained.folder, tmp_path / "source"), manifest)
+    files = {**trained.manifest["files"], promotion.STANDING_TEST: {}, VERDICT: {}}
+    source = Run(shutil.copytree(trained.folder, tmp_path / "source"), {**trained.manifest, "files": files})
     promotion.write_standing_test(source.folder, toy_splits().test)
     write_json(source.folder / VERDICT, {"promoted": False, "champion": "older", "reason": "held back"})
     made = transfer.transfer(task(source, contradicting(), 1.0, epochs=1))

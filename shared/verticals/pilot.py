@@ -176,7 +176,7 @@ def _record(
             "train_seconds": round(measured.seconds, 1),
             "baseline_seconds": round(baselines[0].seconds, 1),
             "peak_memory_mb": provenance.peak_memory_mb(),
-            "trained_parameters": trained.model.trained_parameters,
+            "trained_parameters": trained.log.trained_parameters,
             **timing,
             "items_per_second": round(1000 / timing["p50_ms"], 1),
         },

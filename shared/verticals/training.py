@@ -210,9 +210,14 @@ def finetune(
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         seconds = watch.seconds
     model.eval()
-    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    trained = trained_parameters(model)
     return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained, plan.precision, earlier)
+
+
+def trained_parameters(model: nn.Module) -> int:
+    """Count what is not frozen."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
 def _seconds_at(checkpoint: Path | None) -> float:

@@ -56,11 +56,6 @@ class Predictor:
         """Load the classifier of a run."""
         return cls(classify.load(run.folder, run.labels, run.config), Calibration(**run.read_json("calibration.json")))
 
-    @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-        return self.classifier.trained_parameters
-
     def outputs(self, texts: Sequence[str]) -> FloatArray:
         """Return what a reloaded classifier has to reproduce: the logits, before calibration."""
         return self.classifier.logits(texts)
