@@ -38,7 +38,7 @@ def trained(splits: Splits, config: Config) -> dict[str, Any]:
         config.method.name,
         {"validation_accuracy": bootstrap(accuracy, truth, predicted)},
         {"method": "probe", "metrics": {"validation_accuracy": {"value": fitted.probe_validation_accuracy}}},
-        {"train_seconds": round(fitted.log.seconds, 1), "trained_parameters": fitted.classifier.trained_parameters},
+        {"train_seconds": round(fitted.log.seconds, 1), "trained_parameters": fitted.log.trained_parameters},
         {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()},
         config.train.seed,
         config.backbone.name,

@@ -42,7 +42,6 @@ class Cues:
     """A classifier with a provable answer: sure of the intent whose cue is in the text, unsure without one."""
 
     labels = tuple(CUES)
-    trained_parameters = 0
     readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:

@@ -94,7 +94,6 @@ class Sure:
     """A classifier that is sure of `gift` where the text says card, and knows nothing else."""
 
     labels: tuple[str, ...] = ("gift", "other")
-    trained_parameters = 0
     readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:
