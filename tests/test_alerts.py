@@ -24,8 +24,8 @@ from verticals_financial_sentiment.detection import Reading
 DAY = 86_400
 TUESDAY = 1_430_229_600  # 2015-04-28 14:00 UTC
 RULES = AlertSettings(threshold=3.0, per_day=None)
-ONE = (Evidence("story b", ("Wire",), 1.0),)
-TWO = (*ONE, Evidence("story a", ("Gazette", "Wire"), 2.0))
+ONE = (Evidence("story b", ("Wire",), 1.0, -0.9),)
+TWO = (*ONE, Evidence("story a", ("Gazette", "Wire"), 2.0, -0.6))
 
 
 def raised(
@@ -71,7 +71,7 @@ def test_below_the_threshold_nothing_is_raised_and_at_it_something_is() -> None:
         (4.5, TWO, "medium", False),
         (7.5, TWO, "high", False),
         (99.0, ONE, "medium", True),
-        (99.0, (*ONE, Evidence("story c", ("Wire",), 1.0)), "medium", True),
+        (99.0, (*ONE, Evidence("story c", ("Wire",), 1.0, -0.9)), "medium", True),
         (99.0, (), "medium", True),
     ],
 )
@@ -80,6 +80,14 @@ def test_high_severity_takes_two_independent_sources(
 ) -> None:
     found = alert(sigma, evidence)
     assert (found.severity, found.single_source) == (severity, single)
+
+
+@pytest.mark.parametrize("score", [0.9, 0.1, -0.1])
+def test_a_story_that_does_not_share_the_mood_is_no_second_source_of_it(score: float) -> None:
+    other = (*ONE, Evidence("story c", ("Gazette",), 5.0, score))
+    found = alert(99.0, other)
+    assert (found.stories, found.severity, found.single_source) == (("story b",), "medium", True)
+    assert alert(99.0, other, "volume").severity == "high"
 
 
 def test_the_more_specific_kind_speaks() -> None:

@@ -73,6 +73,25 @@ def test_a_burst_is_noticed_once_with_its_company_and_stories(undisturbed: dict[
     assert len(first["stories"]) >= 2
 
 
+_BAD_NEWS = (
+    *("plunges as fraud probe begins", "chairman resigns over the accounts", "loses a lawsuit in Chile"),
+    *("suppliers halt deliveries after default", "bond prices collapse on default fear", "slumps after a recall"),
+    *("regulator suspends trading in the shares", "sinks on a profit warning"),
+)
+
+
+def test_good_news_of_another_source_is_no_second_source_of_bad_news(opened: Callable[[str], Store]) -> None:
+    begins = 60 * (HOURS - 4)
+    quiet = [item for item in ITEMS if item.received < START + timedelta(minutes=begins)]
+    good = headline("Ardent Foods wins a record order from Japan", "wire 9", begins)
+    blog = [headline(f"Ardent Foods {what}", "blog", begins + 2 * n) for n, what in enumerate(_BAD_NEWS, 1)]
+    batch = Batch("", (*quiet, good, *blog), now=START + timedelta(hours=HOURS))
+    raised = monitor(opened("good")).take(batch).alerts
+    bad = [alert for alert in raised if alert.kind == "negative"]
+    assert bad
+    assert all(alert.single_source and good.id not in alert.stories for alert in bad)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_how_the_stream_is_cut_into_batches_does_not_matter(
     opened: Callable[[str], Store], undisturbed: dict[str, list[tuple[Any, ...]]], seed: int

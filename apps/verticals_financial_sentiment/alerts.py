@@ -18,6 +18,7 @@ Severity = Literal["low", "medium", "high"]
 Answer = Literal["acknowledge", "false alarm", "mute", "unmute"]
 KINDS: tuple[Kind, ...] = ("negative", "positive", "volume")  # the more specific first
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
+_LEANS = 0.2  # a score from which a story stands behind an alert about the mood; one nearer to zero takes no side
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,12 @@ class AlertSettings:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A story behind an alert: its id, its independent sources by name, and its weight in the span that was judged."""
+    """A story that may stand behind an alert: its id, its independent sources by name, its weight, and its score in [-1, 1]."""
 
     story: str
     sources: tuple[str, ...]
     weight: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def consider(
 ) -> Alert | None:
     """Return the alert that the readings of one bucket call for, if any; times must not go back.
 
-    `evidence` holds the stories of the longest span that was judged.
+    `evidence` holds the stories of the longest span that was judged; behind an alert about the mood stand those that share it.
     """
     time = next(iter(readings.values())).time
     feedback = state.feedback.get(ticker, Feedback())
@@ -143,12 +145,13 @@ def consider(
     kind = next((kind for kind in KINDS if strengths.get(kind, 0.0) >= limit), None)
     if kind is None:
         return None
-    sources = {name for each in evidence for name in each.sources}
+    behind = [each for each in evidence if _stands_behind(each, kind)]
+    sources = {name for each in behind for name in each.sources}
     severity = _severity(strengths[kind] / limit, len(sources), settings)
     if not _news(state.reported.get(ticker), time, kind, severity, settings) or not _room(state, settings, time):
         return None
     state.reported[ticker] = Reported(time, kind, severity)
-    return _alert(ticker, kind, severity, readings[kind], evidence, len(sources), settings)
+    return _alert(ticker, kind, severity, readings[kind], behind, len(sources), settings)
 
 
 def current_threshold(state: AlertState, settings: AlertSettings, time: int) -> Threshold:
@@ -172,6 +175,10 @@ def answer(state: AlertState, settings: AlertSettings, ticker: str, given: Answe
 def alert_id(ticker: str, kind: Kind, time: int) -> str:
     """Return 32 hexadecimal digits that name this alert."""
     return blake2b(f"{len(ticker)}:{ticker}|{kind}|{time}".encode(), digest_size=16).hexdigest()
+
+
+def _stands_behind(story: Evidence, kind: Kind) -> bool:
+    return kind == "volume" or (story.score if kind == "positive" else -story.score) >= _LEANS
 
 
 def _severity(strength: float, sources: int, settings: AlertSettings) -> Severity:

@@ -191,10 +191,10 @@ class Monitor:
             self._closed.points.append((ticker, bucket.time, {**shown, "norm": seen.norm, "sigma": seen.sigma}))
 
     def _evidence(self, ticker: str, state: TickerState) -> Iterable[Evidence]:
-        for name in state.recent_stories():
+        for name, score in state.recent_stories().items():
             story = self._book.get(name)
             if story is not None:
-                yield Evidence(name, tuple(sorted(story.sources)), story.weights.get(ticker, 0.0))
+                yield Evidence(name, tuple(sorted(story.sources)), story.weights.get(ticker, 0.0), score)
 
     def _save(self, origin: str, offset: str, kept: list[Kept]) -> tuple[Alert, ...]:
         closed, self._closed = self._closed, _Closed()
