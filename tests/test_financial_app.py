@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -289,6 +290,14 @@ def test_what_is_too_old_is_deleted_once_a_day_of_the_stream(desk: Desk) -> None
     desk.take(Batch("", (headline("Larder opens a shop", "wire", 0),)))
     desk.take(Batch("", (headline("Larder opens a kitchen", "wire", 91 * 1_440),)))
     assert [row["title"] for row in desk.store.headlines()] == ["Larder opens a kitchen"]
+
+
+def test_what_was_deleted_does_not_count_again_when_its_feed_still_lists_it(desk: Desk) -> None:
+    old = headline("Larder opens a shop", "wire", 0)
+    desk.take(Batch("", (old,)))
+    desk.take(Batch("", (headline("Larder opens a kitchen", "wire", 91 * 1_440),)))
+    again = replace(old, received=START + timedelta(days=92))
+    assert (desk.take(Batch("", (again,))).new, len(desk.store.headlines())) == (0, 1)
 
 
 def test_alerts_go_once_to_the_channels_of_the_settings(desk: Desk, tmp_path: Path) -> None:

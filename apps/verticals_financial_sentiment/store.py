@@ -57,12 +57,13 @@ class Store:
         self.engine.dispose()
 
     def known(self, ids: Collection[str]) -> set[str]:
-        """Return those of the content ids that were counted before."""
+        """Return those of the content ids that were counted before, also where the item is deleted by now."""
         wanted, found = list(ids), set[str]()
         with storage.transaction(self.engine) as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 part = wanted[start : start + _AT_ONCE]
-                found |= set(connection.scalars(select(tables.items.c.id).where(tables.items.c.id.in_(part))))
+                for row in (tables.items.c, tables.forgotten.c):
+                    found |= set(connection.scalars(select(row.id).where(row.id.in_(part))))
         return found
 
     def save(self, step: Step) -> None:
@@ -187,7 +188,7 @@ class Store:
         return [(found["time"], found["values"]) for found in self._rows(query)]
 
     def forget(self, before: datetime) -> dict[str, int]:
-        """Delete what is older than a moment, and return how many rows of each table that were."""
+        """Delete what is older than a moment, and return how many rows of each table that were; the ids of items stay known."""
         seconds = int(before.timestamp())
         old = {
             tables.items: tables.items.c.received < before,
@@ -197,6 +198,7 @@ class Store:
         }
         with storage.transaction(self.engine) as connection:
             gone = select(tables.items.c.id).where(old[tables.items])
+            connection.execute(insert(tables.forgotten).from_select(["id"], gone))
             counts = {
                 "opinions": connection.execute(delete(tables.opinions).where(tables.opinions.c.item.in_(gone))).rowcount
             }

@@ -38,6 +38,12 @@ items = Table(
     Column("gains", JSON, nullable=False),  # by ticker: the audit trail of the index
 )
 
+forgotten = Table(
+    "forgotten",  # ids of deleted items: a source that still lists one does not bring it back
+    metadata,
+    Column("id", String(32), primary_key=True),
+)
+
 opinions = Table(
     "opinions",
     metadata,
