@@ -114,7 +114,7 @@ deliveries = Table(
 offsets = Table(
     "offsets",
     metadata,
-    Column("origin", String(500), primary_key=True),
+    Column("origin", String(5_000), primary_key=True),  # a feed's address, or the path of a file or folder
     Column("offset", Text, nullable=False),
 )
 

@@ -26,7 +26,7 @@ class WatchedFolder:
     @property
     def origin(self) -> str:
         """Under which the offset is kept."""
-        return f"folder {self._folder.name}"
+        return f"folder {self._folder.resolve()}"
 
     def scan(self, offset: str, now: datetime) -> Batch:
         """Return what is new; call again while the offset changes.
