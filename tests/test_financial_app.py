@@ -69,7 +69,9 @@ def test_the_linker_finds_the_companies_of_the_samples_and_no_others() -> None:
     ("name", "value", "expected"),
     [
         ("zone", "Mars/Olympus", "no time zone"),
+        ("zone", "Europe", "no time zone"),
         ("feeds", [{"url": "file:x"}], "pattern"),
+        ("feeds", [{"url": "https://x.example", "zone": "Mars/Olympus"}], "no time zone"),
         ("replay_speed", 5000, "less than or equal to 1000"),
         ("keep_day", 3, "did you mean 'keep_days'"),
     ],
