@@ -29,6 +29,7 @@ from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
 from verticals_financial_sentiment.sentiment import Judge
 from verticals_financial_sentiment.settings import ChannelSettings, Settings
+from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import folded, plain
@@ -268,6 +269,22 @@ def test_the_demo_catches_up_with_its_past_and_then_slows_down() -> None:
     assert {speed for _, speed in seen[1:]} == {LIVE_SPEED}
     assert seen[-1][0] == "48"
     assert next(batch.offset for batch in demo(items, items[18].received, "40", pace)) == "41"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_that_were_left_out_are_counted_on_the_page_and_problems_logged_once(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture, language: str
+) -> None:
+    view, texts = View(desk, (), language, TEXTS[language]), TEXTS[language]
+    assert texts["blank"].format(count=2) not in drawing.status(view)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text('{"title": " "}\n' * 2 + "not json\n", encoding="utf-8")
+    desk.take(WatchedFolder(tmp_path / "in").scan("", START))
+    shown = " · ".join((texts["bad_row"].format(count=1), texts["blank"].format(count=2)))
+    assert texts["left_out"].format(rows=shown) in drawing.status(view)
+    assert [line for line in caplog.messages if "a.jsonl" in line] == [
+        "a.jsonl: 1 rows do not fit the header or are not JSON objects; they are left out"
+    ]
 
 
 def test_a_step_that_fails_leaves_no_trace(desk: Desk) -> None:

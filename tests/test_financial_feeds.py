@@ -1,7 +1,6 @@
 """Feeds: what polite polling does, and what hostile servers cannot. Every case is served by a real HTTP server on this machine."""
 
 import gzip
-import logging
 import re
 import threading
 import zlib
@@ -192,17 +191,13 @@ def address(server: Server, name: str, answer: Answer | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_feed_harms_nothing(
-    server: Server, reader: FeedReader, caplog: pytest.LogCaptureFixture, name: str
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        batch = reader.poll(address(server, name), "", NOW)
+def test_a_hostile_feed_harms_nothing(server: Server, reader: FeedReader, name: str) -> None:
+    batch = reader.poll(address(server, name), "", NOW)
     assert len(batch.headlines) == HOSTILE[name][1]
     if not batch.headlines and name not in ("no title", "only markup"):
         assert batch.problems, "what went wrong is said"
         assert not FeedState.from_offset(batch.offset).is_due(NOW + timedelta(seconds=59))
     for line in batch.problems:
-        assert line in caplog.text
         assert line.startswith("feed 127.0.0.1: ") and line.isprintable() and len(line) < 400
     for headline in batch.headlines:
         shown = f"{headline.title} {headline.body} {headline.url}"

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
@@ -34,6 +35,7 @@ class Desk:
     Attributes:
         newest: when the newest item came.
         threshold: of the day, with the alerts to expect from it.
+        counts: what was odd in all that came since the start, by name, each time it came; see `Intake`.
         version: grows with everything that a page may show.
         problem: why nothing comes in, empty where all is well.
         ended: the recorded stream is over.
@@ -49,6 +51,7 @@ class Desk:
         self.pace = Pace()
         self.newest = store.newest()
         self.threshold: Threshold | None = None
+        self.counts: Counter[str] = Counter()
         self.version = 0
         self.problem = ""
         self.ended = False
@@ -83,7 +86,7 @@ class Desk:
         A step that fails leaves no trace, in the database or in memory: the next one begins from what the store has.
         """
         for problem in batch.problems:
-            _log.warning(problem)
+            _log.warning("%s", problem)
         with self._lock:
             monitor, self._monitor = self._monitor or self._restored(), None
             taken = monitor.take(batch)
@@ -91,6 +94,7 @@ class Desk:
             times = [headline.received for headline in batch.headlines]
             self.newest = max([*times, self.newest] if self.newest else times, default=None)
             self.threshold = monitor.threshold
+            self.counts.update(batch.counts)
             self._tidy()
             self.version += 1
         self._send(taken.alerts)
@@ -117,6 +121,7 @@ class Desk:
         with self._lock:
             self.store.clear()
             self._monitor = self.newest = self.threshold = self._tidied = None
+            self.counts.clear()
             self.version += 1
         self._start()
 
