@@ -29,6 +29,7 @@ class Step:
         changes: `StoryBook.changes()`.
         points: closed buckets: (ticker, bucket start in seconds, values).
         alerts: the fields of an alert, by name; `state` is new.
+        answers: what a person said about an alert that is kept, by its id.
         states: by name, JSON values that the next start needs (index, detector, alert budget).
     """
 
@@ -38,6 +39,7 @@ class Step:
     changes: Sequence[tuple[Story, Thread]] = ()
     points: Sequence[tuple[str, int, Mapping[str, Any]]] = ()
     alerts: Sequence[Mapping[str, Any]] = ()
+    answers: Mapping[str, AlertAnswer] = field(default_factory=dict)
     states: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -88,6 +90,8 @@ class Store:
                 [{"ticker": ticker, "time": time, "values": dict(values)} for ticker, time, values in step.points],
             )
             _insert(connection, tables.alerts, [{**alert, "state": "new"} for alert in step.alerts])
+            for name, state in step.answers.items():
+                connection.execute(update(tables.alerts).where(tables.alerts.c.id == name).values(state=state))
             _replace(
                 connection,
                 tables.states,
@@ -144,17 +148,6 @@ class Store:
         if not found:
             raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
         return found[0]
-
-    def answer(self, alert: str, state: AlertAnswer) -> None:
-        """Write down what a person said about an alert.
-
-        Raises:
-            StorageError: there is no such alert.
-        """
-        with storage.transaction(self.engine) as connection:
-            changed = connection.execute(update(tables.alerts).where(tables.alerts.c.id == alert).values(state=state))
-        if not changed.rowcount:
-            raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
 
     def sent(self, alert: str, channel: str) -> bool:
         """Say whether an alert went out on a channel."""
