@@ -18,6 +18,7 @@ from verticals_financial_sentiment.alerts import (
     answer,
     consider,
     current_threshold,
+    held_back,
 )
 from verticals_financial_sentiment.detection import Reading
 
@@ -163,14 +164,23 @@ def replay(days: int, tickers: int, rules: AlertSettings, seed: int = 0) -> tupl
 
 @pytest.mark.parametrize("per_day", [1, 3, 10])
 def test_the_budget_is_kept_on_every_day_and_used(per_day: int) -> None:
-    alerts, state = replay(60, 50, replace(RULES, threshold=1.0, per_day=per_day))
+    alerts, _ = replay(60, 50, replace(RULES, threshold=1.0, per_day=per_day))
     a_day: dict[int, int] = {}
     for found in alerts:
         day = int(found.time.timestamp()) // DAY
         a_day[day] = a_day.get(day, 0) + 1
     assert max(a_day.values()) <= per_day
     assert len(alerts) > 0.5 * per_day * 60
-    assert state.held_back > 0
+
+
+def test_what_a_day_has_no_room_for_counts_once_a_company_and_day() -> None:
+    rules, state = replace(RULES, per_day=1), AlertState()
+    for bucket, ticker in enumerate(("ABC", "DEF", "DEF", "GHI", "DEF")):
+        raised(state, {"volume": 9.0}, TUESDAY + 300 * bucket, rules=rules, ticker=ticker)
+    assert held_back(state, TUESDAY) == 2
+    assert held_back(state, TUESDAY + DAY) == 0
+    assert raised(state, {"volume": 99.0}, TUESDAY + DAY, rules=rules, ticker="DEF")
+    assert held_back(state, TUESDAY + DAY) == 0
 
 
 def test_the_threshold_is_solved_from_the_past_and_says_what_to_expect() -> None:

@@ -22,7 +22,9 @@ from verticals.errors import ConfigError, StorageError
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_financial_sentiment import app, channels, data, drawing, overview, recipe
+from verticals_financial_sentiment.alerts import Alert
 from verticals_financial_sentiment.api import build_api
+from verticals_financial_sentiment.delivery import PermanentFailure
 from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.drawing import View
 from verticals_financial_sentiment.linking import Linker
@@ -221,6 +223,7 @@ def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk
     assert "&lt;script&gt;" in everything
     assert "<script>" not in everything
     assert "<b>evil" not in everything
+    assert TEXTS[language]["limit"].format(most=3, held_back=0) in shown["budget"]
     raised = alarmed.store.alerts()[-1]
     assert raised["reason"][language].replace("&", "&amp;") in shown["feed"]
     assert "Larder" in drawing.alert(view, raised["id"])
@@ -326,6 +329,36 @@ def test_alerts_go_once_to_the_channels_of_the_settings(desk: Desk, tmp_path: Pa
     raised = [alert.id for alert in with_file.take(burst()).alerts]
     assert [json.loads(line)["id"] for line in written.read_text(encoding="utf-8").splitlines()] == raised
     assert all(desk.store.sent(alert, sent_on[0].name) for alert in raised)
+
+
+class Closed:
+    """A channel that takes nothing until it is opened."""
+
+    name = "closed"
+
+    def __init__(self) -> None:
+        self.open, self.tries = False, 0
+        self.taken: list[str] = []
+
+    def send(self, alert: Alert) -> None:
+        self.tries += 1
+        if not self.open:
+            raise PermanentFailure("closed")
+        self.taken.append(alert.id)
+
+
+def test_an_alert_that_a_channel_did_not_take_is_sent_later_and_less_and_less_often(desk: Desk) -> None:
+    channel = Closed()
+    sending = Desk(desk.store, desk.judge, desk.linker, desk.settings, [channel])
+    raised = [alert.id for alert in sending.take(burst()).alerts]
+    before = channel.tries
+    for minute in range(30):
+        sending.send_unsent(START + timedelta(minutes=minute))
+    assert channel.tries == before + 4 * len(raised), "after 0, 2, 6 and 14 minutes"
+    channel.open = True
+    for minute in range(30, 120):
+        sending.send_unsent(START + timedelta(minutes=minute))
+    assert sorted(channel.taken) == sorted(raised)
 
 
 def test_channels_are_made_of_the_settings() -> None:

@@ -113,7 +113,7 @@ class AlertState:
         feedback: ticker to what people answered.
         day: the day of `today`, in days since 1970.
         today: alerts of that day.
-        held_back: alerts that the budget of their day had no room for, since the beginning.
+        held_back: tickers that the budget of that day had no room for.
     """
 
     budget: BudgetState = field(default_factory=BudgetState)
@@ -121,7 +121,7 @@ class AlertState:
     feedback: dict[str, Feedback] = field(default_factory=dict)
     day: int = 0
     today: int = 0
-    held_back: int = 0
+    held_back: list[str] = field(default_factory=list)
 
 
 def consider(
@@ -148,7 +148,9 @@ def consider(
     behind = [each for each in evidence if _stands_behind(each, kind)]
     sources = {name for each in behind for name in each.sources}
     severity = _severity(strengths[kind] / limit, len(sources), settings)
-    if not _news(state.reported.get(ticker), time, kind, severity, settings) or not _room(state, settings, time):
+    if not _news(state.reported.get(ticker), time, kind, severity, settings):
+        return None
+    if not _room(state, settings, ticker, time):
         return None
     state.reported[ticker] = Reported(time, kind, severity)
     return _alert(ticker, kind, severity, readings[kind], behind, len(sources), settings)
@@ -157,6 +159,11 @@ def consider(
 def current_threshold(state: AlertState, settings: AlertSettings, time: int) -> Threshold:
     """Return the threshold of the day of `time`, and the alerts a day to expect from it."""
     return solve(state.budget, time, settings.per_day, settings.threshold, settings.budget_days)
+
+
+def held_back(state: AlertState, time: int) -> int:
+    """Return how many tickers the budget of the day of `time` had no room for so far."""
+    return len(state.held_back) if state.day == time // 86_400 else 0
 
 
 def answer(state: AlertState, settings: AlertSettings, ticker: str, given: Answer, time: int) -> Feedback:
@@ -195,11 +202,11 @@ def _news(last: Reported | None, time: int, kind: Kind, severity: Severity, sett
     return turned or SEVERITIES.index(severity) > SEVERITIES.index(last.severity)
 
 
-def _room(state: AlertState, settings: AlertSettings, time: int) -> bool:
+def _room(state: AlertState, settings: AlertSettings, ticker: str, time: int) -> bool:
     if time // 86_400 != state.day:
-        state.day, state.today = time // 86_400, 0
+        state.day, state.today, state.held_back = time // 86_400, 0, []
     if settings.per_day is not None and state.today >= settings.per_day:
-        state.held_back += 1
+        state.held_back += [] if ticker in state.held_back else [ticker]
         return False
     state.today += 1
     return True

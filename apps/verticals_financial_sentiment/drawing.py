@@ -131,12 +131,12 @@ def _age(view: View) -> str:
 
 
 def budget(view: View) -> str:
-    """Return in a sentence what an alert takes today, and how many to expect."""
+    """Return in a sentence what an alert takes today, how many to expect, and how many there was no room for."""
     threshold, most, texts = view.desk.threshold, view.desk.settings.alerts.per_day, view.texts
     if threshold is None:
         return ""
     sentence = texts["budget"].format(threshold=threshold.value, expected=threshold.expected, days=threshold.days)
-    limit = texts["limit"].format(most=most) if most else ""
+    limit = texts["limit"].format(most=most, held_back=view.desk.held_back) if most else ""
     return f"<p class='muted'>{sentence} {limit}</p>"
 
 

@@ -104,6 +104,11 @@ class Monitor:
         """The threshold of the day, with the number of alerts to expect from it."""
         return alerts.current_threshold(self._alerting, self._settings.alerts, self._clock)
 
+    @property
+    def held_back(self) -> int:
+        """Alerts that the budget of the day had no room for, one a company."""
+        return alerts.held_back(self._alerting, self._clock)
+
     def take(self, batch: Batch) -> Taken:
         """Take a batch in; items that were counted before are passed over. What is returned is in the store already."""
         new = self._unknown(batch.headlines)
