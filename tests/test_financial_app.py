@@ -295,7 +295,7 @@ def test_a_step_that_fails_leaves_no_trace(desk: Desk) -> None:
     desk.take(Batch("a", (item,), "1"))
     with storage.transaction(desk.store.engine) as connection:
         connection.execute(
-            text("create trigger full before insert on items begin select raise(abort, 'disk full'); end")
+            text("create trigger full before insert on sentiment_items begin select raise(abort, 'disk full'); end")
         )
     later = headline("Larder recalls its soups after metal was found", "paper", 1)
     with pytest.raises(StorageError, match="disk full"):

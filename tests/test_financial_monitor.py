@@ -64,7 +64,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tupl
 
 
 def test_a_burst_is_noticed_once_with_its_company_and_stories(undisturbed: dict[str, list[tuple[Any, ...]]]) -> None:
-    alerts = [dict(zip(tables.alerts.c.keys(), row, strict=True)) for row in undisturbed["alerts"]]
+    alerts = [dict(zip(tables.alerts.c.keys(), row, strict=True)) for row in undisturbed[tables.alerts.name]]
     assert alerts
     assert {alert["ticker"] for alert in alerts} == {"ARDF"}
     first = min(alerts, key=lambda alert: alert["time"])
@@ -164,9 +164,10 @@ def test_the_future_changes_nothing_that_was_said(
     watching.take(Batch("replay", tuple(item for item in ITEMS if item.received < until), now=until))
     seen = everything(store)
     seconds = int(until.timestamp())
-    assert seen["index_points"] == [row for row in undisturbed["index_points"] if row[1] < seconds - 899]
-    assert seen["alerts"]
-    assert set(map(repr, seen["alerts"])) <= set(map(repr, undisturbed["alerts"]))
+    points, alerts = tables.index_points.name, tables.alerts.name
+    assert seen[points] == [row for row in undisturbed[points] if row[1] < seconds - 899]
+    assert seen[alerts]
+    assert set(map(repr, seen[alerts])) <= set(map(repr, undisturbed[alerts]))
 
 
 RUMOUR = "Ardent Foods hides contaminated cereal batches from health inspectors for months"

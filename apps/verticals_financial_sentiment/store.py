@@ -193,7 +193,9 @@ class Store:
             gone = select(tables.items.c.id).where(old[tables.items])
             connection.execute(insert(tables.forgotten).from_select(["id"], gone))
             counts = {
-                "opinions": connection.execute(delete(tables.opinions).where(tables.opinions.c.item.in_(gone))).rowcount
+                tables.opinions.name: connection.execute(
+                    delete(tables.opinions).where(tables.opinions.c.item.in_(gone))
+                ).rowcount
             }
             late = select(tables.alerts.c.id).where(old[tables.alerts])
             connection.execute(delete(tables.deliveries).where(tables.deliveries.c.alert.in_(late)))
