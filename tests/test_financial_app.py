@@ -18,7 +18,7 @@ from sqlalchemy import text
 from financial_stream import START, headline
 from verticals import hub, storage
 from verticals.config import build
-from verticals.errors import ConfigError, StorageError
+from verticals.errors import ConfigError, DataError, StorageError
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_financial_sentiment import app, channels, data, drawing, overview, recipe
@@ -82,6 +82,24 @@ def test_the_linker_finds_the_companies_of_the_samples_and_no_others() -> None:
 def test_a_wrong_setting_says_what_is_wrong(name: str, value: object, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         build([{"app": {name: value}}], Settings)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("Positive", "neutral", "negative"), r"rows\.csv: label 'Positive'; did you mean 'positive'\?"),
+        (("bullish", "flat", "bearish"), "label 'bearish'; known: negative, neutral, positive"),
+        (("positive", "negative"), "no row is 'neutral'; expected rows of each of negative, neutral, positive"),
+    ],
+)
+def test_labels_that_the_judge_cannot_use_are_named_before_training(
+    tmp_path: Path, labels: tuple[str, ...], expected: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    rows = [f"text number {n} {label},{label}" for n in range(20) for label in labels]
+    path.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    with pytest.raises(DataError, match=expected):
+        data.splits(build([{"data": {"train": str(path)}}], Settings))
 
 
 @pytest.fixture(scope="module")
