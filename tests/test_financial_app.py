@@ -29,7 +29,7 @@ from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.drawing import View
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
-from verticals_financial_sentiment.sentiment import Judge
+from verticals_financial_sentiment.sentiment import MOST_WORDS, Judge
 from verticals_financial_sentiment.settings import ChannelSettings, Settings
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
@@ -249,6 +249,12 @@ def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk
     assert TEXTS[language]["no_advice"] in drawing.status(view)
     item = alarmed.store.headlines(ticker="LRDR")[-1]
     assert "<mark class=" in drawing.headline(view, item["id"])
+
+
+def test_words_beyond_a_number_of_them_are_not_attributed(desk: Desk) -> None:
+    text = "Larder recalls its soups " * MOST_WORDS
+    weights = desk.judge.attributions(text, desk.linker.link(text), "LRDR")
+    assert [text[each.start : each.end] for each in weights] == text.split()[:MOST_WORDS]
 
 
 def test_the_page_sends_only_what_has_changed(alarmed: Desk, run: Run) -> None:
