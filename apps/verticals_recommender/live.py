@@ -94,11 +94,10 @@ class Live:
         self._writing = Lock()
         gone = store.forgotten(state.trained)
         self._state = replace(state, trained={user: past for user, past in state.trained.items() if user not in gone})
-        added = store.added_items()
-        came_back = {item.id for item in added}
-        for item in (store.removed_items() | came_back) & set(state.catalogue.positions):
+        for item in store.removed_items() & set(state.catalogue.positions):
             self._erase(item)
-        if added:
+        added = [item for item in store.added_items() if item.id not in self._state.catalogue.positions]
+        if added:  # the others the run has learned since
             self._extend(added)
 
     @property
