@@ -67,8 +67,8 @@ def live(database: Database) -> Live:
 @pytest.fixture
 def client(live: Live) -> TestClient:
     site = FastAPI()
-    site.include_router(build_api(live, clock=lambda: NOW), prefix="/api")
-    return TestClient(site)
+    site.include_router(build_api(live, "key", clock=lambda: NOW), prefix="/api")
+    return TestClient(site, headers={"Authorization": "Bearer key"})
 
 
 def ids(answer: Any) -> list[str]:
@@ -259,5 +259,21 @@ def test_a_wrong_request_is_refused_and_nothing_is_stored(
     assert len(live.index) == 6
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "users/bo"), ("DELETE", "users/bo"), ("POST", "items"), ("DELETE", "items/tea0"), ("POST", "events"),
+        ("POST", "recommend"), ("GET", "similar/tea0"),
+    ],
+)  # fmt: skip
+def test_only_the_key_opens_what_tells_of_people_or_changes_anything(
+    client: TestClient, live: Live, method: str, path: str
+) -> None:
+    wrong = {"Authorization": "Bearer guess"}
+    assert client.request(method, f"/api/{path}", headers=wrong, json={"user": "bo"}).status_code == 401
+    assert live.state.trained["bo"] == (1,)
+
+
 def test_health_names_the_model_and_counts_the_items(client: TestClient) -> None:
+    client.headers.clear()
     assert client.get("/api/health").json() == {"status": "ok", "model": "hybrid", "items": 6, "index": "flat"}
