@@ -11,7 +11,7 @@ from verticals.config import Config, build
 from verticals.errors import ConfigError, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.runs import Run
-from verticals_recommender import answers, app, benchmark, recipe, recommender
+from verticals_recommender import answers, app, benchmark, data, recipe, recommender
 from verticals_recommender.behaviour import Behaviour, generate
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.settings import Settings
@@ -108,6 +108,13 @@ def test_a_test_file_of_its_own_is_refused_by_name(tmp_path: Path) -> None:
     named = asked.model_copy(update={"data": asked.data.model_copy(update={"test": "rows.csv"})})
     with pytest.raises(ConfigError, match=r"data\.test.*app\.split"):
         recipe.train(named)
+
+
+def test_a_catalogue_keeps_its_name_where_the_name_of_its_file_changes(tmp_path: Path) -> None:
+    assert data.load(config(tmp_path)).name == "rows.csv"
+    assert data.load(config(tmp_path, catalogue="our shop")).name == "our shop"
+    with pytest.raises(ConfigError, match=r"app\.catalogue.*the samples"):
+        data.load(build([{"app": {"catalogue": "our shop"}}], Settings, app.objective))
 
 
 def test_a_suite_has_a_row_for_every_model_and_one_for_what_served(tmp_path: Path) -> None:
