@@ -12,7 +12,7 @@ from verticals_recommender import public, splits
 from verticals_recommender.interactions import Interactions, align, encode, read_interactions
 from verticals_recommender.items import Catalogue, Item, read_catalogue, write_catalogue
 from verticals_recommender.k_core import k_core
-from verticals_recommender.models.histories import histories, history
+from verticals_recommender.models.histories import histories, history, sequences
 from verticals_recommender.times import seconds
 
 
@@ -215,6 +215,8 @@ def test_histories_count_what_is_newer() -> None:
     assert found.items.tolist() == [0, 1, 2]
     assert found.ages.tolist() == [1, 0, 2]
     assert histories(encode(["u", "u"], ["a", "b"])).ages.tolist() == [0, 0]
+    weighed = encode(["u", "u"], ["a", "b"], weight=np.array([3, 1], np.float32), time=np.array([20, 10.0]))
+    assert list(sequences(weighed)[0].items()) == [(1, 1.0), (0, 3.0)]
     mine = history([2, 0], 3, [1.0, 4.0])
     assert (mine.items.tolist(), mine.weights.data.tolist(), mine.ages.tolist()) == ([0, 2], [4, 1], [0, 1])
 

@@ -46,7 +46,7 @@ def make(database: Database, items: tuple[Item, ...] = goods()) -> Live:
     vectors = unit(encode([item.text for item in items]))
     counts = np.arange(len(items), dtype=np.float32)
     model = Blend((fit(vectors), Popularity(counts)), (1.0, 0.01))
-    past = {"wilhelmina": (0, 4), "bo": (1,)}
+    past = {"wilhelmina": {0: 1.0, 4: 1.0}, "bo": {1: 1.0}}
     state = State(Catalogue(items), Engine(model, shelf(items, counts, vectors)), past)
     index = VectorIndex(IndexSpec(), np.arange(len(items)), vectors)
     return Live(state, index, encode, Store(database))
@@ -131,7 +131,7 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
     assert proof["clean"]
     assert proof["events_deleted"] == 1
     assert set(proof["left"]) == {"catalogue", "likeness", "vectors", "index", "matrix", "available", "training_rows"}
-    assert live.state.trained["bo"] == ()
+    assert live.state.trained["bo"] == {}
     everything = client.post("/api/recommend", json={"user": "ada", "rules": {"count": 100, "in_stock": False}})
     assert "tea1" not in ids(everything)
     assert "tea1" not in ids(client.get("/api/similar/tea0?count=100"))
@@ -271,7 +271,7 @@ def test_only_the_key_opens_what_tells_of_people_or_changes_anything(
 ) -> None:
     wrong = {"Authorization": "Bearer guess"}
     assert client.request(method, f"/api/{path}", headers=wrong, json={"user": "bo"}).status_code == 401
-    assert live.state.trained["bo"] == (1,)
+    assert live.state.trained["bo"] == {1: 1.0}
 
 
 def test_health_names_the_model_and_counts_the_items(client: TestClient) -> None:

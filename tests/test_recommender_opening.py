@@ -124,7 +124,7 @@ def test_somebody_who_was_forgotten_and_an_item_that_was_removed_stay_away_after
     again = open_run(runs.open_run(run.folder)).live.state
     assert person not in again.trained
     assert item not in again.catalogue.positions
-    assert again.profile(person, []).history == ()
+    assert again.profile(person, []).history == {}
 
 
 def test_a_run_that_cannot_be_rewritten_is_counted_and_one_of_another_catalogue_does_not_matter(

@@ -131,7 +131,7 @@ def build(load: Load, config: Config, folder: Path) -> Live:
     read = clustered_vectors(load.items, load.width, load.seed)
     items = tuple(Item(name, f"Thing {name}", category=f"c{n % 20}", price=n % 90) for n, name in enumerate(rows.items))
     counts = np.bincount(rows.item, minlength=load.items)
-    past = {rows.users[user]: items for user, items in sequences(rows).items()}
+    past = {rows.users[user]: weights for user, weights in sequences(rows).items()}
     state = State(Catalogue(items), Engine(hybrid(load, rows), shelf(items, counts, read)), past)
     index = VectorIndex(IndexSpec(), np.arange(load.items), read)
     store = Store(storage.open_database(f"sqlite:///{folder / 'load.sqlite'}", TABLES))

@@ -58,7 +58,7 @@ def open_run(run: Run) -> Opened:
     index = _index(run, trained, encode)
     _, vectors = index.rows()
     rows = recommender.everything(trained)
-    past = {rows.users[user]: items for user, items in sequences(rows).items()}
+    past = {rows.users[user]: weights for user, weights in sequences(rows).items()}
     others = {name: model for name, model in trained.models.items() if name != trained.served}
     state = State(trained.catalogue, recipe.engine(trained, vectors), past, others)
     name = str(run.manifest["data"]["name"])
