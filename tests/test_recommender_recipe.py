@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from verticals.config import Config, build
-from verticals.errors import ConfigError, RunError
+from verticals.errors import ConfigError, DataError, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.runs import Run
 from verticals_recommender import answers, app, benchmark, data, recipe, recommender
@@ -79,6 +79,18 @@ def test_later_rows_are_measured_with_new_users_and_without_unknown_items(run: R
     assert record["rows"] == {"test": 2}
     assert record["by_user_activity"]["new"]["users"] == 1
     assert [(note["code"], note["count"]) for note in record["notes"]] == [("unknown_item", 1)]
+
+
+def test_later_rows_that_the_run_knows_are_no_misses(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "later.csv"
+    item = BEHAVIOUR.items[BEHAVIOUR.item[BEHAVIOUR.user == 1][0]]
+    file.write_text(f"user,item\n{KNOWN},{item}\nstranger,i4\n", encoding="utf-8")
+    record = recipe.evaluate(run, file)
+    assert record["rows"] == {"test": 1}
+    assert [(note["code"], note["count"]) for note in record["notes"]] == [("known_pair", 1)]
+    file.write_text(f"user,item\n{KNOWN},{item}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="knows every row"):
+        recipe.evaluate(run, file)
 
 
 def test_everybody_in_a_file_is_answered_with_unseen_items(run: Run, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
     """Measure a run again: on its own test rows, or on a file of later interactions.
 
     Raises:
-        DataError: no row of the file is about an item that the run knows.
+        DataError: no row of the file is about an item that the run knows, or none is new to the run.
     """
     trained = recommender.load(run)
     if file is None:
@@ -198,7 +198,10 @@ def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
 
 
 def _continued(trained: Recommender, later: Interactions, file: Path) -> tuple[Interactions, Interactions, list[Note]]:
-    """Return all rows of the run and the later ones, with the same users and items; unknown items are left out."""
+    """Return all rows of the run and the later ones, with the same users and items.
+
+    Left out are unknown items, and pairs that the run knows: what somebody did already is never recommended.
+    """
     known = recommender.everything(trained)
     users = known.users + tuple(name for name in later.users if name not in trained.users)
     number = {name: row for row, name in enumerate(users)}
@@ -210,13 +213,22 @@ def _continued(trained: Recommender, later: Interactions, file: Path) -> tuple[I
         user=np.array([number[name] for name in later.users])[later.user],
         item=np.array(items)[later.item],
     )
-    fresh = held_out.take(held_out.item >= 0)
-    if not len(fresh):
+    found = held_out.take(held_out.item >= 0)
+    if not len(found):
         raise DataError(f"{file}: no row is about an item of this run; name the file of items that it was trained with")
-    dropped = len(later) - len(fresh)
-    message = f"{file.name}: rows about items that the run does not know left out: {dropped}"
-    return (
-        replace(known, users=users),
-        fresh,
-        [*later.notes, *([Note("unknown_item", dropped, message)] if dropped else [])],
+    before = known.user * len(known.items) + known.item
+    fresh = found.take(~np.isin(found.user * len(known.items) + found.item, before))
+    if not len(fresh):
+        raise DataError(
+            f"{file}: the run knows every row of it already; name a file of what was done after the training"
+        )
+    left_out = (
+        ("unknown_item", len(later) - len(found), "rows about items that the run does not know left out"),
+        (
+            "known_pair",
+            len(found) - len(fresh),
+            "rows of a user and an item that the run has together already left out",
+        ),
     )
+    notes = [Note(code, count, f"{file.name}: {message}: {count}") for code, count, message in left_out if count]
+    return replace(known, users=users), fresh, [*later.notes, *notes]
