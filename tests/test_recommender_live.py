@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import Engine as Database
 from verticals.errors import DataError
 from verticals.inference.batches import FloatArray
 from verticals.storage import open_database
-from verticals_recommender.api import LONGEST_SENTENCE, build_api
+from verticals_recommender.api import LONGEST_SENTENCE, build_api, described
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.live import Live, State
 from verticals_recommender.models.blend import Blend
@@ -84,6 +85,13 @@ def test_a_click_counts_in_the_next_list_and_is_the_reason_given(client: TestCli
     ]
     assert first["why"] == {"en": "Because of green tea 100%", "zh": "因为《green tea》100%"}
     assert first["score"] == pytest.approx(sum(first["parts"].values()), abs=1e-5)
+
+
+def test_a_model_of_popularity_gives_popularity_as_its_reason(live: Live) -> None:
+    state = live.state
+    popular = replace(state, engine=Engine(Popularity(state.engine.shelf.popularity), state.engine.shelf))
+    found = recommend(popular.engine, Profile().after("click", [0]), Rules(count=1), NOW)
+    assert described(popular, found)[0]["why"] == {"en": "Popular with others", "zh": "大家都在看"}
 
 
 def test_seen_and_hidden_items_do_not_come_back(client: TestClient) -> None:

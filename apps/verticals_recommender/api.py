@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from verticals.access import bearer
 from verticals.errors import DataError
-from verticals_recommender.explanations import in_words, reasons
+from verticals_recommender.explanations import reasons, why
 from verticals_recommender.items import Item
 from verticals_recommender.live import Erased, Live, State
 from verticals_recommender.profiles import Action, Profile
@@ -173,8 +173,6 @@ def described(
 
 
 def _described(state: State, found: Recommendation, languages: Sequence[str]) -> dict[str, Any]:
-    why = reasons(found)
-
     def title(item: int) -> str:
         return state.catalogue.items[item].title
 
@@ -188,9 +186,9 @@ def _described(state: State, found: Recommendation, languages: Sequence[str]) ->
                 "contribution": round(reason.contribution, 6),
                 "share": round(reason.share, 6),
             }
-            for reason in why
+            for reason in reasons(found)
         ],
-        "why": {language: in_words(why, found, title, language) for language in languages},
+        "why": {language: why(state.engine.model, found, title, language) for language in languages},
     }
 
 
