@@ -138,9 +138,10 @@ def engine(trained: Recommender, vectors: FloatArray | None) -> Engine:
 
 
 def simulated_loop(chosen: Chosen, by_text: Vectors | None, split: Split, seed: int) -> dict[str, Any] | None:
-    """Return what ten rounds of recommending and clicking do to the catalogue; None where that would take long."""
+    """Return what ten rounds of recommending and clicking do to the catalogue; None where that would take long, or nothing is unseen."""
     people = histories(split.known())
-    if people.weights.shape[0] * people.weights.shape[1] > _LARGEST_LOOP:
+    cells = people.weights.shape[0] * people.weights.shape[1]
+    if cells > _LARGEST_LOOP or cells == people.weights.nnz:
         return None
     return asdict(feedback_loop(fitting(chosen, by_text, seed), people, LoopSettings(seed=seed)))
 
