@@ -17,7 +17,7 @@ from verticals.inference.batches import FloatArray
 from verticals.objectives.match import Matcher
 from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
-from verticals_recommender.candidates import Chosen, choose, fit_all, fitting
+from verticals_recommender.candidates import Chosen, choose, fit_all, fitting, left_out
 from verticals_recommender.card import model_card
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
@@ -79,7 +79,7 @@ def _train(config: Config) -> Run:
         **measure(trained.models, trained.served, judged_on(trained)),
         "rows": split.sizes(),
         "split": split.kind,
-        "notes": [asdict(note) for note in read.notes],
+        "notes": [asdict(note) for note in (*read.notes, *left_out(settings.grid, read.interactions.shape))],
         "chosen": {"validation": dict(chosen.validation), "settings": chosen.settings()},
         "tuned_text": matcher is not None,
         "retrieval": retrieval,
