@@ -228,16 +228,16 @@ def test_histories_count_what_is_newer() -> None:
 def test_no_public_row_is_lost(
     public_data: Path, name: str, shape: tuple[int, int], count: int, unlisted: list[int]
 ) -> None:
-    if not (public_data / public.FOLDERS[name]).is_dir():
-        pytest.skip(f"{public_data} has no folder {public.FOLDERS[name]}")
+    if not (public_data / public.PUBLIC[name].folder).is_dir():
+        pytest.skip(f"{public_data} has no folder {public.PUBLIC[name].folder}")
     found, catalogue = public.load(name)
     assert (found.shape, len(found), len(catalogue)) == (shape, count, shape[1])
     assert [note.count for note in found.notes] == unlisted
 
 
 def test_the_books_of_a_person_share_authors_as_they_do_not_by_the_published_numbers(public_data: Path) -> None:
-    if not (public_data / public.FOLDERS["book-crossing"]).is_dir():
-        pytest.skip(f"{public_data} has no folder {public.FOLDERS['book-crossing']}")
+    if not (public_data / public.PUBLIC["book-crossing"].folder).is_dir():
+        pytest.skip(f"{public_data} has no folder {public.PUBLIC['book-crossing'].folder}")
     found, catalogue = public.load("book-crossing")
     author = np.unique([item.brand for item in catalogue.items], return_inverse=True)[1]
 
