@@ -82,6 +82,9 @@ def test_a_missing_column_and_an_empty_rest_are_named(tmp_path: Path) -> None:
     [
         ("1970-01-02", 86_400.0),
         ("86400", 86_400.0),
+        ("20260302", 1_772_409_600.0),
+        (20260302.0, 1_772_409_600.0),
+        ("19709901", 19_709_901.0),
         (1_700_000_000_000, 1_700_000_000.0),
         ("soon", None),
         ("nan", None),
@@ -90,6 +93,19 @@ def test_a_missing_column_and_an_empty_rest_are_named(tmp_path: Path) -> None:
 )
 def test_moments_are_read_as_exports_write_them(value: object, expected: float | None) -> None:
     assert seconds(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "price"),
+    [
+        ("1,299", 1299.0), ("1,299.50", 1299.5), ("1,299,000", 1_299_000.0), ("12,50", 12.5), ("0,125", 0.125), ("7", 7.0),
+        ("1.299,50", None),
+    ],
+)  # fmt: skip
+def test_prices_are_read_with_either_comma(tmp_path: Path, written: str, price: float | None) -> None:
+    found = read_catalogue(write(tmp_path / "items.csv", "item,price", f'a,"{written}"'))
+    assert [item.price for item in found.items] == [price]
+    assert [note.code for note in found.notes] == (["price"] if price is None else [])
 
 
 def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) -> None:
