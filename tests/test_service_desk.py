@@ -12,10 +12,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bots import keyword_bot
-from verticals.errors import DataError, StorageError
+from verticals.errors import DataError
 from verticals.storage import open_database
 from verticals_customer_service import (
-    agents,
     conversations,
     data_subject,
     inbox,
@@ -147,19 +146,6 @@ def test_more_messages_than_allowed_are_refused_by_status(site: TestClient) -> N
     name = site.post("/turn", json={"message": "track it"}).json()["conversation"]
     codes = [site.post("/turn", json={"message": "track it", "conversation": name}).status_code for _ in range(5)]
     assert codes == [200] * 4 + [429]
-
-
-def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "key"
-    key = agents.agent_key(path)
-    assert key == agents.agent_key(path)
-    assert path.stat().st_mode & 0o077 == 0
-    assert agents.opens(key, f" {key}\n")
-    assert not agents.opens(key, "")
-    assert not agents.opens("", "")
-    (tmp_path / "bad").write_bytes(b"\xff")
-    with pytest.raises(StorageError, match="remove it"):
-        agents.agent_key(tmp_path / "bad")
 
 
 def test_an_export_has_everything_and_an_erasure_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
