@@ -20,15 +20,15 @@ from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article
 from verticals_customer_service.moves import Skills
 from verticals_customer_service.slots import Entity, SlotReader
-from verticals_customer_service.turns import Conversation, Turn
+from verticals_customer_service.turns import Conversation, Thought
 
 
 class Parrot(Bot):
     """A bot that says what it is told, to be found out."""
 
-    def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
-        after, turn = super().turn(conversation, message)
-        return after, replace(turn, reply=message)
+    def think(self, conversation: Conversation, message: str) -> Thought:
+        thought = super().think(conversation, message)
+        return replace(thought, turn=replace(thought.turn, reply=message))
 
 
 def parrot() -> Bot:

@@ -18,6 +18,7 @@ from verticals_customer_service import (
     agents,
     conversations,
     data_subject,
+    escalation,
     inbox,
     learning,
     tables,
@@ -27,7 +28,7 @@ from verticals_customer_service import (
 )
 from verticals_customer_service.api import build_api
 from verticals_customer_service.conversations import Limits, UnknownConversation
-from verticals_customer_service.desk import Desk, wants_person
+from verticals_customer_service.desk import Desk
 from verticals_customer_service.wording import TEXTS
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -79,7 +80,7 @@ def test_plain_words_for_a_person_are_enough_whatever_the_model_thinks(desk: Des
     "message", ["where is my order", "can a person return two lamps", "the agent of the carrier lost it"]
 )
 def test_other_words_are_not_taken_for_a_wish_for_a_person(message: str) -> None:
-    assert not wants_person(message)
+    assert escalation.reason(message) is None
 
 
 def test_what_the_bot_remembers_in_plain_words_is_stored_redacted(desk: Desk) -> None:

@@ -7,7 +7,7 @@ even where the conversation is back with the bot by then.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -130,7 +130,13 @@ def look(engine: Engine, ticket: Ticket) -> Ticket:
 
 
 def reply(
-    engine: Engine, ticket: Ticket, memory: Conversation, turn: Turn, now: datetime, public: str = ""
+    engine: Engine,
+    ticket: Ticket,
+    memory: Conversation,
+    turn: Turn,
+    now: datetime,
+    public: str = "",
+    deed: Callable[[], None] = lambda: None,
 ) -> int | None:
     """Write the bot's reply, and hand over in the same step where the turn says so.
 
@@ -141,6 +147,7 @@ def reply(
         turn: the reply.
         now: the time.
         public: text that is nobody's personal data, such as the articles: redaction leaves it as it is.
+        deed: what the reply says is done; it is done while nobody else can act on the conversation. Where it raises, nothing is written.
 
     Returns:
         Number of the message, or None where nothing was written, because somebody else acted on the conversation first.
@@ -164,7 +171,9 @@ def reply(
             return None
         message = memory.turns[-1][0] if memory.turns else ""
         record = redact_json(_TURN.dump_python(_plain(message, turn), mode="json"), public)
-        return append(connection, ticket.name, "bot", record["reply"], record, now)
+        written_as = append(connection, ticket.name, "bot", record["reply"], record, now)
+        deed()
+        return written_as
 
 
 def step(engine: Engine, name: str, what: Step, now: datetime) -> State:

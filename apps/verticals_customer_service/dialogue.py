@@ -5,13 +5,13 @@ import time
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
-from verticals_customer_service import alarm, data, knowledge, moves, policy, responders, retrieval, voice
+from verticals_customer_service import alarm, data, flows, knowledge, moves, policy, responders, retrieval, voice
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.moves import Heard, Skills
-from verticals_customer_service.orders import OrderBackend
+from verticals_customer_service.orders import OrderBackend, OrderRefused
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.slots import SlotReader
-from verticals_customer_service.turns import Alternative, Conversation, Move, Turn
+from verticals_customer_service.turns import Alternative, Conversation, Move, Thought, Turn
 from verticals_customer_service.voice import Voice
 
 _NEARLY_SURE = 0.9  # the intent alone chooses the article from here, however few words they share
@@ -50,7 +50,25 @@ class Bot:
         return cls(predictor, known, skills, voice.of(settings, data.from_samples(run)))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
-        """Answer one message."""
+        """Answer one message and do at once what it confirms, as where nobody else can act meanwhile."""
+        thought = self.think(conversation, message)
+        try:
+            self.carry_out(thought)
+        except OrderRefused:
+            thought = thought.refused()
+        return thought.memory, thought.turn
+
+    def carry_out(self, thought: Thought) -> None:
+        """Do to an order what a thought came to, if anything.
+
+        Raises:
+            OrderRefused: the order does not allow it any more; nothing was changed.
+        """
+        if thought.deed and self.skills.orders:
+            flows.carry_out(thought.deed, self.skills.orders)
+
+    def think(self, conversation: Conversation, message: str) -> Thought:
+        """Return how one message would be answered; nothing is done yet."""
         started = time.perf_counter()
         heard = self.skills.hear(message, self.predictor.predict([message])[0])
         move = self._move(conversation, heard)
@@ -65,7 +83,7 @@ class Bot:
             entities=heard.entities,
             fell_back=move.fell_back,
         )
-        return conversation.after(message, turn, move), turn
+        return Thought(conversation.after(message, turn, move), turn, move.deed)
 
     def _move(self, conversation: Conversation, heard: Heard) -> Move:
         if conversation.handed_over:

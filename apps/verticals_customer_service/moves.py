@@ -156,7 +156,7 @@ def _step(skills: Skills, known: Knowledge, flow: Flow, heard: Heard) -> Move | 
     step: Step = flows.advance(flow, heard.message, heard.entities, skills.orders, skills.today())
     source = known.answer(flow.intent, step.about) if step.about else None
     quoted = f"{step.reply}\n\n{source.text}" if source else step.reply
-    return Move(step.action, quoted, (source,) if source else (), step.flow)
+    return Move(step.action, quoted, (source,) if source else (), step.flow, deed=step.deed)
 
 
 def _open_offered(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:

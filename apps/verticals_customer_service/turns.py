@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, field, replace
 
-from verticals_customer_service.flows import Flow
+from verticals_customer_service.flows import REFUSED, Flow
 from verticals_customer_service.knowledge import Action, Source
 from verticals_customer_service.slots import Entity
 
 
 @dataclass(frozen=True)
 class Move:
-    """What the bot says and does: `flow` is the task that goes on, `offered` the article that a yes would open, or two to choose from."""
+    """What the bot says and does.
+
+    `flow` is the task that goes on, `offered` the article that a yes would open, or two to choose from, `deed` the task to carry out.
+    """
 
     action: Action
     reply: str
@@ -17,6 +20,7 @@ class Move:
     flow: Flow | None = None
     offered: tuple[str, ...] = ()
     fell_back: bool = False
+    deed: Flow | None = None
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,18 @@ class Conversation:
             offered=move.offered,
             turns=(*self.turns, (message, turn)),
         )
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What the bot would remember, say, and do to an order: nothing of it has happened yet."""
+
+    memory: Conversation
+    turn: Turn
+    deed: Flow | None = None
+
+    def refused(self) -> "Thought":
+        """Return what follows instead where the order does not allow the deed any more: a person is called."""
+        turn = replace(self.turn, reply=REFUSED, action="hand_over")
+        *before, (message, _) = self.memory.turns
+        return Thought(replace(self.memory, handed_over=True, turns=(*before, (message, turn))), turn)
