@@ -14,6 +14,7 @@ from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import FloatArray, Scores
 from verticals.methods.one_pass import Reader
+from verticals.privacy import redact
 from verticals.storage import open_database
 from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables
 from verticals_customer_service.desk import Desk
@@ -240,11 +241,17 @@ def test_a_person_can_be_had_in_the_middle_of_a_task(bot: Bot) -> None:
     assert actions(turns) == ["ask", "hand_over", "hand_over"]
 
 
-def test_what_was_redacted_before_it_was_stored_is_asked_for_again(backend: SqlOrders) -> None:
-    kept = flows.Flow("change_delivery_address", "BW-11111", "[address]", confirming=True)
+@pytest.mark.parametrize("stored", [redact(HOME), redact("Brook House, 14 High Street, Wrenford"), "c/o [name]"])
+def test_what_was_redacted_before_it_was_stored_is_asked_for_again(backend: SqlOrders, stored: str) -> None:
+    assert "[" in stored
+    kept = flows.Flow("change_delivery_address", "BW-11111", stored, confirming=True)
     step = flows.advance(kept, "yes", (), backend, TODAY)
-    assert step.action == "ask"
-    assert backend.find("BW-11111") == ORDERS[0]
+    assert (step.action, step.deed) == ("ask", None)
+
+
+def test_a_day_that_redaction_took_for_a_telephone_number_is_asked_for_again(backend: SqlOrders) -> None:
+    kept = flows.Flow("reschedule_delivery", "BW-33333", day="[phone]", confirming=True)
+    assert flows.advance(kept, "yes", (), backend, TODAY).action == "ask"
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import get_args
 
+from verticals.privacy import Kind
 from verticals_customer_service import slots
 from verticals_customer_service.knowledge import Action
 from verticals_customer_service.orders import Order, OrderBackend
@@ -36,6 +38,7 @@ _QUESTION = re.compile(
     r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
     re.IGNORECASE,
 )
+_REDACTED = re.compile(rf"\[(?:{'|'.join(get_args(Kind))})\]")
 
 
 @dataclass(frozen=True)
@@ -224,7 +227,7 @@ def _filled(flow: Flow, message: str, entities: tuple[Entity, ...]) -> Flow:
     """Return the flow with what a message brings; what was redacted before it was stored is missing again."""
     known = slots.values(entities)
     number = next(reversed(known["order_number"]), None) or (None if flow.order else slots.bare_order_number(message))
-    address, day = (None if value and value.startswith("[") else value for value in (flow.address, flow.day))
+    address, day = (None if value and _REDACTED.search(value) else value for value in (flow.address, flow.day))
     filled = replace(flow, address=address, day=day)
     if number:
         filled = replace(filled, order=number)
