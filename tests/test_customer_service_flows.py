@@ -8,22 +8,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import FloatArray, Scores
 from verticals.methods.one_pass import Reader
 from verticals.privacy import redact
-from verticals.storage import open_database
-from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables
+from verticals.storage import open_database, transaction
+from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables, ui
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
 from verticals_customer_service.orders import Order, OrderRefused, SqlOrders
+from verticals_customer_service.safety import inert
 from verticals_customer_service.slots import SlotReader
 from verticals_customer_service.turns import Conversation, Turn
+from verticals_customer_service.wording import TEXTS
 
 TODAY = date(2026, 3, 9)  # a Monday
 NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
@@ -267,6 +269,14 @@ def test_what_is_confirmed_is_done_and_stands_in_the_transcript(bot: Bot, backen
     assert desk.turn(name, "yes please", NOW).state == "bot"
     assert inbox.transcript(engine, name)[1][-1].text == "Done: order BW-11111 is cancelled."
     assert backend.find("BW-11111") == Order("BW-11111", "cancelled", HOME)
+
+
+def test_the_page_shows_the_address_that_it_asks_to_confirm(bot: Bot, engine: Engine) -> None:
+    desk, names = Desk(bot, engine, Path("learned.csv")), {name: name for name in CUES}
+    *_, chat, _, _ = ui.respond(desk, TEXTS["en"], names, f"wrong address on BW-11111, it is {OFFICE}", None)
+    assert inert(OFFICE) in chat[-1]["content"]
+    with transaction(engine) as connection:
+        assert OFFICE not in str(connection.execute(select(tables.messages)).all())
 
 
 def test_an_order_is_left_alone_where_a_person_has_the_conversation_before_the_yes_is_answered(
