@@ -247,6 +247,19 @@ def test_taught_rows_are_a_file_to_train_with_and_settled(desk: Desk) -> None:
         assert list(csv.reader(file)) == [["text", "intent"], ['do you "rent", marquees', "track"]]
 
 
+def test_a_lesson_outlasts_a_thumb_and_a_correction_until_somebody_settles_it_anew(desk: Desk) -> None:
+    answer = desk.turn(None, "hmm", NOW)
+    (question,) = learning.open_questions(desk.engine)
+    learning.teach(desk.engine, [question.message], "track", {"track"}, desk.learned, NOW)
+    learning.rate(desk.engine, answer.conversation, answer.message or 0, "down", NOW)
+    assert learning.open_questions(desk.engine) == []
+    learning.correct(desk.engine, answer.conversation, answer.message or 0, "refund", NOW)
+    assert [each.suggested for each in learning.open_questions(desk.engine)] == ["refund"]
+    assert learning.write_rows(desk.engine, desk.learned) == 1
+    learning.set_aside(desk.engine, [question.message], NOW)
+    assert learning.write_rows(desk.engine, desk.learned) == 0
+
+
 def test_questions_become_rows_over_rest(site: TestClient, desk: Desk) -> None:
     turn = site.post("/turn", json={"message": "hmm"}).json()
     path = f"/conversations/{turn['conversation']}/feedback"
