@@ -91,6 +91,17 @@ def test_what_the_bot_remembers_in_plain_words_is_stored_redacted(desk: Desk) ->
     assert desk.turn(first.conversation, "hmm again", NOW).state == "queued"
 
 
+def test_only_the_last_turns_are_remembered_in_plain_words_and_none_after_a_hand_over(desk: Desk) -> None:
+    name = desk.turn(None, "track it, says Ludmila", NOW).conversation
+    for minute in range(1, 5):
+        desk.turn(name, f"track it {minute}", NOW + timedelta(minutes=minute))
+    held = repr([memory.turns for memory in desk._remembered.values()])
+    assert "track it 4" in held
+    assert "Ludmila" not in held
+    desk.turn(name, "a person please", NOW + timedelta(minutes=9))
+    assert not desk._remembered
+
+
 def test_the_shops_own_telephone_number_is_not_masked_in_what_the_bot_says(desk: Desk) -> None:
     first = desk.turn(None, "track it", NOW)
     _, messages = inbox.transcript(desk.engine, first.conversation)

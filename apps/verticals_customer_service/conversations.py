@@ -31,7 +31,6 @@ STEPS: Mapping[Step, tuple[tuple[State, ...], State]] = {  # from which states, 
     "resolve": (("queued", "agent"), "resolved"),
     "reopen": (("resolved",), "bot"),
 }
-_REMEMBERED_TURNS = 4
 _MEMORY = TypeAdapter(Conversation)
 _TURN = TypeAdapter(Turn)
 
@@ -155,7 +154,7 @@ def reply(
     table, handed_over = tables.conversations, turn.action == "hand_over"
     changed: dict[str, Any] = {"state": "queued", "epoch": ticket.epoch + 1, "changed_at": now} if handed_over else {}
     same = (table.c.state == "bot") & (table.c.epoch == ticket.epoch) & (table.c.turns == ticket.turns)
-    kept = replace(memory, turns=tuple((said, _plain(said, each)) for said, each in memory.turns[-_REMEMBERED_TURNS:]))
+    kept = replace(memory, turns=tuple((said, _plain(said, each)) for said, each in memory.turns))
     with transaction(engine) as connection:
         written = connection.execute(
             update(table)

@@ -51,7 +51,8 @@ class Desk:
     """A bot, the database of its conversations, and the limits on what customers may send.
 
     The database holds redacted texts alone. What the bot remembers of a conversation in plain words, such as the address of an order that
-    is being changed, stays in the memory of this process; after a restart, or in another process, the bot has the redacted memory.
+    is being changed, stays in the memory of this process until the bot hands over; after a restart, or in another process, the bot has the
+    redacted memory.
     """
 
     def __init__(self, bot: Bot, engine: Engine, learned: Path, limits: Limits = LIMITS) -> None:
@@ -79,8 +80,9 @@ class Desk:
         while ticket.state == "bot" and ticket.epoch == first.epoch:
             thought, written = self._reply(ticket, self._think(ticket, message), now)
             if written is not None:
-                self._remember(ticket, thought.memory)
                 turn = thought.turn
+                if turn.action != "hand_over":
+                    self._remember(ticket, thought.memory)
                 if self._unanswered(turn):
                     learning.keep_unanswered(self.engine, ticket.message, turn.intent, now)
                 return Answer(name, "queued" if turn.action == "hand_over" else "bot", written, turn)

@@ -6,6 +6,8 @@ from verticals_customer_service.flows import REFUSED, Flow
 from verticals_customer_service.knowledge import Action, Source
 from verticals_customer_service.slots import Entity
 
+_REMEMBERED_TURNS = 4
+
 
 @dataclass(frozen=True)
 class Move:
@@ -61,14 +63,14 @@ class Conversation:
     turns: tuple[tuple[str, Turn], ...] = field(default=(), repr=False)
 
     def after(self, message: str, turn: Turn, move: Move) -> "Conversation":
-        """Return the conversation with one more turn."""
+        """Return the conversation with one more turn; only the last few turns are kept."""
         return replace(
             self,
             unclear_in_a_row=self.unclear_in_a_row + 1 if turn.action == "clarify" else 0,
             handed_over=self.handed_over or turn.action == "hand_over",
             flow=move.flow,
             offered=move.offered,
-            turns=(*self.turns, (message, turn)),
+            turns=(*self.turns, (message, turn))[-_REMEMBERED_TURNS:],
         )
 
 
