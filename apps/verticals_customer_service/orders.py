@@ -12,7 +12,7 @@ from verticals.storage import open_database, transaction
 Status = Literal["received", "packing", "dispatched", "delivered", "cancelled"]
 metadata = MetaData()
 _orders = Table(
-    "orders",
+    "service_orders",
     metadata,
     Column("number", String(16), primary_key=True),
     Column("status", String(16), nullable=False),
