@@ -2,11 +2,13 @@
 
 import csv
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -224,6 +226,17 @@ def test_unanswered_questions_are_grouped_by_what_they_say(desk: Desk) -> None:
     groups = learning.group(learning.open_questions(desk.engine))
     assert [len(group.questions) for group in groups] == [3, 2]
     assert all("marquee" in question.text for question in groups[0].questions)
+
+
+def test_grouping_needs_room_for_pairs_of_questions_and_not_for_all_their_n_grams() -> None:
+    letters = np.random.default_rng(0).choice(list("abcdefghijklmnopqrstuvwxyz "), (100, 300))
+    asked = [learning.Question(number, "".join(row), "unanswered", "track") for number, row in enumerate(letters)]
+    tracemalloc.start()
+    groups = learning.group(asked)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(len(group.questions) for group in groups) == 100
+    assert peak < 20_000_000
 
 
 def test_a_correction_outweighs_the_bots_guesses_and_is_not_undone_by_a_thumb(desk: Desk) -> None:

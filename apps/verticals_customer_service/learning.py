@@ -99,13 +99,13 @@ def group(questions: Sequence[Question]) -> list[Group]:
     )
     if len(questions) == 1:
         return [Group(tuple(questions), questions[0].suggested)]
-    clustering = AgglomerativeClustering(None, metric="cosine", linkage="average", distance_threshold=_APART)
-    labels = clustering.fit_predict(vectors.toarray())
-    likeness = vectors @ vectors.T
+    likeness = (vectors @ vectors.T).toarray()
+    clustering = AgglomerativeClustering(None, metric="precomputed", linkage="average", distance_threshold=_APART)
+    labels = clustering.fit_predict(1 - likeness)
     groups = []
     for label in sorted(set(labels)):
         members = [number for number, each in enumerate(labels) if each == label]
-        typical = sorted(members, key=lambda number: -float(likeness[[number]][:, members].sum()))
+        typical = sorted(members, key=lambda number: -float(likeness[number, members].sum()))
         groups.append(_group([questions[number] for number in typical]))
     return sorted(groups, key=lambda each: -len(each.questions))
 
