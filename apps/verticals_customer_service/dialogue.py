@@ -16,7 +16,6 @@ from verticals_customer_service.voice import Voice
 
 _NEARLY_SURE = 0.9  # the intent alone chooses the article from here, however few words they share
 _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
-HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _STILL_UNSURE = "I am still not sure what you need, so I am handing you over to a colleague, who will answer here."
 _WAITING = "You are in the queue for a colleague; I have passed your message on."
 _OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes and I will show you what I know, or say it in other words."
@@ -107,7 +106,7 @@ class Bot:
         if known.intents[intent].action == "hand_over":
             source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""
-            return Move("hand_over", quoted + HAND_OVER, (source,) if source else ())
+            return Move("hand_over", quoted + moves.HAND_OVER, (source,) if source else ())
         sources = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
         if not sources:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
