@@ -49,7 +49,7 @@ def _serve(run: "Run") -> Service:
     if data.from_samples(run):
         from verticals_customer_service.orders import demo_orders
 
-        orders = demo_orders(database_url("customer-service"), date.today())
+        orders = demo_orders(f"sqlite:///{home() / 'customer-service-orders.sqlite'}", date.today())
     desk = Desk(Bot.load(run, orders), engine, home() / "customer-service-learned.csv", limits)
     key = access.key_in(home() / "customer-service.key")
     return Service(build_api(desk, key), build_pages(desk, run, key))
