@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+BENCH := $(BIN)/verticals benchmark --results benchmarks/results
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: help install demo test check bench peers clean
@@ -37,8 +38,18 @@ check: $(VENV)/.dev  ## Lint, type-check and test
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-bench: $(VENV)/.demo  ## Measure on public data in $$VERTICALS_DATA and write benchmarks/results/
-	$(BIN)/verticals benchmark --profile full --results benchmarks/results
+bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on public data in $$VERTICALS_DATA
+	$(BENCH) customer-service --method probe --suite shipped --suite banking77 --suite clinc150
+	$(BENCH) customer-service --method lora --suite shipped --suite banking77
+	$(BENCH) customer-service --method full --suite shipped --suite banking77 --suite clinc150 --suite snips
+	$(BENCH) customer-service --method full --suite scripted-conversations --suite development-conversations
+	$(BENCH) customer-service --suite turns --suite load --suite stackfaq
+	$(BENCH) financial-sentiment --method full --seeds 3 --suite phrasebank-50agree --suite phrasebank-allagree
+	$(BENCH) financial-sentiment --method full --suite contrast
+	$(BENCH) financial-sentiment --method tfidf --suite flooding --suite early-warning
+	$(BENCH) financial-sentiment --suite nab-realtweets --suite throughput
+	$(BENCH) recommender --suite ml-100k --suite book-crossing --suite million-items --suite serving
+	$(BENCH) recommender --suite shilling --suite feedback-loop
 	$(BIN)/python benchmarks/stopwatch.py --install
 	$(BIN)/python benchmarks/methods.py banking77
 	$(BIN)/python benchmarks/methods.py banking77 --methods full --results benchmarks/results/methods-blend --set objective.blend=true

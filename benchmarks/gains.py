@@ -1,6 +1,6 @@
 """Write what tuning added to the probe, from the kept results: `python benchmarks/gains.py`; `--check` only compares.
 
-A tuned model counts where the probe was measured on the same rows with the same seed and backbone.
+A tuned model counts where the probe was measured on the same rows with the same seed and backbone, both blended with TF-IDF or neither.
 """
 
 import json
@@ -14,6 +14,22 @@ from verticals.runs import write_json
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+_BLENDED = {  # of the files whose rows do not record their settings yet
+    f"benchmarks/results/{name}.json"
+    for name in (
+        "customer-service-clinc150-full",
+        "customer-service-shipped-probe",
+        "customer-service-shipped-full",
+        "customer-service-shipped-lora",
+        "customer-service-snips-full",
+        *(f"financial-sentiment-phrasebank-{rows}-full" for rows in ("50agree", "allagree")),
+        *(
+            f"financial-sentiment-phrasebank-{rows}-full-seed{seed}"
+            for rows in ("50agree", "allagree")
+            for seed in (2, 3)
+        ),
+    )
+}
 
 
 def rows() -> list[tuple[str, dict[str, Any]]]:
@@ -29,22 +45,24 @@ def rows() -> list[tuple[str, dict[str, Any]]]:
 def gains() -> list[dict[str, Any]]:
     """Return one entry for each tuned model that stands beside a probe."""
     kept = rows()
-    probes = {_rows_of(row): row for _, row in kept if row["method"] == "probe"}
+    probes = {_alike(source, row): row for source, row in kept if row["method"] == "probe"}
     return [
         {
             "method": row["method"],
             "data": row["data"]["name"],
-            "probe": probes[_rows_of(row)]["metrics"]["accuracy"]["value"],
+            "probe": probes[_alike(source, row)]["metrics"]["accuracy"]["value"],
             "tuned": row["metrics"]["accuracy"]["value"],
             "source": source,
         }
         for source, row in kept
-        if methods.get(row["method"]).adapt is not None and _rows_of(row) in probes
+        if methods.get(row["method"]).adapt is not None and _alike(source, row) in probes
     ]
 
 
-def _rows_of(row: dict[str, Any]) -> tuple[object, ...]:
-    return row["backbone"], row["data"]["fingerprint"], row["seed"]
+def _alike(source: str, row: dict[str, Any]) -> tuple[object, ...]:
+    """Return what a tuned model and the probe beside it have in common."""
+    blended = row.get("settings", {}).get("blend", source in _BLENDED)
+    return row["backbone"], row["data"]["fingerprint"], row["seed"], blended
 
 
 def main() -> None:

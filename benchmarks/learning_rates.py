@@ -1,7 +1,8 @@
 """Sweep a method's learning rate on validation rows: `python benchmarks/learning_rates.py lora 3e-4 1e-3 3e-3 --data banking77 --rows 2000`.
 
-The test rows are not looked at. Each rate is one row of `results/sweeps/METHOD-DATA.json`; rates that are there are not trained again.
-`--rows` takes so many training rows, the same ones for every rate. Other settings follow as `--set train.epochs=2`.
+The test rows are not looked at. Each rate is one row of `results/sweeps/METHOD-DATA.json`; rates that are there, under the same other
+settings, are not trained again. `--rows` takes so many training rows, the same ones for every rate. Other settings follow as
+`--set train.epochs=2`.
 """
 
 import argparse
@@ -37,12 +38,16 @@ def trained(splits: Splits, config: Config) -> dict[str, Any]:
         config.method.name,
         {"validation_accuracy": bootstrap(accuracy, truth, predicted)},
         {"method": "probe", "metrics": {"validation_accuracy": {"value": fitted.probe_validation_accuracy}}},
-        {"train_seconds": round(fitted.log.seconds, 1), "trained_parameters": fitted.classifier.trained_parameters},
+        {"train_seconds": round(fitted.log.seconds, 1), "trained_parameters": fitted.log.trained_parameters},
         {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()},
         config.train.seed,
         config.backbone.name,
     )
     return {**row, "settings": {"learning_rate": config.train.learning_rate, "steps": fitted.log.steps}}
+
+
+def _key(row: dict[str, Any]) -> tuple[str, float, tuple[str, ...]]:
+    return row["data"]["fingerprint"], row["settings"]["learning_rate"], tuple(row.get("assignments", ()))
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -61,15 +66,17 @@ def main(arguments: Sequence[str]) -> None:
     splits = subsample(wanted.read(config), chosen.rows, config.train.seed)
     path = chosen.results / f"{chosen.method}-{Path(chosen.data).stem}.json"
     rows = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
-    known = {(row["data"]["fingerprint"], row["settings"]["learning_rate"]) for row in rows}
+    known = {_key(row) for row in rows}
     for rate in chosen.rates:
-        if (splits.fingerprint(), rate) not in known:
+        if (splits.fingerprint(), rate, tuple(chosen.settings)) not in known:
             train = config.train.model_copy(update={"learning_rate": rate})
-            rows.append(trained(splits, config.model_copy(update={"train": train})))
+            row = trained(splits, config.model_copy(update={"train": train}))
+            rows.append(results.assigned(row, chosen.settings))
             results.write(path, rows)
     for row in sorted(rows, key=lambda row: row["settings"]["learning_rate"]):
         value = row["metrics"]["validation_accuracy"]["value"]
-        sys.stdout.write(f"{row['method']:<18}{row['settings']['learning_rate']:<10g}{value:.4f}\n")
+        named = " ".join((row["method"], *row.get("assignments", ())))
+        sys.stdout.write(f"{named:<18} {row['settings']['learning_rate']:<10g}{value:.4f}\n")
 
 
 if __name__ == "__main__":

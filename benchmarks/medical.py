@@ -105,7 +105,7 @@ class Chain:
         config, wanted = self._config(method, source.config.backbone.name), TransferSettings(lambdas=tuple(lambdas))
         run = transfer.transfer(transfer.prepare(source, self.data.a, self.data.b, config, wanted))
         record = run.read_json(transfer.RECORD)
-        self._add(step, run, self._gains(step, calibrated.load(run), over), transfer=record)
+        self._add(step, run, {**self._gains(step, calibrated.load(run), over), "transfer": record})
         return float(record["strength"])
 
     def _config(self, method: str, backbone: str) -> Config:
@@ -122,10 +122,11 @@ class Chain:
         ]
         return {"sides": {side: asdict(bootstrap(mean, values)) for side, values in right.items()}, "gains": gains}
 
-    def _add(self, step: str, run: Run, sides: dict[str, Any], **more: Any) -> None:  # noqa: ANN401 - parts of a result
-        backbone = {"builtin": "builtin"}.get(run.config.backbone.name, "pretrained")
+    def _add(self, step: str, run: Run, extra: dict[str, Any]) -> None:
+        """Keep a step's result; `extra` is what it has beside a run of its own."""
+        backbone = "builtin" if run.config.backbone.name == "builtin" else "pretrained"
         row = {**pilot.result(run, run.metrics), "suite": self.data.name, "backbone": backbone}
-        self.rows.append({**row, "step": step, **sides, **more})
+        self.rows.append({**row, "step": step, **extra})
 
 
 def named_right(model: Predictor, rows: Examples) -> Float64Array:

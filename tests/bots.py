@@ -18,7 +18,6 @@ class Keywords:
     """A classifier that is sure of the class whose name is in the text, and knows every text without `xyzzy`."""
 
     labels: tuple[str, ...] = ("refund", "track", "person", "bare")
-    trained_parameters = 0
     readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:

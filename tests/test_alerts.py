@@ -18,14 +18,15 @@ from verticals_financial_sentiment.alerts import (
     answer,
     consider,
     current_threshold,
+    held_back,
 )
 from verticals_financial_sentiment.detection import Reading
 
 DAY = 86_400
 TUESDAY = 1_430_229_600  # 2015-04-28 14:00 UTC
 RULES = AlertSettings(threshold=3.0, per_day=None)
-ONE = (Evidence("story b", ("Wire",), 1.0),)
-TWO = (*ONE, Evidence("story a", ("Gazette", "Wire"), 2.0))
+ONE = (Evidence("story b", ("Wire",), 1.0, -0.9),)
+TWO = (*ONE, Evidence("story a", ("Gazette", "Wire"), 2.0, -0.6))
 
 
 def raised(
@@ -71,7 +72,7 @@ def test_below_the_threshold_nothing_is_raised_and_at_it_something_is() -> None:
         (4.5, TWO, "medium", False),
         (7.5, TWO, "high", False),
         (99.0, ONE, "medium", True),
-        (99.0, (*ONE, Evidence("story c", ("Wire",), 1.0)), "medium", True),
+        (99.0, (*ONE, Evidence("story c", ("Wire",), 1.0, -0.9)), "medium", True),
         (99.0, (), "medium", True),
     ],
 )
@@ -80,6 +81,14 @@ def test_high_severity_takes_two_independent_sources(
 ) -> None:
     found = alert(sigma, evidence)
     assert (found.severity, found.single_source) == (severity, single)
+
+
+@pytest.mark.parametrize("score", [0.9, 0.1, -0.1])
+def test_a_story_that_does_not_share_the_mood_is_no_second_source_of_it(score: float) -> None:
+    other = (*ONE, Evidence("story c", ("Gazette",), 5.0, score))
+    found = alert(99.0, other)
+    assert (found.stories, found.severity, found.single_source) == (("story b",), "medium", True)
+    assert alert(99.0, other, "volume").severity == "high"
 
 
 def test_the_more_specific_kind_speaks() -> None:
@@ -155,14 +164,23 @@ def replay(days: int, tickers: int, rules: AlertSettings, seed: int = 0) -> tupl
 
 @pytest.mark.parametrize("per_day", [1, 3, 10])
 def test_the_budget_is_kept_on_every_day_and_used(per_day: int) -> None:
-    alerts, state = replay(60, 50, replace(RULES, threshold=1.0, per_day=per_day))
+    alerts, _ = replay(60, 50, replace(RULES, threshold=1.0, per_day=per_day))
     a_day: dict[int, int] = {}
     for found in alerts:
         day = int(found.time.timestamp()) // DAY
         a_day[day] = a_day.get(day, 0) + 1
     assert max(a_day.values()) <= per_day
     assert len(alerts) > 0.5 * per_day * 60
-    assert state.held_back > 0
+
+
+def test_what_a_day_has_no_room_for_counts_once_a_company_and_day() -> None:
+    rules, state = replace(RULES, per_day=1), AlertState()
+    for bucket, ticker in enumerate(("ABC", "DEF", "DEF", "GHI", "DEF")):
+        raised(state, {"volume": 9.0}, TUESDAY + 300 * bucket, rules=rules, ticker=ticker)
+    assert held_back(state, TUESDAY) == 2
+    assert held_back(state, TUESDAY + DAY) == 0
+    assert raised(state, {"volume": 99.0}, TUESDAY + DAY, rules=rules, ticker="DEF")
+    assert held_back(state, TUESDAY + DAY) == 0
 
 
 def test_the_threshold_is_solved_from_the_past_and_says_what_to_expect() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from toys import Outcome, settings
-from verticals import benchmark
+from verticals import benchmark, registry
 from verticals.benchmark import Case
 from verticals.config import Config
 from verticals.errors import ConfigError, DataError
@@ -61,14 +61,25 @@ def test_a_suite_whose_data_are_not_there_is_passed_over_and_named_or_an_error_w
 
 def test_each_seed_has_a_result_of_its_own() -> None:
     chosen = benchmark.select(["customer-service"], ["banking77"], "quick")
-    found = benchmark.cases(chosen, "full", 3, ["train.epochs=2"])
+    found = benchmark.cases(chosen, "full", 3, [])
     assert [each.name for each in found] == [
         "customer-service-banking77-full",
         "customer-service-banking77-full-seed2",
         "customer-service-banking77-full-seed3",
     ]
     assert [each.config.train.seed for each in found] == [0, 1, 2]
-    assert {(each.config.method.name, each.config.train.epochs) for each in found} == {("full", 2)}
+    assert {each.config.method.name for each in found} == {"full"}
+
+
+def test_what_was_set_has_a_result_of_its_own_that_names_it(tmp_path: Path) -> None:
+    chosen = [(registry.get("customer-service"), _counting([]))]
+    plain, short, long = (
+        benchmark.cases(chosen, None, 1, given) for given in ([], ["train.epochs=1"], ["train.epochs=2"])
+    )
+    assert [each.config.train.epochs for each in (*short, *long)] == [1, 2]
+    assert len({each.name for each in (*plain, *short, *long)}) == 3
+    rows = benchmark.run([*plain, *short, *long], tmp_path)
+    assert [row.get("assignments") for row in rows] == [None, ["train.epochs=1"], ["train.epochs=2"]]
 
 
 def test_a_quick_profile_leaves_out_the_long_suites() -> None:
@@ -88,6 +99,9 @@ def test_an_unknown_suite_or_profile_suggests_the_nearest() -> None:
 def test_the_command_lists_suites_and_prints_kept_results(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
     listed = verticals("benchmark", "customer-service", "--list", "--profile", "full")
     assert "clinc150" in listed.out
+    as_json = json.loads(verticals("benchmark", "customer-service", "--list", "--suite", "clinc150", "--json").out)
+    (suite,) = as_json["suites"]
+    assert (suite["app"], suite["suite"], suite["profile"]) == ("customer-service", "clinc150", "full")
     row = results.row("customer-service", "turns", "probe", {}, {}, {"p50_ms": 3.0}, {"name": "shipped"}, 0, None)
     (tmp_path / "customer-service-turns.json").write_text(json.dumps(results.document([row])), encoding="utf-8")
     kept = verticals("benchmark", "customer-service", "--suite", "turns", "--results", tmp_path, "--json")

@@ -23,7 +23,6 @@ TEXTS = ("where is my parcel", "money back please", "what shade of blue")
 class _Fixed:
     """A classifier that always gives these logits."""
 
-    trained_parameters = 0
     readers: tuple[Reader, ...] = ()
 
     def __init__(self, logits: Sequence[Sequence[float]]) -> None:
@@ -72,6 +71,9 @@ def test_a_blend_is_saved_and_reloaded_as_part_of_a_run(tiny_backbone: Path) -> 
     run = pilot.train_classifier("toy", config, toy_splits())  # proves its reload in a fresh process
     assert isinstance(classify.load(run.folder, run.labels, run.config), Blend)
     assert (run.folder / "vocabulary.json").is_file()
+    head, linear = 3 * (32 + 1), TfidfClassifier.load(run.folder, run.labels).trained_parameters
+    assert run.metrics["cost"]["trained_parameters"] == head + linear
+    assert run.metrics["training"]["trained_parameters"] == head + linear
 
 
 def test_logits_alone_are_those_of_the_score(linear: TfidfClassifier) -> None:

@@ -1,6 +1,7 @@
 """`verticals check`: what it tries, that it passes on a good bot, and that it finds a bad one."""
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,15 +21,15 @@ from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article
 from verticals_customer_service.moves import Skills
 from verticals_customer_service.slots import Entity, SlotReader
-from verticals_customer_service.turns import Conversation, Turn
+from verticals_customer_service.turns import Conversation, Thought
 
 
 class Parrot(Bot):
     """A bot that says what it is told, to be found out."""
 
-    def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
-        after, turn = super().turn(conversation, message)
-        return after, replace(turn, reply=message)
+    def think(self, conversation: Conversation, message: str) -> Thought:
+        thought = super().think(conversation, message)
+        return replace(thought, turn=replace(thought.turn, reply=message))
 
 
 def parrot() -> Bot:
@@ -68,6 +69,24 @@ def test_the_check_for_personal_data_finds_what_is_stored() -> None:
     assert all(line.startswith("line 7: found in") for line in found)
     assert any("database" in line for line in found)
     assert not any("Quetzal" in line for line in found), "a report must not repeat what it found"
+
+
+class Talkative(Bot):
+    """A bot that logs what it reads."""
+
+    def think(self, conversation: Conversation, message: str) -> Thought:
+        logging.getLogger("talkative").debug("read %s", message)
+        return super().think(conversation, message)
+
+
+def test_the_check_for_personal_data_reads_the_log_at_every_level() -> None:
+    bot, root = keyword_bot(), logging.getLogger()
+    before = root.level
+    case = checks.Case(3, "write to jo@mail.example", ("jo@mail.example",))
+    assert checks.personal_data_kept(Talkative(bot.predictor, bot.knowledge), [case]).findings == (
+        "line 3: found in the log",
+    )
+    assert root.level == before
 
 
 def test_no_canary_is_obeyed_or_echoed() -> None:

@@ -1,15 +1,17 @@
 """Results side by side: gap, cost, frontier, what changed, and what is not a result."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from toys import Outcome
+from toys import Outcome, toy_rows
 from verticals import comparison
 from verticals.comparison_page import frontier, page_html
+from verticals.data.examples import Examples
 from verticals.errors import DataError
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate
@@ -46,6 +48,35 @@ def test_a_loss_is_one_beyond_the_intervals() -> None:
     assert [(change.name[2], change.lost) for change in found] == [("full", True), ("lora", False)]
 
 
+def test_the_kept_results_beside_themselves_lose_no_line_and_show_no_change() -> None:
+    kept = comparison.lines(comparison.read(Path(__file__).parent.parent / "benchmarks" / "results"))
+    found = comparison.changes(kept, kept)
+    assert len(found) == len(kept) > 70
+    assert [each for each in found if each.before != each.after or each.lost] == []
+
+
+def test_a_result_is_told_from_others_of_its_name_by_metric_step_folder_and_what_was_set(tmp_path: Path) -> None:
+    plain, slots = (
+        row("full", 0.9),
+        {**row("full", 0.9), "metrics": {"entity_f1": {"value": 0.7, "low": 0.6, "high": 0.8}}},
+    )
+    folder = keep(
+        tmp_path / "kept", plain, slots, {**plain, "step": "A to B"}, {**plain, "assignments": ["train.epochs=2"]}
+    )
+    keep(folder / "blended", plain)
+    found = comparison.lines(comparison.read(folder))
+    assert {(line.variant, line.metric) for line in found} == {
+        ("", "accuracy"), ("", "entity_f1"), ("A to B", "accuracy"), ("train.epochs=2", "accuracy"), ("blended", "accuracy")
+    }  # fmt: skip
+    assert len(comparison.changes(found, found)) == 5
+
+
+def test_a_result_that_stands_twice_is_an_error() -> None:
+    twice = comparison.lines([row("full", 0.9), row("full", 0.8)])
+    with pytest.raises(DataError, match="toy colours full 0 accuracy: 2 of the older results"):
+        comparison.changes(twice, twice[:1])
+
+
 def test_the_frontier_keeps_what_nothing_beats() -> None:
     assert frontier([(1.0, 0.2), (2.0, 0.5), (3.0, 0.4), (2.0, 0.5)]) == [0, 1, 3]
 
@@ -55,14 +86,41 @@ def test_the_command_prints_a_table_and_writes_a_page(verticals: Callable[..., O
     assert "50%" in verticals("compare", folder, "--page", tmp_path / "page.html").out
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Comparison across apps" in page
-    assert "src=" not in page.partition("<main")[0]
+    assert not re.search(r"<(script|link|img)[^>]*\s(src|href)=", page)
 
 
 def test_the_gate_fails_on_a_loss_only(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
     old, new = keep(tmp_path / "old", row("full", 0.9)), keep(tmp_path / "new", row("full", 0.8))
     lost = verticals("compare", new, "--before", old)
     assert (lost.code, "LOST" in lost.out) == (1, True)
-    assert verticals("compare", old, "--before", new).code == 0
+    kept = verticals("compare", old, "--before", new)
+    assert (kept.code, "1 compared; 0 older and 0 newer" in kept.err) == (0, True)
+
+
+def test_what_two_trainings_print_is_compared(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
+    wrong = {"parcel": "refund", "refund": "colour", "colour": "parcel"}
+
+    def write(name: str, rows: Examples, labels: Sequence[str]) -> Path:
+        lines = [f"{text},{label}" for text, label in zip(rows.texts, labels, strict=True)]
+        (tmp_path / name).write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+        return tmp_path / name
+
+    train, held_out = toy_rows(20), toy_rows(8, 200)
+    test = write("test.csv", held_out, held_out.labels)
+    for name, labels in (("old", train.labels), ("new", [wrong[label] for label in train.labels])):
+        rows = write("rows.csv", train, labels)
+        done = verticals("train", "customer-service", "--data", rows, "--test", test, "--method", "tfidf", "--json")
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pilot.json").write_text(done.out, encoding="utf-8")
+    gate = verticals("compare", tmp_path / "new", "--before", tmp_path / "old")
+    assert (gate.code, "LOST" in gate.out) == (1, True)
+
+
+def test_the_gate_does_not_pass_where_nothing_is_compared(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
+    old, new = keep(tmp_path / "old", row("full", 0.9)), keep(tmp_path / "new", row("lora", 0.9))
+    passed = verticals("compare", new, "--before", old)
+    assert (passed.code, passed.out) == (2, "")
+    assert "nothing to compare" in passed.err
 
 
 def test_an_empty_folder_and_a_foreign_file_are_named(tmp_path: Path) -> None:

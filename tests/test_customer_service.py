@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bots import keyword_bot
+from toys import settings
 from verticals.config import build
 from verticals.errors import DataError
 from verticals.storage import open_database
@@ -183,6 +184,17 @@ def test_a_wrong_article_is_named_by_line(tmp_path: Path, line: str, expected: s
     (tmp_path / "articles.jsonl").write_text(line, encoding="utf-8")
     with pytest.raises(DataError, match=expected):
         knowledge.read_articles(tmp_path / "articles.jsonl")
+
+
+def test_an_article_of_an_intent_that_there_is_not_is_refused_before_training(tmp_path: Path) -> None:
+    file = tmp_path / "articles.jsonl"
+    file.write_text(
+        '{"id": "a1", "title": "Refunds", "intents": ["track", "refnd"], "text": "Soon."}', encoding="utf-8"
+    )
+    config = settings(data={"train": "rows.csv"}, app={"articles": str(file)})
+    with pytest.raises(DataError, match=r"articles\.jsonl: article 'a1': .* found 'refnd'; did you mean 'refund'\?"):
+        data.knowledge(config, ("track", "refund"))
+    assert data.knowledge(config, ("track", "refnd")).articles[0].id == "a1"
 
 
 def test_labels_without_names_get_readable_ones() -> None:

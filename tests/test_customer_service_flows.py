@@ -1,27 +1,34 @@
 """What messages name, and the tasks that the bot does: it asks, confirms, acts once, and can be left at any time."""
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, select
 
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import FloatArray, Scores
 from verticals.methods.one_pass import Reader
-from verticals.storage import open_database
-from verticals_customer_service import dates, escalation, flows, orders, slots
+from verticals.privacy import redact
+from verticals.storage import open_database, transaction
+from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables, ui
+from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
 from verticals_customer_service.orders import Order, OrderRefused, SqlOrders
+from verticals_customer_service.safety import inert
 from verticals_customer_service.slots import SlotReader
 from verticals_customer_service.turns import Conversation, Turn
+from verticals_customer_service.wording import TEXTS
 
 TODAY = date(2026, 3, 9)  # a Monday
+NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 HOME = "3 Tanner's Yard, Wrenford QF2 5RA"
 OFFICE = "5 Exchange Square, Wrenford QF1 1AA"
 ORDERS = (
@@ -42,7 +49,6 @@ class Cues:
     """A classifier with a provable answer: sure of the intent whose cue is in the text, unsure without one."""
 
     labels = tuple(CUES)
-    trained_parameters = 0
     readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:
@@ -236,10 +242,77 @@ def test_a_person_can_be_had_in_the_middle_of_a_task(bot: Bot) -> None:
     assert actions(turns) == ["ask", "hand_over", "hand_over"]
 
 
-def test_what_was_redacted_before_it_was_stored_is_asked_for_again(backend: SqlOrders) -> None:
-    kept = flows.Flow("change_delivery_address", "BW-11111", "[address]", confirming=True)
+@pytest.mark.parametrize("stored", [redact(HOME), redact("Brook House, 14 High Street, Wrenford"), "c/o [name]"])
+def test_what_was_redacted_before_it_was_stored_is_asked_for_again(backend: SqlOrders, stored: str) -> None:
+    assert "[" in stored
+    kept = flows.Flow("change_delivery_address", "BW-11111", stored, confirming=True)
     step = flows.advance(kept, "yes", (), backend, TODAY)
-    assert step.action == "ask"
+    assert (step.action, step.deed) == ("ask", None)
+
+
+def test_a_day_that_redaction_took_for_a_telephone_number_is_asked_for_again(backend: SqlOrders) -> None:
+    kept = flows.Flow("reschedule_delivery", "BW-33333", day="[phone]", confirming=True)
+    assert flows.advance(kept, "yes", (), backend, TODAY).action == "ask"
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url, tables.metadata)
+    yield engine
+    engine.dispose()
+
+
+def test_what_is_confirmed_is_done_and_stands_in_the_transcript(bot: Bot, backend: SqlOrders, engine: Engine) -> None:
+    desk = Desk(bot, engine, Path("learned.csv"))
+    name = desk.turn(None, "cancel BW-11111", NOW).conversation
+    assert desk.turn(name, "yes please", NOW).state == "bot"
+    assert inbox.transcript(engine, name)[1][-1].text == "Done: order BW-11111 is cancelled."
+    assert backend.find("BW-11111") == Order("BW-11111", "cancelled", HOME)
+
+
+def test_the_page_shows_the_address_that_it_asks_to_confirm(bot: Bot, engine: Engine) -> None:
+    desk, names = Desk(bot, engine, Path("learned.csv")), {name: name for name in CUES}
+    *_, chat, _, _ = ui.respond(desk, TEXTS["en"], names, f"wrong address on BW-11111, it is {OFFICE}", None)
+    assert inert(OFFICE) in chat[-1]["content"]
+    with transaction(engine) as connection:
+        assert OFFICE not in str(connection.execute(select(tables.messages)).all())
+
+
+def test_an_order_is_left_alone_where_a_person_has_the_conversation_before_the_yes_is_answered(
+    bot: Bot, backend: SqlOrders, engine: Engine
+) -> None:
+    name = Desk(bot, engine, Path("learned.csv")).turn(None, "cancel BW-11111", NOW).conversation
+
+    def overtaken() -> date:
+        conversations.ask_for_person(engine, name, NOW)
+        return TODAY
+
+    slow = Bot(bot.predictor, bot.knowledge, replace(bot.skills, today=overtaken))
+    assert Desk(slow, engine, Path("learned.csv")).turn(name, "yes please", NOW).turn is None
+    assert backend.find("BW-11111") == ORDERS[0]
+
+
+class Closed(SqlOrders):
+    """Orders that have changed since they were looked at."""
+
+    def cancel(self, number: str) -> None:
+        raise OrderRefused(number)
+
+
+def test_an_order_that_changed_before_it_could_be_cancelled_goes_to_a_person(bot: Bot, engine: Engine) -> None:
+    closed = Closed(open_database("sqlite://", orders.metadata))
+    closed.add(ORDERS)
+    late = Bot(bot.predictor, bot.knowledge, replace(bot.skills, orders=closed))
+    desk = Desk(late, engine, Path("learned.csv"))
+    name = desk.turn(None, "cancel BW-11111", NOW).conversation
+    assert desk.turn(name, "yes", NOW).state == "queued"
+    assert [each.text for each in inbox.transcript(engine, name)[1]][2:] == ["yes", flows.REFUSED]
+    assert actions(talk(late, "cancel BW-11111", "yes", "hello?")) == ["ask", "hand_over", "hand_over"]
+
+
+def test_a_yes_that_asks_for_a_person_as_well_changes_nothing(bot: Bot, backend: SqlOrders) -> None:
+    turns = talk(bot, "cancel BW-11111", "yes, do it and transfer me")
+    assert actions(turns) == ["ask", "hand_over"]
     assert backend.find("BW-11111") == ORDERS[0]
 
 

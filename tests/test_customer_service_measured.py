@@ -18,7 +18,7 @@ from verticals.storage import open_database
 from verticals_customer_service import benchmark_conversations, data, knowledge, tables
 from verticals_customer_service.api import build_api
 from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HELD_OUT, Played, Script, judge
-from verticals_customer_service.benchmark_load import Load, write
+from verticals_customer_service.benchmark_load import Exchange, Load, cost_of, write
 from verticals_customer_service.desk import Desk
 
 LOAD = Load(customers=3, seconds=0.3, pause=0, messages=2)
@@ -116,3 +116,15 @@ def test_an_answer_to_somebody_else_and_an_error_are_noticed() -> None:
     exchanges = write(connect, ["my refund"], Load(customers=1, seconds=0.05, pause=0, messages=1))
     assert exchanges[0].mixed_up and "BW-99999" in exchanges[0].mixed_up
     assert exchanges[1].error and "500" in exchanges[1].error
+
+
+def test_the_time_to_an_answer_is_that_of_answered_turns_alone() -> None:
+    slow, failed = Exchange("turn", 0.2), Exchange("turn", 9.0, error="500")
+    read = Exchange("transcript", 0.001)
+    assert cost_of([slow, read, read, failed, read]) == {
+        "requests": 5,
+        "errors": 1,
+        "mixed_up": 0,
+        "p50_ms": 200.0,
+        "p95_ms": 200.0,
+    }

@@ -63,6 +63,13 @@ def test_at_most_the_given_share_of_in_scope_texts_stays_below_the_line() -> Non
     assert 0.1 < np.mean(refused) <= 0.3
 
 
+def test_a_line_is_drawn_with_one_article_alone() -> None:
+    index = HybridIndex(ENTRIES[:1], bag, Weights(1.0, 0.0, 0.0))
+    line = retrieval.threshold(index, ["refund card", "refund card", "lamp"], 0.5)
+    assert (line.relevant, line.lead) == pytest.approx((1.0, 0.0))
+    assert ArticleSearch(index, line).relevance("refund card").any()
+
+
 def test_a_message_about_nothing_known_finds_no_article() -> None:
     search = ArticleSearch(HybridIndex(ENTRIES, bag), Threshold(0.4, 0.1))
     nothing = search.relevance("weather tomorrow")
@@ -94,7 +101,6 @@ class Sure:
     """A classifier that is sure of `gift` where the text says card, and knows nothing else."""
 
     labels: tuple[str, ...] = ("gift", "other")
-    trained_parameters = 0
     readers: tuple[Reader, ...] = ()
 
     def score(self, texts: Any, progress: str | None = None) -> Scores:

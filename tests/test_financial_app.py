@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,17 +18,20 @@ from sqlalchemy import text
 from financial_stream import START, headline
 from verticals import hub, storage
 from verticals.config import build
-from verticals.errors import ConfigError, StorageError
+from verticals.errors import ConfigError, DataError, StorageError
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_financial_sentiment import app, channels, data, drawing, overview, recipe
+from verticals_financial_sentiment.alerts import Alert
 from verticals_financial_sentiment.api import build_api
+from verticals_financial_sentiment.delivery import PermanentFailure
 from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.drawing import View
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
-from verticals_financial_sentiment.sentiment import Judge
+from verticals_financial_sentiment.sentiment import MOST_WORDS, Judge
 from verticals_financial_sentiment.settings import ChannelSettings, Settings
+from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import folded, plain
@@ -68,7 +72,9 @@ def test_the_linker_finds_the_companies_of_the_samples_and_no_others() -> None:
     ("name", "value", "expected"),
     [
         ("zone", "Mars/Olympus", "no time zone"),
+        ("zone", "Europe", "no time zone"),
         ("feeds", [{"url": "file:x"}], "pattern"),
+        ("feeds", [{"url": "https://x.example", "zone": "Mars/Olympus"}], "no time zone"),
         ("replay_speed", 5000, "less than or equal to 1000"),
         ("keep_day", 3, "did you mean 'keep_days'"),
     ],
@@ -76,6 +82,24 @@ def test_the_linker_finds_the_companies_of_the_samples_and_no_others() -> None:
 def test_a_wrong_setting_says_what_is_wrong(name: str, value: object, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         build([{"app": {name: value}}], Settings)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("Positive", "neutral", "negative"), r"rows\.csv: label 'Positive'; did you mean 'positive'\?"),
+        (("bullish", "flat", "bearish"), "label 'bearish'; known: negative, neutral, positive"),
+        (("positive", "negative"), "no row is 'neutral'; expected rows of each of negative, neutral, positive"),
+    ],
+)
+def test_labels_that_the_judge_cannot_use_are_named_before_training(
+    tmp_path: Path, labels: tuple[str, ...], expected: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    rows = [f"text number {n} {label},{label}" for n in range(20) for label in labels]
+    path.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    with pytest.raises(DataError, match=expected):
+        data.splits(build([{"data": {"train": str(path)}}], Settings))
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +241,7 @@ def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk
     assert "&lt;script&gt;" in everything
     assert "<script>" not in everything
     assert "<b>evil" not in everything
+    assert TEXTS[language]["limit"].format(most=3, held_back=0) in shown["budget"]
     raised = alarmed.store.alerts()[-1]
     assert raised["reason"][language].replace("&", "&amp;") in shown["feed"]
     assert "Larder" in drawing.alert(view, raised["id"])
@@ -224,6 +249,12 @@ def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk
     assert TEXTS[language]["no_advice"] in drawing.status(view)
     item = alarmed.store.headlines(ticker="LRDR")[-1]
     assert "<mark class=" in drawing.headline(view, item["id"])
+
+
+def test_words_beyond_a_number_of_them_are_not_attributed(desk: Desk) -> None:
+    text = "Larder recalls its soups " * MOST_WORDS
+    weights = desk.judge.attributions(text, desk.linker.link(text), "LRDR")
+    assert [text[each.start : each.end] for each in weights] == text.split()[:MOST_WORDS]
 
 
 def test_the_page_sends_only_what_has_changed(alarmed: Desk, run: Run) -> None:
@@ -267,12 +298,28 @@ def test_the_demo_catches_up_with_its_past_and_then_slows_down() -> None:
     assert next(batch.offset for batch in demo(items, items[18].received, "40", pace)) == "41"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_that_were_left_out_are_counted_on_the_page_and_problems_logged_once(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture, language: str
+) -> None:
+    view, texts = View(desk, (), language, TEXTS[language]), TEXTS[language]
+    assert texts["blank"].format(count=2) not in drawing.status(view)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text('{"title": " "}\n' * 2 + "not json\n", encoding="utf-8")
+    desk.take(WatchedFolder(tmp_path / "in").scan("", START))
+    shown = " · ".join((texts["bad_row"].format(count=1), texts["blank"].format(count=2)))
+    assert texts["left_out"].format(rows=shown) in drawing.status(view)
+    assert [line for line in caplog.messages if "a.jsonl" in line] == [
+        "a.jsonl: 1 rows do not fit the header or are not JSON objects; they are left out"
+    ]
+
+
 def test_a_step_that_fails_leaves_no_trace(desk: Desk) -> None:
     item = headline("Larder recalls its soups after metal was found", "wire", 0)
     desk.take(Batch("a", (item,), "1"))
     with storage.transaction(desk.store.engine) as connection:
         connection.execute(
-            text("create trigger full before insert on items begin select raise(abort, 'disk full'); end")
+            text("create trigger full before insert on sentiment_items begin select raise(abort, 'disk full'); end")
         )
     later = headline("Larder recalls its soups after metal was found", "paper", 1)
     with pytest.raises(StorageError, match="disk full"):
@@ -291,6 +338,14 @@ def test_what_is_too_old_is_deleted_once_a_day_of_the_stream(desk: Desk) -> None
     assert [row["title"] for row in desk.store.headlines()] == ["Larder opens a kitchen"]
 
 
+def test_what_was_deleted_does_not_count_again_when_its_feed_still_lists_it(desk: Desk) -> None:
+    old = headline("Larder opens a shop", "wire", 0)
+    desk.take(Batch("", (old,)))
+    desk.take(Batch("", (headline("Larder opens a kitchen", "wire", 91 * 1_440),)))
+    again = replace(old, received=START + timedelta(days=92))
+    assert (desk.take(Batch("", (again,))).new, len(desk.store.headlines())) == (0, 1)
+
+
 def test_alerts_go_once_to_the_channels_of_the_settings(desk: Desk, tmp_path: Path) -> None:
     written = tmp_path / "alerts.jsonl"
     sent_on = channels.from_settings(ChannelSettings(file=str(written)))
@@ -298,6 +353,36 @@ def test_alerts_go_once_to_the_channels_of_the_settings(desk: Desk, tmp_path: Pa
     raised = [alert.id for alert in with_file.take(burst()).alerts]
     assert [json.loads(line)["id"] for line in written.read_text(encoding="utf-8").splitlines()] == raised
     assert all(desk.store.sent(alert, sent_on[0].name) for alert in raised)
+
+
+class Closed:
+    """A channel that takes nothing until it is opened."""
+
+    name = "closed"
+
+    def __init__(self) -> None:
+        self.open, self.tries = False, 0
+        self.taken: list[str] = []
+
+    def send(self, alert: Alert) -> None:
+        self.tries += 1
+        if not self.open:
+            raise PermanentFailure("closed")
+        self.taken.append(alert.id)
+
+
+def test_an_alert_that_a_channel_did_not_take_is_sent_later_and_less_and_less_often(desk: Desk) -> None:
+    channel = Closed()
+    sending = Desk(desk.store, desk.judge, desk.linker, desk.settings, [channel])
+    raised = [alert.id for alert in sending.take(burst()).alerts]
+    before = channel.tries
+    for minute in range(30):
+        sending.send_unsent(START + timedelta(minutes=minute))
+    assert channel.tries == before + 4 * len(raised), "after 0, 2, 6 and 14 minutes"
+    channel.open = True
+    for minute in range(30, 120):
+        sending.send_unsent(START + timedelta(minutes=minute))
+    assert sorted(channel.taken) == sorted(raised)
 
 
 def test_channels_are_made_of_the_settings() -> None:

@@ -64,13 +64,32 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tupl
 
 
 def test_a_burst_is_noticed_once_with_its_company_and_stories(undisturbed: dict[str, list[tuple[Any, ...]]]) -> None:
-    alerts = [dict(zip(tables.alerts.c.keys(), row, strict=True)) for row in undisturbed["alerts"]]
+    alerts = [dict(zip(tables.alerts.c.keys(), row, strict=True)) for row in undisturbed[tables.alerts.name]]
     assert alerts
     assert {alert["ticker"] for alert in alerts} == {"ARDF"}
     first = min(alerts, key=lambda alert: alert["time"])
     assert timedelta(0) <= first["time"] - (START + timedelta(hours=HOURS - 4)) <= timedelta(hours=1)
     assert not first["single_source"]
     assert len(first["stories"]) >= 2
+
+
+_BAD_NEWS = (
+    *("plunges as fraud probe begins", "chairman resigns over the accounts", "loses a lawsuit in Chile"),
+    *("suppliers halt deliveries after default", "bond prices collapse on default fear", "slumps after a recall"),
+    *("regulator suspends trading in the shares", "sinks on a profit warning"),
+)
+
+
+def test_good_news_of_another_source_is_no_second_source_of_bad_news(opened: Callable[[str], Store]) -> None:
+    begins = 60 * (HOURS - 4)
+    quiet = [item for item in ITEMS if item.received < START + timedelta(minutes=begins)]
+    good = headline("Ardent Foods wins a record order from Japan", "wire 9", begins)
+    blog = [headline(f"Ardent Foods {what}", "blog", begins + 2 * n) for n, what in enumerate(_BAD_NEWS, 1)]
+    batch = Batch("", (*quiet, good, *blog), now=START + timedelta(hours=HOURS))
+    raised = monitor(opened("good")).take(batch).alerts
+    bad = [alert for alert in raised if alert.kind == "negative"]
+    assert bad
+    assert all(alert.single_source and good.id not in alert.stories for alert in bad)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -145,9 +164,10 @@ def test_the_future_changes_nothing_that_was_said(
     watching.take(Batch("replay", tuple(item for item in ITEMS if item.received < until), now=until))
     seen = everything(store)
     seconds = int(until.timestamp())
-    assert seen["index_points"] == [row for row in undisturbed["index_points"] if row[1] < seconds - 899]
-    assert seen["alerts"]
-    assert set(map(repr, seen["alerts"])) <= set(map(repr, undisturbed["alerts"]))
+    points, alerts = tables.index_points.name, tables.alerts.name
+    assert seen[points] == [row for row in undisturbed[points] if row[1] < seconds - 899]
+    assert seen[alerts]
+    assert set(map(repr, seen[alerts])) <= set(map(repr, undisturbed[alerts]))
 
 
 RUMOUR = "Ardent Foods hides contaminated cereal batches from health inspectors for months"
@@ -192,11 +212,12 @@ def test_a_flood_of_copies_moves_the_index_no_more_than_three_stories(opened: Ca
     assert flooded[2] == 1
 
 
-def test_an_answer_is_kept_and_mutes_by_the_clock_of_the_stream(opened: Callable[[str], Store]) -> None:
+def test_an_answer_is_kept_once_and_mutes_by_the_clock_of_the_stream(opened: Callable[[str], Store]) -> None:
     store = opened("answer")
     watching = monitor(store)
     raised = [alert for batch in batches(ITEMS, EVERY) for alert in watching.take(batch).alerts]
-    assert watching.answer(raised[0].id, "false alarm").caution == pytest.approx(1.25)
+    for _ in range(3):
+        assert watching.answer(raised[0].id, "false alarm").caution == pytest.approx(1.25), "one alert, one step"
     feedback = watching.answer(raised[0].id, "mute")
     assert feedback.muted_until == pytest.approx((START + timedelta(hours=HOURS, days=7)).timestamp())
     assert store.alert(raised[0].id)["state"] == "muted"

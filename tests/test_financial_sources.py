@@ -11,7 +11,7 @@ from verticals.errors import DataError
 from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch, parse_time, safe_url, take_rows
-from verticals_financial_sentiment.sources.replay import replay
+from verticals_financial_sentiment.sources.replay import origin_of, replay
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -148,6 +148,18 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "watched").mkdir()
     (tmp_path / "watched" / "a.csv").symlink_to(tmp_path / "secret.csv")
     assert titles(WatchedFolder(tmp_path / "watched").scan("", NOW)) == []
+
+
+def test_files_and_folders_of_the_same_name_have_positions_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [tmp_path / day / "in" for day in ("mon", "tue")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    assert len({WatchedFolder(folder).origin for folder in folders}) == 2
+    assert len({origin_of(folder / "day.csv") for folder in folders}) == 2
+    monkeypatch.chdir(folders[0])
+    assert origin_of(Path("day.csv")) == origin_of(folders[0] / "day.csv")
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

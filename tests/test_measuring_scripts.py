@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import nn
 from transformers import TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer import DEFAULT_CALLBACKS
 
-from toys import toy_rows
+from toys import toy_config, toy_rows, toy_splits
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -50,12 +51,16 @@ def test_methods_are_measured_once_each_and_a_failure_is_told(
     path = folder / "classify-labelled-tfidf-seed0.json"
     (row,) = kept(path)
     assert (row["method"], row["seed"]) == ("tfidf", 0)
+    assert row["settings"] == {"blend": False, "class_weights": "none"}
     assert {"train_seconds", "peak_memory_mb", "trained_parameters", "artefact_bytes"} <= row["cost"].keys()
     written = path.stat().st_mtime_ns
     assert methods.main(arguments) == 0
     assert path.stat().st_mtime_ns == written
-    assert methods.main([*arguments, "--set", "train.epochs=none", "--results", str(tmp_path / "other")]) == 1
-    assert "classify-labelled-tfidf-seed0: error: setting train.epochs" in capsys.readouterr().err
+    assert methods.main([*arguments, "--set", "train.epochs=none"]) == 1
+    assert re.search(r"classify-labelled-tfidf-\w{8}-seed0: error: setting train\.epochs", capsys.readouterr().err)
+    assert methods.main([*arguments, "--set", "train.epochs=2"]) == 0
+    (other,) = (each for each in folder.iterdir() if each != path)
+    assert kept(other)[0]["assignments"] == ["train.epochs=2"]
 
 
 def test_a_sweep_judges_on_validation_rows_and_goes_on_where_it_stopped(
@@ -74,6 +79,8 @@ def test_a_sweep_judges_on_validation_rows_and_goes_on_where_it_stopped(
     assert {name for row in rows for name in row["metrics"]} == {"validation_accuracy"}
     assert rows[0]["data"]["split"]["train"] == 24
     assert rows[0]["data"]["fingerprint"] == rows[1]["data"]["fingerprint"]
+    sweep.main(["lora", "1e-3", *options, "--set", "train.batch_size=8"])
+    assert [row["assignments"][3:] for row in kept(path)] == [[], [], ["train.batch_size=8"]]
 
 
 def test_epochs_are_timed_in_one_run_as_ratios_to_the_first_method(
@@ -115,10 +122,47 @@ def test_the_peer_is_timed_beside_ours_in_one_run(
     peer.main([*arguments, *(word for each in settings for word in ("--set", each))])
     assert before == DEFAULT_CALLBACKS
     (row,) = kept(tmp_path / "plain-trainer-labelled-full.json")
+    assert (row["method"], row["seed"], row["backbone"]) == ("full", 0, str(tiny_backbone))
     seconds, accuracy = row["compared"]
-    assert seconds["ratio"] == pytest.approx(seconds["peer"] / seconds["ours"], rel=0.01)
     assert accuracy["ratio"] is None
-    assert f"the peer takes {seconds['ratio']:.2f} times as long" in capsys.readouterr().out
+    assert f"{seconds['what']:<52}ours" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("ours", "plain", "words", "ratio"),
+    [
+        (True, True, "training to 81.0% on validation rows", 3.0),
+        (True, False, "training to 81.0% on validation rows; plain did not get there", None),
+        (False, False, "; neither got there, and these are the times until they ended", None),
+    ],
+)
+def test_times_to_a_target_have_a_ratio_only_where_both_got_there(
+    tmp_path: Path, tiny_backbone: Path, ours: bool, plain: bool, words: str, ratio: float | None
+) -> None:
+    peer = script("peers/plain_trainer.py")
+    times = {"ours": (ours, 2.0), "plain": (plain, 6.0)}
+    found = {
+        name: peer.Watch(lambda model: 0.0, 0.81, 1, reached=reached, seconds=seconds)
+        for name, (reached, seconds) in times.items()
+    }
+    peer.report(tmp_path, toy_splits(), toy_config("probe", tiny_backbone, seed=7), 0.8, found)
+    (row,) = kept(tmp_path / "plain-trainer-toy-probe.json")
+    assert row["seed"] == 7
+    assert row["compared"][0]["what"].endswith(words)
+    assert row["compared"][0]["ratio"] == ratio
+
+
+def test_the_headline_is_the_mean_over_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = script("tables.py")
+    monkeypatch.setattr(sys.modules["table.cells"], "RESULTS", tmp_path)
+    for seed, value in ((0, 0.9), (1, 0.8)):
+        estimate = {"value": value, "low": value - 0.1, "high": value + 0.1}
+        beside = {"method": "tfidf", "metrics": {"accuracy": {"value": value - 0.2}}}
+        about = {"suite": "banking77", "method": "full", "seed": seed, "cost": {"train_seconds": 10.0 + 20 * seed}}
+        row = {**about, "metrics": {"accuracy": estimate}, "baseline": beside}
+        (tmp_path / f"customer-service-banking77-full-{seed}.json").write_text(json.dumps({"results": [row]}))
+    (line,) = tables.headline.headline("en").splitlines()[2:]
+    assert "| **85.0% (75.0%–95.0%)** full, mean of 2 seeds | 65.0% tfidf | +20.0 | 20 s |" in line
 
 
 def test_the_table_of_methods_is_the_mean_over_seeds_with_the_gain_over_the_probe(
@@ -132,6 +176,30 @@ def test_the_table_of_methods_is_the_mean_over_seeds_with_the_gain_over_the_prob
         metrics = {"accuracy": {"value": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}}
         row = {"data": {"name": "toy"}, "method": method, "seed": seed, "metrics": metrics, "cost": cost}
         (tmp_path / "methods" / f"classify-toy-{method}-seed{seed}.json").write_text(json.dumps({"results": [row]}))
-    *_, probe, lora = tables.core.measured_methods("en").splitlines()
+    assigned = {**row, "assignments": ["train.epochs=9"]}
+    (tmp_path / "methods" / "classify-toy-lora-0a1b2c3d-seed0.json").write_text(json.dumps({"results": [assigned]}))
+    *_, probe, lora, longer = tables.core.measured_methods("en").splitlines()
     assert probe.startswith("| toy | `probe` | 80.0% (79.0%–81.0%) |  | 2 |")
     assert lora == "| toy | `lora` | 89.0% (88.0%–90.0%) | +9.0 | 2 | 1,000 | 60 s | 900 MB | 2.0 MB |"
+    assert longer.startswith("| toy | `lora`, train.epochs=9 | 88.0% (87.0%–89.0%) | +8.0 | 1 |")
+
+
+def test_a_blended_model_is_no_evidence_of_tuning_beside_a_probe_that_is_not_blended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gains, results = script("gains.py"), tmp_path / "benchmarks" / "results"
+    monkeypatch.setattr(gains, "ROOT", tmp_path)
+    monkeypatch.setattr(gains, "RESULTS", results)
+    results.mkdir(parents=True)
+
+    def keep(name: str, method: str, accuracy: float, **settings: bool) -> None:
+        about = {"backbone": "builtin", "data": {"name": "toy", "fingerprint": "f"}, "seed": 0, "settings": settings}
+        row = {"method": method, "metrics": {"accuracy": {"value": accuracy}}, **about}
+        (results / f"{name}.json").write_text(json.dumps({"results": [row]}), encoding="utf-8")
+
+    keep("customer-service-shipped-full", "full", 0.95)  # of before the settings were recorded
+    keep("probe", "probe", 0.8, blend=False)
+    keep("lora", "lora", 0.9, blend=False)
+    assert [(each["method"], each["probe"]) for each in gains.gains()] == [("lora", 0.8)]
+    keep("blended-probe", "probe", 0.85, blend=True)
+    assert [(each["method"], each["probe"]) for each in gains.gains()] == [("full", 0.85), ("lora", 0.8)]

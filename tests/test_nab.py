@@ -110,7 +110,7 @@ def test_the_published_scores_of_the_windowed_gaussian_come_out(tweets: list[Ser
 
 def test_the_benchmark_says_where_the_data_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VERTICALS_DATA", raising=False)
-    with pytest.raises(DataError, match=r"VERTICALS_DATA is not set; get .* from github.com/numenta/NAB"):
+    with pytest.raises(DataError, match=r"VERTICALS_DATA is not set; get it from github.com/numenta/NAB, .* \(MIT\)"):
         nab_realtweets(Config())
 
 

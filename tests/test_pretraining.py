@@ -218,7 +218,7 @@ def test_each_token_is_guessed_once(masking_backbone: Path) -> None:
     tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_encoder(backbone).eval()
     texts = ["lemon", "apple is red and plum is blue n1 n2", "strange", "pear is strange"]
     module = MaskedModule(encoder, head_of(backbone, encoder, windows(texts, tokenizer, 32)))
-    found = Masker(module, tokenizer, settings(masking_backbone), 0).guesses(texts)
+    found = Masker(module, tokenizer, settings(masking_backbone)).guesses(texts)
     assert found[:, 2].tolist() == [1, 9, 0, 2]  # the unknown word is not asked for
     assert (found[:, 1] <= found[:, 2]).all()
 
@@ -259,7 +259,7 @@ def test_every_other_method_that_merges_leaves_a_plain_backbone(
     trained.model.save(tmp_path)
     plain = AutoModel.from_pretrained(tmp_path / mask.BACKBONE)
     assert type(trained.model.module.encoder) is type(plain) is BertModel
-    assert trained.log.trained_parameters == trained.model.trained_parameters > 0
+    assert trained.log.trained_parameters > 0
 
 
 @pytest.mark.parametrize("method", [name for name in methods.METHODS if name not in MERGING])

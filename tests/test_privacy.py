@@ -42,6 +42,7 @@ def test_each_kind_is_replaced_by_its_name(text: str, redacted: str) -> None:
     "text",
     [
         "order BW-48213 was placed on 12/11/2026 at 10:30",
+        "please bring it on 2026-03-19, or between 2026-03-21 and 2026-03-23",
         "I'm Still waiting for 2 lamps and 30 each of the hooks",
         "it cost 129.99 and measures 120 x 60 x 75 cm",
         "tracking 4111 1111 1111 1112 is stuck",  # fails its check digit

@@ -15,13 +15,16 @@ from verticals_customer_service import data
 TEST = Examples(("where is it", "money back"), ("track", "refund"), (2, 3))
 
 
-def make(accuracy: float, seed: int, test: Examples | None = TEST, app: str = "toy") -> Run:
+def make(
+    accuracy: float, seed: int, test: Examples | None = TEST, app: str = "toy", champion: Run | None = None
+) -> Run:
     """Save a run that was measured so on these test rows."""
 
     def write(folder: Path) -> None:
         write_json(folder / "metrics.json", {"compared": "accuracy", "metrics": {"accuracy": {"value": accuracy}}})
         if test is not None:
             promotion.write_standing_test(folder, test)
+        promotion.judge(champion, folder)
 
     config = Config.model_validate({"train": {"seed": seed}})
     run = runs.save(app, config, {"objective": "classify"}, write, lambda run: None)
@@ -37,31 +40,29 @@ def serving() -> str:
 
 def test_the_first_run_serves_without_a_verdict() -> None:
     run = make(0.5, 1)
-    assert promotion.judge(None, run) is None
     assert promotion.read(run) is None
     assert serving() == run.folder.name
 
 
 @pytest.mark.parametrize(("after", "promoted"), [(0.91, True), (0.9, True), (0.8999, False)])
 def test_a_challenger_serves_only_if_it_is_no_worse(after: float, promoted: bool) -> None:
-    champion, challenger = make(0.9, 1), make(after, 2)
-    verdict = promotion.judge(champion, challenger)
+    champion = make(0.9, 1)
+    challenger = make(after, 2, champion=champion)
+    verdict = promotion.read(challenger)
     assert verdict is not None
     assert verdict.promoted is promoted
     assert "on the same 2 test rows" in verdict.reason
-    assert promotion.read(challenger) == verdict
     assert serving() == (challenger if promoted else champion).folder.name
 
 
 def test_a_run_that_is_held_back_is_still_whole_and_can_be_opened() -> None:
-    champion, challenger = make(0.9, 1), make(0.1, 2)
-    promotion.judge(champion, challenger)
+    challenger = make(0.1, 2, champion=make(0.9, 1))
     assert runs.open_run(challenger.folder).manifest == challenger.manifest
 
 
 @pytest.mark.parametrize("test", [None, Examples(("other rows",), ("track",), (2,))])
 def test_runs_measured_on_other_rows_are_not_compared_and_the_verdict_says_so(test: Examples | None) -> None:
-    verdict = promotion.judge(make(0.9, 1, test), make(0.1, 2))
+    verdict = promotion.read(make(0.1, 2, champion=make(0.9, 1, test)))
     assert verdict is not None
     assert verdict.promoted
     assert "not compared" in verdict.reason
@@ -93,3 +94,5 @@ def test_training_says_whether_the_new_run_serves(
     serves = runs.latest("customer-service")
     assert serves is not None
     assert (serves.folder == champion.folder) == ("goes on serving" in said)
+    challenger = max(champion.folder.parent.glob("2*/manifest.json")).parent
+    assert runs.VERDICT in runs.open_run(challenger).manifest["files"]  # it was there before the run had its name

@@ -136,7 +136,7 @@ def test_an_item_that_had_not_come_yet_is_not_held_against_a_model() -> None:
 def test_at_most_so_many_users_decide_in_each_fold() -> None:
     rows, _ = align(generate(CATALOGUE, SMALL).interactions, CATALOGUE)
     folds = splits.folds(splits.random_split(rows, 0.2, 0.2, 0), 3, 0)
-    popular = candidates.families(GRID, has_text=False)["popularity"][0]
+    popular = candidates.families(GRID, False, (10, 10))["popularity"][0]
     assert len(candidates.Validation(folds, None, 20, 0).scores(popular)) == 3 * 20
 
 

@@ -12,7 +12,7 @@ from verticals_recommender import public, splits
 from verticals_recommender.interactions import Interactions, align, encode, read_interactions
 from verticals_recommender.items import Catalogue, Item, read_catalogue, write_catalogue
 from verticals_recommender.k_core import k_core
-from verticals_recommender.models.histories import histories, history
+from verticals_recommender.models.histories import histories, history, sequences
 from verticals_recommender.times import seconds
 
 
@@ -82,6 +82,9 @@ def test_a_missing_column_and_an_empty_rest_are_named(tmp_path: Path) -> None:
     [
         ("1970-01-02", 86_400.0),
         ("86400", 86_400.0),
+        ("20260302", 1_772_409_600.0),
+        (20260302.0, 1_772_409_600.0),
+        ("19709901", 19_709_901.0),
         (1_700_000_000_000, 1_700_000_000.0),
         ("soon", None),
         ("nan", None),
@@ -90,6 +93,19 @@ def test_a_missing_column_and_an_empty_rest_are_named(tmp_path: Path) -> None:
 )
 def test_moments_are_read_as_exports_write_them(value: object, expected: float | None) -> None:
     assert seconds(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "price"),
+    [
+        ("1,299", 1299.0), ("1,299.50", 1299.5), ("1,299,000", 1_299_000.0), ("12,50", 12.5), ("0,125", 0.125), ("7", 7.0),
+        ("1.299,50", None),
+    ],
+)  # fmt: skip
+def test_prices_are_read_with_either_comma(tmp_path: Path, written: str, price: float | None) -> None:
+    found = read_catalogue(write(tmp_path / "items.csv", "item,price", f'a,"{written}"'))
+    assert [item.price for item in found.items] == [price]
+    assert [note.code for note in found.notes] == (["price"] if price is None else [])
 
 
 def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) -> None:
@@ -215,6 +231,8 @@ def test_histories_count_what_is_newer() -> None:
     assert found.items.tolist() == [0, 1, 2]
     assert found.ages.tolist() == [1, 0, 2]
     assert histories(encode(["u", "u"], ["a", "b"])).ages.tolist() == [0, 0]
+    weighed = encode(["u", "u"], ["a", "b"], weight=np.array([3, 1], np.float32), time=np.array([20, 10.0]))
+    assert list(sequences(weighed)[0].items()) == [(1, 1.0), (0, 3.0)]
     mine = history([2, 0], 3, [1.0, 4.0])
     assert (mine.items.tolist(), mine.weights.data.tolist(), mine.ages.tolist()) == ([0, 2], [4, 1], [0, 1])
 
@@ -226,16 +244,16 @@ def test_histories_count_what_is_newer() -> None:
 def test_no_public_row_is_lost(
     public_data: Path, name: str, shape: tuple[int, int], count: int, unlisted: list[int]
 ) -> None:
-    if not (public_data / public.FOLDERS[name]).is_dir():
-        pytest.skip(f"{public_data} has no folder {public.FOLDERS[name]}")
+    if not (public_data / public.PUBLIC[name].folder).is_dir():
+        pytest.skip(f"{public_data} has no folder {public.PUBLIC[name].folder}")
     found, catalogue = public.load(name)
     assert (found.shape, len(found), len(catalogue)) == (shape, count, shape[1])
     assert [note.count for note in found.notes] == unlisted
 
 
 def test_the_books_of_a_person_share_authors_as_they_do_not_by_the_published_numbers(public_data: Path) -> None:
-    if not (public_data / public.FOLDERS["book-crossing"]).is_dir():
-        pytest.skip(f"{public_data} has no folder {public.FOLDERS['book-crossing']}")
+    if not (public_data / public.PUBLIC["book-crossing"].folder).is_dir():
+        pytest.skip(f"{public_data} has no folder {public.PUBLIC['book-crossing'].folder}")
     found, catalogue = public.load("book-crossing")
     author = np.unique([item.brand for item in catalogue.items], return_inverse=True)[1]
 

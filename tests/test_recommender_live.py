@@ -1,7 +1,8 @@
 """The live recommender and its REST routes: what a click, a new item and a deletion do, and what is refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine as Database
 
 from verticals.errors import DataError
 from verticals.inference.batches import FloatArray
 from verticals.storage import open_database
-from verticals_recommender.api import LONGEST_SENTENCE, build_api
+from verticals_recommender.api import LONGEST_SENTENCE, build_api, described
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.live import Live, State
 from verticals_recommender.models.blend import Blend
@@ -41,27 +43,33 @@ def goods() -> tuple[Item, ...]:
     return (*teas, *tools)
 
 
-def make(path: Path) -> Live:
-    items = goods()
+def make(database: Database, items: tuple[Item, ...] = goods()) -> Live:
     vectors = unit(encode([item.text for item in items]))
     counts = np.arange(len(items), dtype=np.float32)
     model = Blend((fit(vectors), Popularity(counts)), (1.0, 0.01))
-    past = {"wilhelmina": (0, 4), "bo": (1,)}
+    past = {"wilhelmina": {0: 1.0, 4: 1.0}, "bo": {1: 1.0}}
     state = State(Catalogue(items), Engine(model, shelf(items, counts, vectors)), past)
     index = VectorIndex(IndexSpec(), np.arange(len(items)), vectors)
-    return Live(state, index, encode, Store(open_database(f"sqlite:///{path}", TABLES)))
+    return Live(state, index, encode, Store(database))
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Live:
-    return make(tmp_path / "shop.db")
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url, TABLES)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def live(database: Database) -> Live:
+    return make(database)
 
 
 @pytest.fixture
 def client(live: Live) -> TestClient:
     site = FastAPI()
-    site.include_router(build_api(live, clock=lambda: NOW), prefix="/api")
-    return TestClient(site)
+    site.include_router(build_api(live, "key", clock=lambda: NOW), prefix="/api")
+    return TestClient(site, headers={"Authorization": "Bearer key"})
 
 
 def ids(answer: Any) -> list[str]:
@@ -77,6 +85,13 @@ def test_a_click_counts_in_the_next_list_and_is_the_reason_given(client: TestCli
     ]
     assert first["why"] == {"en": "Because of green tea 100%", "zh": "推荐依据：“green tea”100%"}
     assert first["score"] == pytest.approx(sum(first["parts"].values()), abs=1e-5)
+
+
+def test_a_model_of_popularity_gives_popularity_as_its_reason(live: Live) -> None:
+    state = live.state
+    popular = replace(state, engine=Engine(Popularity(state.engine.shelf.popularity), state.engine.shelf))
+    found = recommend(popular.engine, Profile().after("click", [0]), Rules(count=1), NOW)
+    assert described(popular, found)[0]["why"] == {"en": "Popular with others", "zh": "大家都在看"}
 
 
 def test_seen_and_hidden_items_do_not_come_back(client: TestClient) -> None:
@@ -124,7 +139,7 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
     assert proof["clean"]
     assert proof["events_deleted"] == 1
     assert set(proof["left"]) == {"catalogue", "likeness", "vectors", "index", "matrix", "available", "training_rows"}
-    assert live.state.trained["bo"] == ()
+    assert live.state.trained["bo"] == {}
     everything = client.post("/api/recommend", json={"user": "ada", "rules": {"count": 100, "in_stock": False}})
     assert "tea1" not in ids(everything)
     assert "tea1" not in ids(client.get("/api/similar/tea0?count=100"))
@@ -136,7 +151,7 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
 
 
 def test_a_forgotten_user_is_in_no_table_no_training_row_no_answer_and_not_in_the_file(tmp_path: Path) -> None:
-    live = make(tmp_path / "shop.db")
+    live = make(open_database(f"sqlite:///{tmp_path / 'shop.db'}", TABLES))
     live.record("wilhelmina", "click", ["tea0"], NOW)
     live.record("bo", "click", ["tea0"], NOW)
     bytes_before = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -172,21 +187,33 @@ def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
     assert client.get("/api/users/ada").json()["events"] == []
 
 
-def test_a_restart_remembers_events_new_items_and_removals(tmp_path: Path) -> None:
-    path = tmp_path / "shop.db"
-    before = make(path)
+def test_a_restart_remembers_events_new_items_and_removals(database: Database) -> None:
+    before = make(database)
     before.add_items([Item("tea9", "Green green tea", tags=("new",)), Item("tea10", "black black tea")])
     before.remove_item("tea9")
     before.remove_item("tea2")
     before.record("ada", "click", ["tea10"], NOW)
-    again = make(path)
+    again = make(database)
     known = again.state.catalogue.positions
     assert "tea10" in known
     assert not {"tea9", "tea2"} & set(known)
     profile = again.state.profile("ada", again.store.events("ada"))
     assert [again.state.catalogue.ids[item] for item in profile.history] == ["tea10"]
     again.add_items([Item("tea2", "herbal tea")])
-    assert "tea2" in make(path).state.catalogue.positions
+    assert "tea2" in make(database).state.catalogue.positions
+
+
+def test_a_retrained_run_keeps_what_it_learned_of_an_item_once_added_and_nothing_of_one_that_was_removed_before(
+    database: Database,
+) -> None:
+    before = make(database)
+    before.remove_item("tea0")
+    before.add_items([Item("tea0", "green tea"), Item("tea9", "Green green tea")])
+    retrained = make(database, (*goods(), Item("tea9", "Green green tea"))).state
+    popularity = dict(zip(retrained.catalogue.ids, retrained.engine.shelf.popularity.tolist(), strict=True))
+    assert (popularity["tea9"], retrained.catalogue.positions["tea9"]) == (6, 6)
+    assert (popularity["tea0"], retrained.catalogue.positions["tea0"]) == (0, 7)
+    assert [retrained.catalogue.ids[item] for item in retrained.trained["wilhelmina"]] == ["tool1"]
 
 
 def test_a_refused_batch_of_items_changes_nothing(live: Live) -> None:
@@ -240,5 +267,21 @@ def test_a_wrong_request_is_refused_and_nothing_is_stored(
     assert len(live.index) == 6
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "users/bo"), ("DELETE", "users/bo"), ("POST", "items"), ("DELETE", "items/tea0"), ("POST", "events"),
+        ("POST", "recommend"), ("GET", "similar/tea0"),
+    ],
+)  # fmt: skip
+def test_only_the_key_opens_what_tells_of_people_or_changes_anything(
+    client: TestClient, live: Live, method: str, path: str
+) -> None:
+    wrong = {"Authorization": "Bearer guess"}
+    assert client.request(method, f"/api/{path}", headers=wrong, json={"user": "bo"}).status_code == 401
+    assert live.state.trained["bo"] == {1: 1.0}
+
+
 def test_health_names_the_model_and_counts_the_items(client: TestClient) -> None:
+    client.headers.clear()
     assert client.get("/api/health").json() == {"status": "ok", "model": "hybrid", "items": 6, "index": "flat"}

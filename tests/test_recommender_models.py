@@ -8,10 +8,12 @@ import pytest
 from scipy import sparse
 
 from verticals.errors import RunError
+from verticals_recommender import candidates
 from verticals_recommender.models import als, ease, item_knn, popularity, saved, vectors
 from verticals_recommender.models.blend import Blend, Recent, spread
 from verticals_recommender.models.histories import Histories, history
 from verticals_recommender.models.model import Model, best, neighbours, recommend
+from verticals_recommender.settings import Grid
 
 USERS, ITEMS = 40, 12
 
@@ -146,6 +148,14 @@ def test_item_knn_gives_the_cosine_by_hand() -> None:
     shrunk = item_knn.fit(Histories(weights, np.zeros(7, np.float32)), neighbours=1, shrinkage=1)
     assert shrunk.weights[0, 1] == pytest.approx(2 / (np.sqrt(4 * 2) + 1))
     assert shrunk.weights.nnz == 3
+
+
+def test_ease_is_left_out_with_a_count_where_users_and_items_are_too_many_for_it() -> None:
+    large = (ease.LARGEST + 1, ease.LARGEST + 1)
+    assert set(candidates.families(Grid(), True, large)) == {"popularity", "item-knn", "als", "text"}
+    assert "ease" in candidates.families(Grid(), True, (ease.LARGEST, ease.LARGEST + 1))
+    assert [(note.code, note.count) for note in candidates.left_out(Grid(), large)] == [("ease_left_out", 3)]
+    assert candidates.left_out(Grid(), (10, 10)) == []
 
 
 def test_ease_over_users_and_over_items_is_the_same_model() -> None:

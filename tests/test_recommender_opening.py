@@ -1,5 +1,6 @@
 """From a run to what answers: what is opened, what a restart remembers, what the sliders cost, and text tuned on behaviour."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from verticals.storage import open_database
 from verticals_recommender import recommender, text, tradeoff
 from verticals_recommender.interactions import align
 from verticals_recommender.items import Item
-from verticals_recommender.opening import Opened, open_run
+from verticals_recommender.opening import Opened, open_run, other_sample
 from verticals_recommender.store import TABLES, Store
 
 
@@ -99,6 +100,15 @@ def open_copy(run: Run, home: Path) -> Run:
     return runs.open_run(folder)
 
 
+def spoilt_copy(run: Run, name: str, catalogue: str) -> Path:
+    """Put a run of an older version, trained on this catalogue, beside a run."""
+    folder = run.folder.with_name(name)
+    shutil.copytree(run.folder, folder)
+    manifest = {**run.manifest, "schema": 1, "data": {**run.manifest["data"], "name": catalogue}}
+    runs.write_json(folder / runs.MANIFEST, manifest)
+    return folder
+
+
 def test_somebody_who_was_forgotten_and_an_item_that_was_removed_stay_away_after_a_restart(
     recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,4 +124,35 @@ def test_somebody_who_was_forgotten_and_an_item_that_was_removed_stay_away_after
     again = open_run(runs.open_run(run.folder)).live.state
     assert person not in again.trained
     assert item not in again.catalogue.positions
-    assert again.profile(person, []).history == ()
+    assert again.profile(person, []).history == {}
+
+
+def test_a_run_that_cannot_be_rewritten_is_counted_and_one_of_another_catalogue_does_not_matter(
+    recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    run = open_copy(recommender_run, tmp_path)
+    live = open_run(run).live
+    spoilt_copy(run, "0-other", "another.csv")
+    assert live.forget_user(BEHAVIOUR.users[0]).left["run_files"] == 0
+    spoilt = spoilt_copy(run, "0-older", run.manifest["data"]["name"])
+    proof = live.forget_user(BEHAVIOUR.users[1])
+    assert (proof.left["run_files"], proof.clean) == (1, False)
+    assert BEHAVIOUR.users[1] not in set(pd.read_parquet(run.folder / recommender.INTERACTIONS)["user"])
+    (spoilt / runs.MANIFEST).write_text("{", encoding="utf-8")
+    assert live.forget_user(BEHAVIOUR.users[2]).left["run_files"] == 1
+
+
+def test_a_spoilt_run_of_the_other_sample_is_passed_over_for_an_older_whole_one(
+    recommender_run: Run, tmp_path: Path
+) -> None:
+    run = open_copy(recommender_run, tmp_path)
+    shop = Run(run.folder, {**run.manifest, "data": {"name": "shipped-shop"}})
+    spoilt_copy(run, "9-news", "shipped-news")
+    assert other_sample(shop) is None
+    news = spoilt_copy(run, "8-news", "shipped-news")
+    manifest = json.loads((news / runs.MANIFEST).read_text(encoding="utf-8"))
+    runs.write_json(news / runs.MANIFEST, {**manifest, "schema": run.manifest["schema"]})
+    found = other_sample(shop)
+    assert found is not None
+    assert found.folder == news

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from verticals.config import Config, build
-from verticals.errors import ConfigError, RunError
+from verticals.errors import ConfigError, DataError, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.runs import Run
-from verticals_recommender import answers, app, benchmark, recipe, recommender
+from verticals_recommender import answers, app, benchmark, data, recipe, recommender
 from verticals_recommender.behaviour import Behaviour, generate
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.settings import Settings
@@ -81,6 +81,18 @@ def test_later_rows_are_measured_with_new_users_and_without_unknown_items(run: R
     assert [(note["code"], note["count"]) for note in record["notes"]] == [("unknown_item", 1)]
 
 
+def test_later_rows_that_the_run_knows_are_no_misses(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "later.csv"
+    item = BEHAVIOUR.items[BEHAVIOUR.item[BEHAVIOUR.user == 1][0]]
+    file.write_text(f"user,item\n{KNOWN},{item}\nstranger,i4\n", encoding="utf-8")
+    record = recipe.evaluate(run, file)
+    assert record["rows"] == {"test": 1}
+    assert [(note["code"], note["count"]) for note in record["notes"]] == [("known_pair", 1)]
+    file.write_text(f"user,item\n{KNOWN},{item}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="knows every row"):
+        recipe.evaluate(run, file)
+
+
 def test_everybody_in_a_file_is_answered_with_unseen_items(run: Run, tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_text(f"user\n{KNOWN}\nstranger\n", encoding="utf-8")
     known, stranger = answers.predict(run, tmp_path / "users.csv")
@@ -108,6 +120,13 @@ def test_a_test_file_of_its_own_is_refused_by_name(tmp_path: Path) -> None:
     named = asked.model_copy(update={"data": asked.data.model_copy(update={"test": "rows.csv"})})
     with pytest.raises(ConfigError, match=r"data\.test.*app\.split"):
         recipe.train(named)
+
+
+def test_a_catalogue_keeps_its_name_where_the_name_of_its_file_changes(tmp_path: Path) -> None:
+    assert data.load(config(tmp_path)).name == "rows.csv"
+    assert data.load(config(tmp_path, catalogue="our shop")).name == "our shop"
+    with pytest.raises(ConfigError, match=r"app\.catalogue.*the samples"):
+        data.load(build([{"app": {"catalogue": "our shop"}}], Settings, app.objective))
 
 
 def test_a_suite_has_a_row_for_every_model_and_one_for_what_served(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from verticals.errors import DataError, RunError
 from verticals.inference.batches import FloatArray
 from verticals_recommender.retrieval import stored
-from verticals_recommender.retrieval.choice import Target, choose, curve, meets, recall
+from verticals_recommender.retrieval.choice import Target, choose, meets, recall, suited
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.million import MillionItems, clustered_vectors, million_items
 from verticals_recommender.retrieval.structures import KINDS, IndexSpec, Kind, fitting, proposal
@@ -179,12 +179,14 @@ def test_an_approximate_kind_gets_just_the_effort_that_its_target_needs(vectors:
     assert index.spec == last.spec
 
 
-def test_the_curve_holds_every_kind_that_suits_and_survives_json(vectors: FloatArray) -> None:
-    choice = curve(vectors, clustered_vectors(20, WIDTH, 2), Target(at=10, p95_ms=1e6))
-    assert {point.spec.kind for point in choice.points} == set(KINDS)
+def test_only_kinds_that_the_catalogue_is_large_enough_for_are_tried(vectors: FloatArray) -> None:
+    assert suited(KINDS, len(vectors)) == list(KINDS)
+    assert suited(KINDS, 100) == suited(["ivf"], 100) == ["flat"]
+
+
+def test_a_choice_survives_json(vectors: FloatArray) -> None:
+    choice, _ = choose(vectors[:100], clustered_vectors(20, WIDTH, 2), Target(at=10, p95_ms=1e6))
     assert type(choice).model_validate_json(choice.model_dump_json()) == choice
-    few = curve(vectors[:100], clustered_vectors(20, WIDTH, 2), Target(at=10, p95_ms=1e6))
-    assert {point.spec.kind for point in few.points} == {"flat"}
 
 
 def test_a_structure_that_needs_more_rows_than_there_are_gives_way_to_the_exact_one() -> None:

@@ -58,6 +58,9 @@ def test_clicks_become_the_newest_items() -> None:
     after = clicked(before, np.array([[3], [1]]))
     assert after.weights.toarray().tolist() == [[1, 1, 0, 1], [0, 1, 0, 2]]
     assert after.ages.tolist() == [1, 2, 0, 0, 1]
+    less = clicked(before, np.array([[3], [-1]]))
+    assert less.weights.toarray().tolist() == [[1, 1, 0, 1], [0, 0, 0, 2]]
+    assert less.ages.tolist() == [1, 2, 0, 0]
 
 
 def test_a_recommender_of_bestsellers_shows_one_list_and_fails_and_a_personal_one_keeps_its_catalogue() -> None:
@@ -69,6 +72,13 @@ def test_a_recommender_of_bestsellers_shows_one_list_and_fails_and_a_personal_on
     assert personal.verdict.startswith("passed")
     assert max(same_for_all.coverage) < min(personal.coverage)
     assert max(same_for_all.evenness) < min(personal.evenness)
+
+
+def test_people_with_fewer_unseen_items_than_a_list_has_click_what_is_left_and_the_loop_ends_when_nothing_is() -> None:
+    matrix = sparse.csr_matrix(np.array([[1, 1, 1, 1], [1, 1, 1, 0], [1, 0, 0, 0]], np.float32))
+    outcome = feedback_loop(knn, Histories(matrix, np.zeros(matrix.nnz, np.float32)), LoopSettings())
+    assert outcome.coverage == (0.75, 0.5, 0.25)
+    assert outcome.verdict.startswith("failed: after 3 rounds 25.0% of the catalogue is shown, at first 75.0%")
 
 
 def test_a_loop_that_loses_too_much_is_told_so() -> None:

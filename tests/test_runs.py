@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,21 @@ def test_a_failed_proof_leaves_nothing_behind(tmp_path: Path, tiny_backbone: Pat
     with pytest.raises(RunError, match="not the same"):
         runs.save("toy", config, {}, lambda folder: write_json(folder / "file.json", {}), refuse)
     assert list((tmp_path / "runs" / "toy").iterdir()) == []
+
+
+def test_two_runs_of_the_same_settings_are_saved_side_by_side_and_both_are_whole(tiny_backbone: Path) -> None:
+    config = toy_config("tfidf", tiny_backbone)
+
+    def write(number: int, folder: Path) -> None:
+        write_json(folder / "file.json", number)
+        if number == 0:  # meanwhile, another process saves its own
+            saved.append(runs.save("toy", config, {}, partial(write, 1), lambda run: None))
+
+    saved: list[Run] = []
+    saved.append(runs.save("toy", config, {}, partial(write, 0), lambda run: None))
+    assert [open_run(run.folder).read_json("file.json") for run in saved] == [1, 0]
+    assert not list(saved[0].folder.parent.glob(".draft*"))
+    assert saved[0].folder.stat().st_mode == saved[0].folder.parent.stat().st_mode
 
 
 def test_the_newest_complete_run_is_found(train_toy: Callable[[str], Run], tmp_path: Path) -> None:

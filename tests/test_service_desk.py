@@ -2,22 +2,24 @@
 
 import csv
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bots import keyword_bot
-from verticals.errors import DataError, StorageError
+from verticals.errors import DataError
 from verticals.storage import open_database
 from verticals_customer_service import (
-    agents,
     conversations,
     data_subject,
+    escalation,
     inbox,
     learning,
     tables,
@@ -27,7 +29,7 @@ from verticals_customer_service import (
 )
 from verticals_customer_service.api import build_api
 from verticals_customer_service.conversations import Limits, UnknownConversation
-from verticals_customer_service.desk import Desk, wants_person
+from verticals_customer_service.desk import Desk
 from verticals_customer_service.wording import TEXTS
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -79,7 +81,7 @@ def test_plain_words_for_a_person_are_enough_whatever_the_model_thinks(desk: Des
     "message", ["where is my order", "can a person return two lamps", "the agent of the carrier lost it"]
 )
 def test_other_words_are_not_taken_for_a_wish_for_a_person(message: str) -> None:
-    assert not wants_person(message)
+    assert escalation.reason(message) is None
 
 
 def test_what_the_bot_remembers_in_plain_words_is_stored_redacted(desk: Desk) -> None:
@@ -88,6 +90,17 @@ def test_what_the_bot_remembers_in_plain_words_is_stored_redacted(desk: Desk) ->
     assert ticket.memory.turns[0][0] == "hmm, write to [email]"
     assert ticket.memory.unclear_in_a_row == 1
     assert desk.turn(first.conversation, "hmm again", NOW).state == "queued"
+
+
+def test_only_the_last_turns_are_remembered_in_plain_words_and_none_after_a_hand_over(desk: Desk) -> None:
+    name = desk.turn(None, "track it, says Ludmila", NOW).conversation
+    for minute in range(1, 5):
+        desk.turn(name, f"track it {minute}", NOW + timedelta(minutes=minute))
+    held = repr([memory.turns for memory in desk._remembered.values()])
+    assert "track it 4" in held
+    assert "Ludmila" not in held
+    desk.turn(name, "a person please", NOW + timedelta(minutes=9))
+    assert not desk._remembered
 
 
 def test_the_shops_own_telephone_number_is_not_masked_in_what_the_bot_says(desk: Desk) -> None:
@@ -149,19 +162,6 @@ def test_more_messages_than_allowed_are_refused_by_status(site: TestClient) -> N
     assert codes == [200] * 4 + [429]
 
 
-def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "key"
-    key = agents.agent_key(path)
-    assert key == agents.agent_key(path)
-    assert path.stat().st_mode & 0o077 == 0
-    assert agents.opens(key, f" {key}\n")
-    assert not agents.opens(key, "")
-    assert not agents.opens("", "")
-    (tmp_path / "bad").write_bytes(b"\xff")
-    with pytest.raises(StorageError, match="remove it"):
-        agents.agent_key(tmp_path / "bad")
-
-
 def test_an_export_has_everything_and_an_erasure_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     kept = desk.turn(None, "track the walrus", NOW)
     gone = desk.turn(None, "hmm, a pelican", NOW)
@@ -214,6 +214,17 @@ def test_unanswered_questions_are_grouped_by_what_they_say(desk: Desk) -> None:
     assert all("marquee" in question.text for question in groups[0].questions)
 
 
+def test_grouping_needs_room_for_pairs_of_questions_and_not_for_all_their_n_grams() -> None:
+    letters = np.random.default_rng(0).choice(list("abcdefghijklmnopqrstuvwxyz "), (100, 300))
+    asked = [learning.Question(number, "".join(row), "unanswered", "track") for number, row in enumerate(letters)]
+    tracemalloc.start()
+    groups = learning.group(asked)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(len(group.questions) for group in groups) == 100
+    assert peak < 20_000_000
+
+
 def test_a_correction_outweighs_the_bots_guesses_and_is_not_undone_by_a_thumb(desk: Desk) -> None:
     answers = [desk.turn(None, f"track my money {number}", NOW) for number in range(3)]
     numbers = [each.message or 0 for each in answers]
@@ -244,6 +255,19 @@ def test_taught_rows_are_a_file_to_train_with_and_settled(desk: Desk) -> None:
     assert learning.open_questions(desk.engine) == []
     with desk.learned.open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["text", "intent"], ['do you "rent", marquees', "track"]]
+
+
+def test_a_lesson_outlasts_a_thumb_and_a_correction_until_somebody_settles_it_anew(desk: Desk) -> None:
+    answer = desk.turn(None, "hmm", NOW)
+    (question,) = learning.open_questions(desk.engine)
+    learning.teach(desk.engine, [question.message], "track", {"track"}, desk.learned, NOW)
+    learning.rate(desk.engine, answer.conversation, answer.message or 0, "down", NOW)
+    assert learning.open_questions(desk.engine) == []
+    learning.correct(desk.engine, answer.conversation, answer.message or 0, "refund", NOW)
+    assert [each.suggested for each in learning.open_questions(desk.engine)] == ["refund"]
+    assert learning.write_rows(desk.engine, desk.learned) == 1
+    learning.set_aside(desk.engine, [question.message], NOW)
+    assert learning.write_rows(desk.engine, desk.learned) == 0
 
 
 def test_questions_become_rows_over_rest(site: TestClient, desk: Desk) -> None:

@@ -48,15 +48,24 @@ def test_wandb_writes_an_offline_run(tiny_backbone: Path) -> None:
 
 def test_a_missing_tracker_is_named_with_its_pip_line_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trackers, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"mlflow not installed; run: pip install 'verticals\[trackers\]'"):
+    with pytest.raises(MissingExtra, match="mlflow not installed; run in the clone: pip install"):
         pilot.train_classifier("toy", tracked(Path("nowhere"), "mlflow"), toy_splits())
 
 
 def test_a_variable_of_the_tracker_itself_wins_and_none_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://server")
     before = dict(os.environ)
-    with trackers.writing(("mlflow", "wandb"), "a-run"):
+    with trackers.writing(("mlflow", "wandb"), Path("a-run")):
         assert os.environ["MLFLOW_TRACKING_URI"] == "http://server"
         assert os.environ["WANDB_MODE"] == "offline"
         assert Path(os.environ["WANDB_DIR"]).is_dir()
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    ("work", "name"),
+    [("classify/.work-1a-2b", "classify-1a-2b"), ("mask/.work-1a-2b/all", "1a-2b-all"), ("somewhere", "somewhere")],
+)
+def test_every_training_and_every_part_of_one_has_a_name_of_its_own(work: str, name: str) -> None:
+    with trackers.writing(("wandb", "tensorboard"), Path(work)):
+        assert os.environ["WANDB_NAME"] == Path(os.environ["TENSORBOARD_LOGGING_DIR"]).name == name

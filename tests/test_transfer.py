@@ -3,7 +3,8 @@
 import json
 import runpy
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,29 +12,28 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import log_softmax, rel_entr, softmax
+from transformers import BertModel
 
+from interruption import Stopped, stop_at
 from toys import COMMON, Outcome, toy_splits
-from verticals import objectives, pilot, transfer
+from verticals import objectives, pilot, precision, promotion, trackers, transfer
 from verticals.config import Config
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits, with_labels
-from verticals.errors import DataError, MethodError, RunError
+from verticals.errors import DataError, MethodError, MissingExtra, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.evaluation.plots import transfer_figure
-from verticals.evaluation.report import transfer_table
+from verticals.evaluation.predictor import predict_file
+from verticals.evaluation.report import summary, transfer_table
 from verticals.objectives import anchor, calibrated
 from verticals.objectives.anchor import ReplayDataset
 from verticals.objectives.encoder_classifier import ClassifierModule, EncoderClassifier, batching, cross_entropy
-from verticals.runs import Run, latest, open_run
+from verticals.runs import VERDICT, Run, latest, open_run, write_json
 from verticals.training import finetune, recipe
 from verticals.transfer import Attempt, Quality, TransferSettings
 
 Command = Callable[..., Outcome]
 NEXT = {"colour": "parcel", "parcel": "refund", "refund": "colour"}
-
-
-class Stopped(Exception):  # noqa: N818 - no error, a pulled plug
-    """Stands for a pulled plug."""
 
 
 def contradicting() -> Splits:
@@ -160,15 +160,7 @@ def test_an_interrupted_transfer_replays_the_same_rows_and_ends_with_the_same_bi
     train_toy: Callable[[str], Run], tmp_path: Path, method: str
 ) -> None:
     made = task(train_toy("full"), contradicting(), 1.0, method=method, epochs=3, checkpoint_steps=3)
-    calls = 0
-
-    def stop(module: torch.nn.Module, inputs: object) -> None:
-        nonlocal calls
-        calls += isinstance(module, ClassifierModule) and module.training
-        if calls == 2 * 8:  # two passes a step, the eighth of twelve steps: in the second epoch
-            raise Stopped
-
-    plug = torch.nn.modules.module.register_module_forward_pre_hook(stop)
+    plug = stop_at(2 * 8, ClassifierModule)  # two passes a step, the eighth of twelve steps: in the second epoch
     with pytest.raises(Stopped):
         transfer.fit(made, 1.0, tmp_path / "stopped")
     plug.remove()
@@ -179,6 +171,70 @@ def test_an_interrupted_transfer_replays_the_same_rows_and_ends_with_the_same_bi
     assert isinstance(whole, EncoderClassifier)
     ours, theirs = resumed.module.state_dict(), whole.module.state_dict()
     assert [name for name in theirs if not torch.equal(ours[name], theirs[name])] == []
+
+
+def test_a_transfer_is_continued_with_the_same_source_rows_alone_and_its_earlier_seconds_count(
+    train_toy: Callable[[str], Run], tmp_path: Path
+) -> None:
+    made = task(train_toy("full"), contradicting(), 1.0, epochs=3, checkpoint_steps=3)
+    plug = stop_at(2 * 8, ClassifierModule)
+    with pytest.raises(Stopped):
+        transfer.transfer(made)
+    plug.remove()
+    (seconds,) = (tmp_path / "runs").glob("toy/.work-*/strength-1/checkpoint-6/seconds.json")
+    seconds.write_text("1000.0", encoding="utf-8")
+    other = transfer.transfer(replace(made, source_rows=toy_splits(21)))
+    assert other.metrics["training"]["resumed_from"] == 0
+    same = transfer.transfer(made)
+    assert same.metrics["training"]["resumed_from"] == 6
+    assert same.read_json(transfer.RECORD)["sweep"][0]["seconds"] > 1000
+    assert same.metrics["cost"]["train_seconds"] > 1000
+
+
+def test_measured_on_other_rows_a_transferred_run_claims_no_comparison(
+    train_toy: Callable[[str], Run], tmp_path: Path
+) -> None:
+    made = transfer.transfer(task(train_toy("full"), contradicting(), 1.0, epochs=1))
+    other = pilot.evaluate_file(made, rows_file(tmp_path / "other.csv", toy_splits()))
+    assert any("the source baseline" in line for line in summary("full", made.metrics))
+    assert not any("the source baseline" in line for line in summary("full", other))
+    assert other["metrics"]["accuracy"] != made.metrics["metrics"]["accuracy"]
+
+
+@contextmanager
+def reading_in_bfloat16() -> Iterator[list[bool]]:
+    """Note for every time that a backbone reads whether it does so in bfloat16."""
+    found: list[bool] = []
+
+    def look(module: torch.nn.Module, inputs: object) -> None:
+        if isinstance(module, BertModel):
+            found.append(torch.is_autocast_enabled("cpu"))
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(look)
+    yield found
+    hook.remove()
+
+
+def test_what_is_trained_in_float32_reads_in_float32_when_it_is_transferred_measured_and_used(
+    train_toy: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_processor_has_bfloat16", lambda: True)
+    source, file = train_toy("full"), rows_file(tmp_path / "rows.csv", toy_splits())
+    assert source.config.train.precision == "float32"
+    with reading_in_bfloat16() as found:
+        transfer.transfer(task(source, contradicting(), 1.0, epochs=1))
+        pilot.evaluate_file(source, file)
+        predict_file(source, file)
+    assert len(found) > 20
+    assert not any(found)
+
+
+def test_a_tracker_that_is_missing_is_named_before_a_transfer(
+    train_toy: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackers, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match="mlflow not installed"):
+        transfer.transfer(task(train_toy("full"), contradicting(), 1.0, trackers=("mlflow",)))
 
 
 def test_a_new_class_is_learned_beside_the_old_ones_and_the_run_is_whole(train_toy: Callable[[str], Run]) -> None:
@@ -214,6 +270,23 @@ def test_the_new_run_needs_the_source_run_no_more(
     if after == "lora" == before:  # and so it can be transferred in its turn, back to where it came from
         back = transfer.prepare(made, contradicting(), toy_splits(), config(made), TransferSettings(lambdas=(0.0,)))
         assert transfer.transfer(back).metrics["metrics"]["accuracy"]["value"] > 0.9
+
+
+def test_a_transferred_run_is_compared_only_with_runs_of_the_rows_that_it_was_measured_on(
+    train_toy: Callable[[str], Run], tmp_path: Path
+) -> None:
+    trained = train_toy("full")
+    files = {**trained.manifest["files"], promotion.STANDING_TEST: {}, VERDICT: {}}
+    source = Run(shutil.copytree(trained.folder, tmp_path / "source"), {**trained.manifest, "files": files})
+    promotion.write_standing_test(source.folder, toy_splits().test)
+    write_json(source.folder / VERDICT, {"promoted": False, "champion": "older", "reason": "held back"})
+    made = transfer.transfer(task(source, contradicting(), 1.0, epochs=1))
+    assert promotion.read(made) is None
+    verdict = promotion.judge(made, source.folder)
+    assert verdict is not None
+    assert "it was measured on other test rows" in verdict.reason
+    promotion.write_standing_test(source.folder, contradicting().test)
+    assert made.read_json(promotion.STANDING_TEST) == source.read_json(promotion.STANDING_TEST)
 
 
 def test_the_best_among_the_targets_classes_is_never_another_one() -> None:
@@ -370,6 +443,8 @@ def test_the_command_transfers_an_apps_run_and_the_app_still_serves_it(
         (["--lambdas", "-1"], "setting transfer.lambdas"),
         (["--method", "probe"], "'probe' tunes no backbone"),
         (["--set", "train.epoch=1"], "did you mean 'epochs'"),
+        (["--set", "objective.class_weights=balanced"], "objective.class_weights=balanced: transfer learns by"),
+        (["--set", "objective.blend=true"], "objective.blend=True: transfer learns by"),
     ],
 )
 def test_a_wrong_wish_is_refused_in_one_line(

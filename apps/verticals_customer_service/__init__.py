@@ -32,9 +32,10 @@ def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
 
 
 def _serve(run: "Run") -> Service:
+    from verticals import access
     from verticals.config import home
     from verticals.storage import database_url, open_database
-    from verticals_customer_service import agents, data, tables
+    from verticals_customer_service import data, tables
     from verticals_customer_service.api import build_api
     from verticals_customer_service.conversations import Limits
     from verticals_customer_service.desk import Desk
@@ -48,9 +49,9 @@ def _serve(run: "Run") -> Service:
     if data.from_samples(run):
         from verticals_customer_service.orders import demo_orders
 
-        orders = demo_orders(database_url("customer-service"), date.today())
+        orders = demo_orders(f"sqlite:///{home() / 'customer-service-orders.sqlite'}", date.today())
     desk = Desk(Bot.load(run, orders), engine, home() / "customer-service-learned.csv", limits)
-    key = agents.agent_key(home() / "customer-service.key")
+    key = access.key_in(home() / "customer-service.key")
     return Service(build_api(desk, key), build_pages(desk, run, key))
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
+from verticals.access import bearer
 from verticals.errors import DataError
-from verticals_customer_service import agents, conversations, data_subject, inbox, learning
+from verticals_customer_service import conversations, data_subject, inbox, learning
 from verticals_customer_service.conversations import ConversationError, IllegalStep, TooLong, TooMany
 from verticals_customer_service.desk import Desk
 
@@ -59,13 +60,7 @@ def build_api(desk: Desk, key: str) -> APIRouter:
     _add_customer_routes(router, desk)
     _add_rights_routes(router, desk)
 
-    def agent(authorization: Annotated[str, Header()] = "") -> None:
-        if not agents.opens(key, authorization.removeprefix("Bearer ")):
-            raise HTTPException(
-                401, "for agents: send the header 'Authorization: Bearer KEY'", {"WWW-Authenticate": "Bearer"}
-            )
-
-    private = APIRouter(dependencies=[Depends(agent)])
+    private = APIRouter(dependencies=[Depends(bearer(key, "agents"))])
     _add_inbox_routes(private, desk)
     _add_learning_routes(private, desk)
     router.include_router(private)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, cycle, islice
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import numpy as np
@@ -44,8 +44,9 @@ class Load:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A message and what came of it: how long that took, and what was wrong with it, if anything was."""
+    """A request and what came of it: whether it was a turn or the reading of a transcript, how long it took, what was wrong if anything."""
 
+    what: Literal["turn", "transcript"]
     seconds: float
     error: str | None = None
     mixed_up: str | None = None
@@ -56,23 +57,35 @@ def run(config: Config) -> list[dict[str, Any]]:
 
     Raises:
         RunError: there is no run of the shipped samples.
-        ServerError: the server does not start.
+        ServerError: the server does not start, or answers nothing.
     """
     trained, load = newest_shipped_run(config.method.name), Load()
     texts = [text for text in data.splits(trained.config).test.texts if not any(map(str.isdigit, text))]
     with _serving(trained) as address:
         exchanges = write(lambda: httpx.Client(base_url=address, timeout=_MOST_SECONDS_TO_ANSWER), texts, load)
-    p50, p95 = np.percentile([each.seconds * 1000 for each in exchanges], [50, 95])
-    cost = {
+    facts = {"name": "shipped", "split": {"customers": load.customers, "seconds": load.seconds, "pause": load.pause}}
+    method, seed, backbone = trained.config.method.name, trained.config.train.seed, trained.config.backbone.name
+    return [results.row(trained.app, "load", method, {}, {}, cost_of(exchanges), facts, seed, backbone)]
+
+
+def cost_of(exchanges: Sequence[Exchange]) -> dict[str, float]:
+    """Count requests, errors and mix-ups, and take the percentiles of the time to an answer, of answered turns and of nothing else.
+
+    Raises:
+        ServerError: no turn was answered.
+    """
+    answered = [each.seconds * 1000 for each in exchanges if each.what == "turn" and each.error is None]
+    if not answered:
+        first = next((each.error for each in exchanges if each.error), "no message was sent")
+        raise ServerError(f"none of {len(exchanges)} requests was answered: {first}")
+    p50, p95 = np.percentile(answered, [50, 95])
+    return {
         "requests": len(exchanges),
         "errors": sum(each.error is not None for each in exchanges),
         "mixed_up": sum(each.mixed_up is not None for each in exchanges),
         "p50_ms": round(float(p50), 1),
         "p95_ms": round(float(p95), 1),
     }
-    facts = {"name": "shipped", "split": {"customers": load.customers, "seconds": load.seconds, "pause": load.pause}}
-    method, seed, backbone = trained.config.method.name, trained.config.train.seed, trained.config.backbone.name
-    return [results.row(trained.app, "load", method, {}, {}, cost, facts, seed, backbone)]
 
 
 def write(connect: Connect, texts: Sequence[str], load: Load) -> list[Exchange]:
@@ -107,10 +120,10 @@ def _conversation(
         try:
             answer = client.post(f"{_API}/turn", json={"message": message, "conversation": name}).raise_for_status()
         except httpx.HTTPError as error:
-            yield Exchange(time.perf_counter() - started, error=repr(error))
+            yield Exchange("turn", time.perf_counter() - started, error=repr(error))
             return
         seconds, reply = time.perf_counter() - started, answer.json()
-        yield Exchange(seconds, mixed_up=_foreign(reply, name, order))
+        yield Exchange("turn", seconds, mixed_up=_foreign(reply, name, order))
         name, sent = reply["conversation"], sent + 1
         if reply["state"] != "bot":
             break
@@ -133,10 +146,11 @@ def _read(client: httpx.Client, name: str, order: str, sent: int) -> Exchange:
     try:
         stored = client.get(f"{_API}/conversations/{name}").raise_for_status().json()["messages"]
     except httpx.HTTPError as error:
-        return Exchange(time.perf_counter() - started, error=repr(error))
+        return Exchange("transcript", time.perf_counter() - started, error=repr(error))
     own = [each["text"] for each in stored if each["sender"] == "customer"]
     right = len(own) == sent and all(order in text for text in own)
-    return Exchange(time.perf_counter() - started, mixed_up=None if right else f"{order}: {sent} sent, stored {own}")
+    wrong = None if right else f"{order}: {sent} sent, stored {own}"
+    return Exchange("transcript", time.perf_counter() - started, mixed_up=wrong)
 
 
 @contextmanager

@@ -68,8 +68,10 @@ def check_personal_data(run: Run) -> Checked:
 
 def personal_data_kept(bot: Bot, cases: list[Case]) -> Checked:
     """Return which of the cases left something readable behind."""
-    lines = _Lines()
-    logging.getLogger().addHandler(lines)
+    lines, root = _Lines(), logging.getLogger()
+    level = root.level
+    root.addHandler(lines)
+    root.setLevel(logging.DEBUG)
     try:
         with _desk(bot) as (desk, folder):
             places = _use(desk, cases)
@@ -80,7 +82,8 @@ def personal_data_kept(bot: Bot, cases: list[Case]) -> Checked:
                 "the log": "\n".join(lines.lines),
             }
     finally:
-        logging.getLogger().removeHandler(lines)
+        root.setLevel(level)
+        root.removeHandler(lines)
     found = [
         f"line {case.line}: found in {place}"
         for case in cases

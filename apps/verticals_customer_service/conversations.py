@@ -7,7 +7,7 @@ even where the conversation is back with the bot by then.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -31,7 +31,6 @@ STEPS: Mapping[Step, tuple[tuple[State, ...], State]] = {  # from which states, 
     "resolve": (("queued", "agent"), "resolved"),
     "reopen": (("resolved",), "bot"),
 }
-_REMEMBERED_TURNS = 4
 _MEMORY = TypeAdapter(Conversation)
 _TURN = TypeAdapter(Turn)
 
@@ -130,7 +129,13 @@ def look(engine: Engine, ticket: Ticket) -> Ticket:
 
 
 def reply(
-    engine: Engine, ticket: Ticket, memory: Conversation, turn: Turn, now: datetime, public: str = ""
+    engine: Engine,
+    ticket: Ticket,
+    memory: Conversation,
+    turn: Turn,
+    now: datetime,
+    public: str = "",
+    deed: Callable[[], None] = lambda: None,
 ) -> int | None:
     """Write the bot's reply, and hand over in the same step where the turn says so.
 
@@ -141,6 +146,7 @@ def reply(
         turn: the reply.
         now: the time.
         public: text that is nobody's personal data, such as the articles: redaction leaves it as it is.
+        deed: what the reply says is done; it is done while nobody else can act on the conversation. Where it raises, nothing is written.
 
     Returns:
         Number of the message, or None where nothing was written, because somebody else acted on the conversation first.
@@ -148,7 +154,7 @@ def reply(
     table, handed_over = tables.conversations, turn.action == "hand_over"
     changed: dict[str, Any] = {"state": "queued", "epoch": ticket.epoch + 1, "changed_at": now} if handed_over else {}
     same = (table.c.state == "bot") & (table.c.epoch == ticket.epoch) & (table.c.turns == ticket.turns)
-    kept = replace(memory, turns=tuple((said, _plain(said, each)) for said, each in memory.turns[-_REMEMBERED_TURNS:]))
+    kept = replace(memory, turns=tuple((said, _plain(said, each)) for said, each in memory.turns))
     with transaction(engine) as connection:
         written = connection.execute(
             update(table)
@@ -164,7 +170,9 @@ def reply(
             return None
         message = memory.turns[-1][0] if memory.turns else ""
         record = redact_json(_TURN.dump_python(_plain(message, turn), mode="json"), public)
-        return append(connection, ticket.name, "bot", record["reply"], record, now)
+        written_as = append(connection, ticket.name, "bot", record["reply"], record, now)
+        deed()
+        return written_as
 
 
 def step(engine: Engine, name: str, what: Step, now: datetime) -> State:

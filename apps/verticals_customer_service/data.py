@@ -10,6 +10,7 @@ from verticals.data.examples import Examples, Note, as_text, note, text_key
 from verticals.data.loading import load_splits, read_examples, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
+from verticals.errors import DataError, did_you_mean
 from verticals.runs import Run
 from verticals_customer_service.knowledge import Knowledge, read_articles, read_intents, unnamed_intents
 from verticals_customer_service.settings import Settings
@@ -54,15 +55,25 @@ def with_extra_rows(splits: Splits, path: Path) -> Splits:
 
 
 def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
-    """Return intents and articles; labels without an entry get a readable name and no article."""
+    """Return intents and articles; labels without an entry get a readable name and no article.
+
+    Raises:
+        DataError: a file cannot be read, or an article answers an intent that there is not.
+    """
     settings = Settings.model_validate(config.app)
     own = config.data.train is not None
     intents_file = Path(settings.intents) if settings.intents else None if own else SAMPLES / "intents.yaml"
     articles_file = Path(settings.articles) if settings.articles else None if own else SAMPLES / "articles.jsonl"
     named = read_intents(intents_file) if intents_file else {}
-    missing = [label for label in labels if label not in named]
+    intents = {**named, **unnamed_intents([label for label in labels if label not in named])}
     articles = read_articles(articles_file) if articles_file else []
-    return Knowledge({**named, **unnamed_intents(missing)}, articles, settings.link_hosts)
+    for article in articles:
+        for unknown in (intent for intent in article.intents if intent not in intents):
+            raise DataError(
+                f"{articles_file}: article '{article.id}': expected intents of the rows or of app.intents, found '{unknown}'"
+                f"{did_you_mean(unknown, intents)}"
+            )
+    return Knowledge(intents, articles, settings.link_hosts)
 
 
 def from_samples(run: Run) -> bool:

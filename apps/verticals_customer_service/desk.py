@@ -1,9 +1,9 @@
 """The bot at work: a message is stored, thought about, and answered only where nobody else has acted meanwhile."""
 
-import re
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -12,20 +12,11 @@ from sqlalchemy import Engine
 
 from verticals_customer_service import conversations, data_subject, learning
 from verticals_customer_service.conversations import LIMITS, Limits, State, Ticket
-from verticals_customer_service.dialogue import HAND_OVER, Bot
-from verticals_customer_service.turns import Conversation, Turn
+from verticals_customer_service.dialogue import Bot
+from verticals_customer_service.orders import OrderRefused
+from verticals_customer_service.turns import Conversation, Thought, Turn
 
 _MOST_IN_MEMORY = 10_000
-_WANTS_PERSON = re.compile(
-    r"\b(?:speak|talk|chat|connect\w*|transfer|pass|put|hand|get|give|want|need|prefer|reach)\b[^.?!]{0,25}\b(?:human|operator|representative|"
-    r"(?:real|actual|live) \w+|(?:a|an|to) (?:person|agent|adviser|advisor|manager|colleague)|(?:somebody|someone) real)\b(?! \w+'?s\b)"
-    r"|\b(?:speak|talk|chat)(?:ing)? (?:to|with) (?:someone|somebody|anyone|staff|people|(?:a )?member of staff|customer services?|"
-    r"(?:one of )?(?:you|your team)|support)\b"
-    r"|\b(?:put|pass|transfer|hand|connect) me (?:through|over|to)\b|\btransfer me\b|\bnot? (?:a )?(?:ro)?bots?\b|\b(?:past the|to a|want a) bot\b"
-    r"|^\W*(?:an? |the )?(?:real |live |actual )?(?:human|person|agent|operator|representative|advis[eo]r)(?:,? (?:please|pls|now))?\W*$"
-    r"|转人工|人工客服|人工服务|真人客服|找真人",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -56,16 +47,12 @@ _SILENCE: dict[str, Any] = {
 }
 
 
-def wants_person(message: str) -> bool:
-    """Say whether a message asks for a person in plain words; the classifier finds what is said in others."""
-    return bool(_WANTS_PERSON.search(message))
-
-
 class Desk:
     """A bot, the database of its conversations, and the limits on what customers may send.
 
     The database holds redacted texts alone. What the bot remembers of a conversation in plain words, such as the address of an order that
-    is being changed, stays in the memory of this process; after a restart, or in another process, the bot has the redacted memory.
+    is being changed, stays in the memory of this process until the bot hands over; after a restart, or in another process, the bot has the
+    redacted memory.
     """
 
     def __init__(self, bot: Bot, engine: Engine, learned: Path, limits: Limits = LIMITS) -> None:
@@ -91,10 +78,11 @@ class Desk:
             name = conversations.start(self.engine, now)
         first = ticket = conversations.receive(self.engine, name, message, now, self.limits)
         while ticket.state == "bot" and ticket.epoch == first.epoch:
-            memory, turn = self._think(ticket, message)
-            written = conversations.reply(self.engine, ticket, memory, turn, now, self.public)
+            thought, written = self._reply(ticket, self._think(ticket, message), now)
             if written is not None:
-                self._remember(ticket, memory)
+                turn = thought.turn
+                if turn.action != "hand_over":
+                    self._remember(ticket, thought.memory)
                 if self._unanswered(turn):
                     learning.keep_unanswered(self.engine, ticket.message, turn.intent, now)
                 return Answer(name, "queued" if turn.action == "hand_over" else "bot", written, turn)
@@ -115,15 +103,22 @@ class Desk:
             learning.write_rows(self.engine, self.learned)
         return gone
 
-    def _think(self, ticket: Ticket, message: str) -> tuple[Conversation, Turn]:
+    def _think(self, ticket: Ticket, message: str) -> Thought:
         with self._lock:
             memory = self._remembered.pop((ticket.name, ticket.epoch, ticket.turns), ticket.memory)
-        memory, turn = self.bot.turn(memory, message)
-        if not wants_person(message) or turn.action == "hand_over":
-            return memory, turn
-        return memory, Turn(
-            HAND_OVER, "hand_over", turn.intent, turn.confidence, turn.alternatives, (), turn.latency_ms
-        )
+        return self.bot.think(memory, message)
+
+    def _reply(self, ticket: Ticket, thought: Thought, now: datetime) -> tuple[Thought, int | None]:
+        """Write a reply and do its deed; where the order refuses that, hand over. No number: somebody else acted first."""
+        try:
+            return thought, self._write(ticket, thought, now)
+        except OrderRefused:
+            refused = thought.refused()
+            return refused, self._write(ticket, refused, now)
+
+    def _write(self, ticket: Ticket, thought: Thought, now: datetime) -> int | None:
+        deed = partial(self.bot.carry_out, thought)
+        return conversations.reply(self.engine, ticket, thought.memory, thought.turn, now, self.public, deed)
 
     def _remember(self, ticket: Ticket, memory: Conversation) -> None:
         with self._lock:

@@ -5,18 +5,17 @@ import time
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
-from verticals_customer_service import alarm, data, knowledge, moves, policy, responders, retrieval, voice
+from verticals_customer_service import alarm, data, flows, knowledge, moves, policy, responders, retrieval, voice
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.moves import Heard, Skills
-from verticals_customer_service.orders import OrderBackend
+from verticals_customer_service.orders import OrderBackend, OrderRefused
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.slots import SlotReader
-from verticals_customer_service.turns import Alternative, Conversation, Move, Turn
+from verticals_customer_service.turns import Alternative, Conversation, Move, Thought, Turn
 from verticals_customer_service.voice import Voice
 
 _NEARLY_SURE = 0.9  # the intent alone chooses the article from here, however few words they share
 _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
-HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _STILL_UNSURE = "I am still not sure what you need, so I am handing you over to a colleague, who will answer here."
 _WAITING = "You are in the queue for a colleague; I have passed your message on."
 _OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes and I will show you what I know, or say it in other words."
@@ -50,7 +49,25 @@ class Bot:
         return cls(predictor, known, skills, voice.of(settings, data.from_samples(run)))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
-        """Answer one message."""
+        """Answer one message and do at once what it confirms, as where nobody else can act meanwhile."""
+        thought = self.think(conversation, message)
+        try:
+            self.carry_out(thought)
+        except OrderRefused:
+            thought = thought.refused()
+        return thought.memory, thought.turn
+
+    def carry_out(self, thought: Thought) -> None:
+        """Do to an order what a thought came to, if anything.
+
+        Raises:
+            OrderRefused: the order does not allow it any more; nothing was changed.
+        """
+        if thought.deed and self.skills.orders:
+            flows.carry_out(thought.deed, self.skills.orders)
+
+    def think(self, conversation: Conversation, message: str) -> Thought:
+        """Return how one message would be answered; nothing is done yet."""
         started = time.perf_counter()
         heard = self.skills.hear(message, self.predictor.predict([message])[0])
         move = self._move(conversation, heard)
@@ -65,7 +82,7 @@ class Bot:
             entities=heard.entities,
             fell_back=move.fell_back,
         )
-        return conversation.after(message, turn, move), turn
+        return Thought(conversation.after(message, turn, move), turn, move.deed)
 
     def _move(self, conversation: Conversation, heard: Heard) -> Move:
         if conversation.handed_over:
@@ -89,7 +106,7 @@ class Bot:
         if known.intents[intent].action == "hand_over":
             source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""
-            return Move("hand_over", quoted + HAND_OVER, (source,) if source else ())
+            return Move("hand_over", quoted + moves.HAND_OVER, (source,) if source else ())
         sources = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
         if not sources:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))

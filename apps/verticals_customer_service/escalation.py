@@ -65,8 +65,12 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:speak|talk|chat)(?:ing)? (?:to|with) (?:a |an |one of )?(?:(?:your|the) )?(?:\w+ )?"
         r"(?:person|someone|somebody|anyone|agent|advis[eo]r|staff|people|colleagues?|manager|team)\b",
         r"\b(?:put|pass|transfer|connect|hand) me (?:through|over|on|to)\b|\bget me (?:your|the|somebody|someone|just)\b|\bmember of staff\b",
-        r"\b(?:ring|phone) me\b|\bcall ?back\b|\bno (?:ro)?bots?\b|\bnot (?:a|another) (?:ro)?bot\b",
-        r"^\W*(?:an? |the )?(?:agent|person|operator|representative)\W*$",
+        r"\b(?:ring|phone) me\b|\bcall ?back\b|\bnot? (?:a |another )?(?:ro)?bots?\b|\b(?:past the|to a|want a) bot\b|\btransfer me\b",
+        r"\b(?:speak|talk|chat|connect\w*|transfer|pass|put|hand|get|give|want|need|prefer|reach)\b[^.?!]{0,25}\b(?:human|operator|representative|"
+        r"(?:real|actual|live) \w+|(?:a|an|to) (?:person|agent|adviser|advisor|manager|colleague)|(?:somebody|someone) real)\b(?! \w+'?s\b)",
+        r"\b(?:speak|talk|chat)(?:ing)? (?:to|with) (?:customer services?|(?:one of )?you|support)\b",
+        r"^\W*(?:an? |the )?(?:real |live |actual )?(?:human|person|agent|operator|representative|advis[eo]r)(?:,? (?:please|pls|now))?\W*$",
+        r"转人工|人工客服|人工服务|真人客服|找真人",
     ),
 }
 _COMPILED = {

@@ -1,17 +1,19 @@
 """What the bot does itself: cancel an order, change its address, move its delivery; it asks, confirms, acts, and says so.
 
-A flow is a frozen value inside the conversation. `advance` is pure up to the moment of confirmation: only then, and once, the backend
-changes something.
+A flow is a frozen value inside the conversation. `advance` changes nothing: a step that was confirmed names its deed, which `carry_out`
+does once it is certain that the bot may speak.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import get_args
 
+from verticals.privacy import Kind
 from verticals_customer_service import slots
 from verticals_customer_service.knowledge import Action
-from verticals_customer_service.orders import Order, OrderBackend, OrderRefused
+from verticals_customer_service.orders import Order, OrderBackend
 from verticals_customer_service.slots import Entity
 
 _NOTICE = timedelta(days=2)  # a delivery that is nearer is in the hands of people
@@ -22,7 +24,7 @@ _ASK_ORDER = (
 _UNKNOWN_ORDER = "I cannot find an order {order}. Could you check the number? It looks like BW-48213."
 _GIVE_UP = "I cannot get any further with this, so I am handing you over to a colleague, who will answer here."
 _LEFT = "All right, nothing has been changed. What else can I do for you?"
-_CHANGED = "Order {order} has changed in the meantime, and I could not do it. I am handing you over to a colleague."
+REFUSED = "Your order has changed in the meantime, and I could not do it. I am handing you over to a colleague."
 _YES = re.compile(
     r"\b(?:yes|yep|yeah|yup|sure|correct|confirm(?:ed)?|go ahead|do it|please do|ok(?:ay)?|perfect|that'?s (?:right|fine|it))\b",
     re.IGNORECASE,
@@ -36,6 +38,7 @@ _QUESTION = re.compile(
     r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
     re.IGNORECASE,
 )
+_REDACTED = re.compile(rf"\[(?:{'|'.join(get_args(Kind))})\]")
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,21 @@ class Flow:
 
 @dataclass(frozen=True)
 class Step:
-    """What a flow does next: the flow that goes on, or None at its end; `about` is what an article has to be about to be quoted."""
+    """What a flow does next.
+
+    Attributes:
+        action: what the reply does.
+        reply: what is said.
+        flow: the flow that goes on, None at its end.
+        about: what an article has to be about to be quoted.
+        deed: the flow whose task the customer has confirmed; it is not done yet.
+    """
 
     action: Action
     reply: str
     flow: Flow | None
     about: str | None = None
+    deed: Flow | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +161,7 @@ def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
 
 
 def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
-    """Take the next step of a flow."""
+    """Return the next step of a flow."""
     filled = _filled(flow, message, entities)
     if filled == flow and _NO.search(message):
         return Step("answer", _LEFT, None)
@@ -168,8 +180,17 @@ def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: Orde
     if task.slot and not (filled.day if task.slot == "day" else filled.address):
         return _ask(filled, flow, _said(task.ask, filled, order))
     if flow.confirming and filled == flow and agrees(message):
-        return _act(task, filled, order, orders)
+        return Step("done", _said(task.done, filled, order), None, deed=filled)
     return _ask(replace(filled, confirming=True), flow, _said(task.confirm, filled, order))
+
+
+def carry_out(deed: Flow, orders: OrderBackend) -> None:
+    """Do what was confirmed.
+
+    Raises:
+        OrderRefused: the order does not allow it any more; nothing was changed.
+    """
+    TASKS[deed.intent].act(orders, deed)
 
 
 def reminder(flow: Flow, orders: OrderBackend) -> str:
@@ -179,14 +200,6 @@ def reminder(flow: Flow, orders: OrderBackend) -> str:
         return _ASK_ORDER
     task = TASKS[flow.intent]
     return _said(task.confirm if flow.confirming else task.ask or task.confirm, flow, order)
-
-
-def _act(task: Task, flow: Flow, order: Order, orders: OrderBackend) -> Step:
-    try:
-        task.act(orders, flow)
-    except OrderRefused:
-        return Step("hand_over", _CHANGED.format(order=flow.order), None)
-    return Step("done", _said(task.done, flow, order), None)
 
 
 def _blocked(flow: Flow, order: Order, action: Action, about: str) -> Step:
@@ -214,7 +227,7 @@ def _filled(flow: Flow, message: str, entities: tuple[Entity, ...]) -> Flow:
     """Return the flow with what a message brings; what was redacted before it was stored is missing again."""
     known = slots.values(entities)
     number = next(reversed(known["order_number"]), None) or (None if flow.order else slots.bare_order_number(message))
-    address, day = (None if value and value.startswith("[") else value for value in (flow.address, flow.day))
+    address, day = (None if value and _REDACTED.search(value) else value for value in (flow.address, flow.day))
     filled = replace(flow, address=address, day=day)
     if number:
         filled = replace(filled, order=number)

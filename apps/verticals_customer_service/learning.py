@@ -99,13 +99,13 @@ def group(questions: Sequence[Question]) -> list[Group]:
     )
     if len(questions) == 1:
         return [Group(tuple(questions), questions[0].suggested)]
-    clustering = AgglomerativeClustering(None, metric="cosine", linkage="average", distance_threshold=_APART)
-    labels = clustering.fit_predict(vectors.toarray())
-    likeness = vectors @ vectors.T
+    likeness = (vectors @ vectors.T).toarray()
+    clustering = AgglomerativeClustering(None, metric="precomputed", linkage="average", distance_threshold=_APART)
+    labels = clustering.fit_predict(1 - likeness)
     groups = []
     for label in sorted(set(labels)):
         members = [number for number, each in enumerate(labels) if each == label]
-        typical = sorted(members, key=lambda number: -float(likeness[[number]][:, members].sum()))
+        typical = sorted(members, key=lambda number: -float(likeness[number, members].sum()))
         groups.append(_group([questions[number] for number in typical]))
     return sorted(groups, key=lambda each: -len(each.questions))
 
@@ -169,12 +169,15 @@ def _answered(connection: Connection, conversation: str, reply: int) -> tuple[di
 
 
 def _keep(connection: Connection, message: int, reason: Reason, suggested: str, now: datetime) -> None:
-    """Keep a question, or what is newly known of one that is kept already; a person's choice is not undone by a guess."""
+    """Keep a question, or what is newly known of one that is kept already.
+
+    A guess undoes nothing that a person chose. A correction opens a settled question again; what it was settled as holds until then.
+    """
     table = tables.questions
     before: Row[Any] | None = connection.execute(select(table).where(table.c.message == message)).one_or_none()
     if before is not None:
-        if before.reason != "corrected" or reason == "corrected":
-            change = {"reason": reason, "suggested": suggested, "settled_at": None, "intent": None}
+        if reason == "corrected" or (before.reason != "corrected" and before.settled_at is None):
+            change = {"reason": reason, "suggested": suggested, "settled_at": None}
             connection.execute(update(table).where(table.c.message == message).values(change))
         return
     asked = connection.execute(select(tables.messages).where(tables.messages.c.id == message)).one_or_none()

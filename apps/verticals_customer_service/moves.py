@@ -21,7 +21,7 @@ from verticals_customer_service.retrieval import ArticleSearch, Relevance
 from verticals_customer_service.slots import Entity, SlotReader
 from verticals_customer_service.turns import Conversation, Move
 
-_HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
+HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _DANGER = "If anybody is hurt or in danger, please call the emergency services first. "
 _HELLO = "Hello! What can I help you with?"
 _WELCOME = "You're welcome. Is there anything else?"
@@ -125,7 +125,7 @@ def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, he
 
 
 def _call_a_person(reason: str) -> Move:
-    return Move("hand_over", (_DANGER if reason == "danger" else "") + _HAND_OVER)
+    return Move("hand_over", (_DANGER if reason == "danger" else "") + HAND_OVER)
 
 
 def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
@@ -156,7 +156,7 @@ def _step(skills: Skills, known: Knowledge, flow: Flow, heard: Heard) -> Move | 
     step: Step = flows.advance(flow, heard.message, heard.entities, skills.orders, skills.today())
     source = known.answer(flow.intent, step.about) if step.about else None
     quoted = f"{step.reply}\n\n{source.text}" if source else step.reply
-    return Move(step.action, quoted, (source,) if source else (), step.flow)
+    return Move(step.action, quoted, (source,) if source else (), step.flow, deed=step.deed)
 
 
 def _open_offered(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:

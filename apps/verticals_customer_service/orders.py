@@ -12,7 +12,7 @@ from verticals.storage import open_database, transaction
 Status = Literal["received", "packing", "dispatched", "delivered", "cancelled"]
 metadata = MetaData()
 _orders = Table(
-    "orders",
+    "service_orders",
     metadata,
     Column("number", String(16), primary_key=True),
     Column("status", String(16), nullable=False),
@@ -40,7 +40,11 @@ class OrderRefused(Exception):  # noqa: N818 - reads as what it is
 
 
 class OrderBackend(Protocol):
-    """What the bot needs of a shop's order system. Changes raise OrderRefused where the order does not allow them."""
+    """What the bot needs of a shop's order system. Changes raise OrderRefused where the order does not allow them.
+
+    A change is made while the conversation is locked, so that nobody takes it over meanwhile: orders in the SQLite file of the
+    conversations would wait for themselves, and need a file of their own.
+    """
 
     def find(self, number: str) -> Order | None:
         """Return an order by its number, None where there is none."""

@@ -1,7 +1,8 @@
-"""The hand-over policy: how sure the bot has to be so that, with 95 % confidence, at most a given share of its answers is wrong.
+"""The hand-over policy: how sure the bot has to be so that, with 95 % confidence, at most a given share of the intents it acts on is wrong.
 
+What is counted is the classifier's intent of single messages; which article then answers, and how a conversation ends, is measured apart.
 Learn then test (Angelopoulos et al. 2021, https://arxiv.org/abs/2110.01052). Each threshold of a grid that was fixed beforehand is a
-hypothesis, "among what is answered more than this share is wrong". Its exact binomial p-value is the Clopper-Pearson bound turned round.
+hypothesis, "of the intents that it acts on more than this share is wrong". Its exact binomial p-value is the Clopper-Pearson bound turned round.
 From several fixed starts the thresholds are tested from strict to loose, each start at its share of the level (Bonferroni), up to the
 first that is not rejected; so the chance that any chosen threshold breaks its promise is at most 5 %.
 """
@@ -36,7 +37,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Counts:
-    """What happens at each of `THRESHOLDS`: how many of `rows` messages are answered, and how many of these wrongly."""
+    """What happens at each of `THRESHOLDS`: how many of `rows` messages are acted on, and how many of these by a wrong intent."""
 
     rows: int
     answered: tuple[int, ...]
@@ -45,7 +46,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Promise:
-    """A threshold and what it brings: the share answered, and the share wrong among them on messages that did not choose it."""
+    """A threshold and what it brings: the share acted on, and the share of wrong intents among them on messages that did not choose it."""
 
     least_confidence: float
     automated: float
@@ -53,13 +54,13 @@ class Promise:
 
 
 def count(confidence: Float64Array, right: BoolArray) -> Counts:
-    """Count answers and wrong answers at every threshold; a message that is refused anyway has confidence -1."""
+    """Count intents acted on and wrong ones at every threshold; a message that is refused anyway has confidence -1."""
     over = confidence[:, None] >= np.array(THRESHOLDS)
     return Counts(len(right), tuple(over.sum(axis=0).tolist()), tuple((over & ~right[:, None]).sum(axis=0).tolist()))
 
 
 def certified(counts: Counts, most_wrong: float) -> int | None:
-    """Return the position of the loosest threshold that is certified for this share of wrong answers; None where none is."""
+    """Return the position of the loosest threshold that is certified for this share of wrong intents; None where none is."""
     p_values = binom.cdf(counts.wrong, counts.answered, most_wrong)
     rejected = p_values <= _RISK / len(_STARTS)
     reached = [_walk(rejected, THRESHOLDS.index(start)) for start in _STARTS]
@@ -80,7 +81,7 @@ class Policy:
     shown_on: Counts
 
     def promise(self, most_wrong: float) -> Promise | None:
-        """Return what can be promised for a share of wrong answers; None where nothing can."""
+        """Return what can be promised for a share of wrong intents; None where nothing can."""
         position = certified(self.chosen_on, most_wrong)
         if position is None:
             return None
@@ -89,7 +90,7 @@ class Policy:
 
 
 def measure(predictor: Predictor, splits: Splits) -> Policy:
-    """Count on the test rows and the out-of-scope test rows, where every answer is wrong; one half chooses, the other shows."""
+    """Count on the test rows and the out-of-scope test rows, where every intent is wrong; one half chooses, the other shows."""
     inside = predictor.classifier.score(splits.test.texts, progress="hand-over policy")
     confidence = _confidence(inside, predictor.calibration)
     right = inside.logits.argmax(axis=1) == class_indices(splits.test, splits.labels)
@@ -132,7 +133,7 @@ def applied(predictor: Predictor, folder: Path, most_wrong: float | None) -> Pre
     """Return the predictor with the threshold that keeps the promise; without one, as it was calibrated.
 
     Raises:
-        ConfigError: no threshold is certified for this share of wrong answers.
+        ConfigError: no threshold is certified for this share of wrong intents.
     """
     if most_wrong is None:
         return predictor

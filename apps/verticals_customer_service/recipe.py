@@ -25,6 +25,7 @@ def train(config: Config) -> Run:
     splits = replace(splits, notes=(*splits.notes, *data.unanswerable(known)))
     settings = Settings.model_validate(config.app)
     matcher = _matcher(settings)
+    champion = runs.latest("customer-service")
 
     def add_files(folder: Path) -> None:
         knowledge.write(folder, known)
@@ -34,11 +35,9 @@ def train(config: Config) -> Run:
             shutil.copytree(matcher.folder, folder / retrieval.MATCHER)
         if methods.get(config.method.name).uses_backbone:
             _add_reading(folder, config, settings, splits, known)
+        promotion.judge(champion, folder)
 
-    champion = runs.latest("customer-service")
-    challenger = pilot.train_classifier("customer-service", config, splits, add_files)
-    promotion.judge(champion, challenger)
-    return challenger
+    return pilot.train_classifier("customer-service", config, splits, add_files)
 
 
 def _add_reading(folder: Path, config: Config, settings: Settings, splits: Splits, known: Knowledge) -> None:

@@ -114,11 +114,11 @@ class Threshold:
 def threshold(index: HybridIndex, texts: Sequence[str], max_refused: float) -> Threshold:
     """Find the score that at most `max_refused` of these in-scope texts stay below.
 
-    A lead is clear where it is larger than that of most of them: the median.
+    A lead is clear where it is larger than that of most of them: the median. One article alone leads by nothing.
     """
-    best_two = -np.partition(-index.scores(texts), 1, axis=1)[:, :2]
-    relevant = float(np.quantile(best_two[:, 0], max_refused, method="lower"))
-    return Threshold(relevant, float(np.median(best_two[:, 0] - best_two[:, 1])))
+    best_two = np.sort(index.scores(texts), axis=1)[:, -2:]
+    relevant = float(np.quantile(best_two[:, -1], max_refused, method="lower"))
+    return Threshold(relevant, float(np.median(best_two[:, -1] - best_two[:, 0])))
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass, field, replace
 
-from verticals_customer_service.flows import Flow
+from verticals_customer_service.flows import REFUSED, Flow
 from verticals_customer_service.knowledge import Action, Source
 from verticals_customer_service.slots import Entity
+
+_REMEMBERED_TURNS = 4
 
 
 @dataclass(frozen=True)
 class Move:
-    """What the bot says and does: `flow` is the task that goes on, `offered` the article that a yes would open, or two to choose from."""
+    """What the bot says and does.
+
+    `flow` is the task that goes on, `offered` the article that a yes would open, or two to choose from, `deed` the task to carry out.
+    """
 
     action: Action
     reply: str
@@ -17,6 +22,7 @@ class Move:
     flow: Flow | None = None
     offered: tuple[str, ...] = ()
     fell_back: bool = False
+    deed: Flow | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,27 @@ class Conversation:
     turns: tuple[tuple[str, Turn], ...] = field(default=(), repr=False)
 
     def after(self, message: str, turn: Turn, move: Move) -> "Conversation":
-        """Return the conversation with one more turn."""
+        """Return the conversation with one more turn; only the last few turns are kept."""
         return replace(
             self,
             unclear_in_a_row=self.unclear_in_a_row + 1 if turn.action == "clarify" else 0,
             handed_over=self.handed_over or turn.action == "hand_over",
             flow=move.flow,
             offered=move.offered,
-            turns=(*self.turns, (message, turn)),
+            turns=(*self.turns, (message, turn))[-_REMEMBERED_TURNS:],
         )
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What the bot would remember, say, and do to an order: nothing of it has happened yet."""
+
+    memory: Conversation
+    turn: Turn
+    deed: Flow | None = None
+
+    def refused(self) -> "Thought":
+        """Return what follows instead where the order does not allow the deed any more: a person is called."""
+        turn = replace(self.turn, reply=REFUSED, action="hand_over")
+        *before, (message, _) = self.memory.turns
+        return Thought(replace(self.memory, handed_over=True, turns=(*before, (message, turn))), turn)

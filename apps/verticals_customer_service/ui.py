@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
@@ -133,7 +134,8 @@ def respond(
     except ConversationError as error:
         raise notice(texts["gone"]) from error
     panel = turn_html(answer.turn, texts, names) if answer.turn else f"<p class='muted'>{escape(texts['silent'])}</p>"
-    return "", answer.conversation, panel, gr.Timer(active=True), *view_of(desk, texts, answer.conversation)
+    said = {answer.message: answer.turn.reply} if answer.message and answer.turn else {}
+    return "", answer.conversation, panel, gr.Timer(active=True), *view_of(desk, texts, answer.conversation, said)
 
 
 def ask(desk: Desk, texts: Mapping[str, str], name: str | None) -> tuple[str, gr.Timer, Messages, str, Seen]:
@@ -158,13 +160,20 @@ def poll(desk: Desk, texts: Mapping[str, str], name: str | None, seen: Seen) -> 
     return view_of(desk, texts, name) if new or state != seen[1] else gr.skip()
 
 
-def view_of(desk: Desk, texts: Mapping[str, str], name: str) -> tuple[Messages, str, Seen]:
-    """Return the chat, the line about who has the conversation, and what of it is on the page; every text is inert."""
+def view_of(
+    desk: Desk, texts: Mapping[str, str], name: str, said: Mapping[int, str] = MappingProxyType({})
+) -> tuple[Messages, str, Seen]:
+    """Return the chat, the line about who has the conversation, and what of it is on the page; every text is inert.
+
+    Messages are as they were stored, redacted, but for those that `said` has in plain words, by their numbers.
+    """
     state, messages = inbox.transcript(desk.engine, name)
     shown = [
         {
             "role": "user" if each.sender == "customer" else "assistant",
-            "content": inert(texts["from_agent"] + each.text if each.sender == "agent" else each.text),
+            "content": inert(
+                texts["from_agent"] + each.text if each.sender == "agent" else said.get(each.id, each.text)
+            ),
         }
         for each in messages
     ]

@@ -7,7 +7,8 @@ from html import escape
 
 import gradio as gr
 
-from verticals_customer_service import agents, conversations, inbox
+from verticals import access
+from verticals_customer_service import conversations, inbox
 from verticals_customer_service.conversations import ConversationError, Step
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.ui_learning import build_learning
@@ -67,7 +68,7 @@ def unlock(key: str, texts: Mapping[str, str], given: str) -> tuple[bool, str, g
     Raises:
         gr.Error: it is not the key.
     """
-    if not agents.opens(key, given):
+    if not access.opens(key, given):
         raise notice(texts["wrong_key"])
     return True, "", gr.Column(visible=False), gr.Column(visible=True), gr.Timer(active=True)
 

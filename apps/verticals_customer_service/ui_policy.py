@@ -13,25 +13,27 @@ from verticals_customer_service.policy import Policy
 TEXTS = {
     "en": {
         "title": "Hand-over policy",
-        "slider": "At most this share of answers may be wrong, %",
-        "promise": "**Automates {automated:.0%} at no more than {most:g} % wrong** (with 95 % confidence). "
-        "It answers from {least:.1%} confidence, as chosen on {chosen:,} messages, out-of-scope ones included; "
-        "on {shown:,} others {wrong:.1%} of the answers were wrong.",
-        "none": "**No threshold keeps this promise** on {chosen:,} messages. Allow more wrong answers, or measure on more messages.",
+        "slider": "At most this share of intents may be wrong, %",
+        "promise": "**Is sure of {automated:.0%} of single messages, with no more than {most:g} % wrong intents** (with 95 % confidence). "
+        "It is sure from {least:.1%} confidence, as chosen on {chosen:,} messages, out-of-scope ones included; "
+        "on {shown:,} others {wrong:.1%} of the intents were wrong. Which article then answers, and how whole conversations end, is measured "
+        "apart and not promised.",
+        "none": "**No threshold keeps this promise** on {chosen:,} messages. Allow more wrong intents, or measure on more messages.",
         "use": "Use it with `--set app.most_wrong={share:g}` at training.",
-        "coverage": "share answered by the bot",
-        "risk": "share wrong among them",
+        "coverage": "share of messages that the bot is sure of",
+        "risk": "share of wrong intents among them",
         "chosen": "chosen",
     },
     "zh": {
         "title": "转人工策略",
-        "slider": "答错比例上限（%）",
-        "promise": "**自动处理 {automated:.0%}，答错不超过 {most:g}%**（置信水平 95%）。置信度达到 {least:.1%} 才作答；阈值由 {chosen:,} 条消息"
-        "（含范围外消息）选定，在另外 {shown:,} 条上答错 {wrong:.1%}。",
-        "none": "在 {chosen:,} 条消息上，**没有阈值能保证这一点**。请放宽上限，或用更多消息评测。",
+        "slider": "意图识别错误比例上限（%）",
+        "promise": "**单条消息中 {automated:.0%} 有把握，其中意图识别错误不超过 {most:g}%**（置信水平 95%）。置信度达到 {least:.1%} 才算有把握；"
+        "阈值由 {chosen:,} 条消息（含范围外消息）选定，在另外 {shown:,} 条上意图识别错误 {wrong:.1%}。"
+        "之后由哪篇文章作答、整段对话结果如何，另行评测，不在此保证之内。",
+        "none": "在 {chosen:,} 条消息上，**没有阈值能保证这一点**。请放宽错误上限，或用更多消息评测。",
         "use": "训练时用 `--set app.most_wrong={share:g}` 启用。",
-        "coverage": "机器人作答比例",
-        "risk": "其中答错比例",
+        "coverage": "机器人有把握的消息比例",
+        "risk": "其中意图识别错误比例",
         "chosen": "当前阈值",
     },
 }
@@ -49,7 +51,7 @@ def build_policy(policy: Policy, record: Mapping[str, Any], language: str) -> No
 
 
 def show(policy: Policy, record: Mapping[str, Any], texts: Mapping[str, str], percent: float) -> tuple[str, go.Figure]:
-    """Return what is promised for a share of wrong answers, as a sentence and as a point on the curve."""
+    """Return what is promised for a share of wrong intents, as a sentence and as a point on the curve."""
     promise = policy.promise(percent / 100)
     least = promise.least_confidence if promise else 2.0  # above every confidence: no point is drawn
     moved = {**record, "calibration": {**record["calibration"], "min_confidence": least}}

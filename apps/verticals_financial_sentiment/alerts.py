@@ -18,6 +18,7 @@ Severity = Literal["low", "medium", "high"]
 Answer = Literal["acknowledge", "false alarm", "mute", "unmute"]
 KINDS: tuple[Kind, ...] = ("negative", "positive", "volume")  # the more specific first
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
+_LEANS = 0.2  # a score from which a story stands behind an alert about the mood; one nearer to zero takes no side
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,12 @@ class AlertSettings:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A story behind an alert: its id, its independent sources by name, and its weight in the span that was judged."""
+    """A story that may stand behind an alert: its id, its independent sources by name, its weight, and its score in [-1, 1]."""
 
     story: str
     sources: tuple[str, ...]
     weight: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class AlertState:
         feedback: ticker to what people answered.
         day: the day of `today`, in days since 1970.
         today: alerts of that day.
-        held_back: alerts that the budget of their day had no room for, since the beginning.
+        held_back: tickers that the budget of that day had no room for.
     """
 
     budget: BudgetState = field(default_factory=BudgetState)
@@ -119,7 +121,7 @@ class AlertState:
     feedback: dict[str, Feedback] = field(default_factory=dict)
     day: int = 0
     today: int = 0
-    held_back: int = 0
+    held_back: list[str] = field(default_factory=list)
 
 
 def consider(
@@ -131,7 +133,7 @@ def consider(
 ) -> Alert | None:
     """Return the alert that the readings of one bucket call for, if any; times must not go back.
 
-    `evidence` holds the stories of the longest span that was judged.
+    `evidence` holds the stories of the longest span that was judged; behind an alert about the mood stand those that share it.
     """
     time = next(iter(readings.values())).time
     feedback = state.feedback.get(ticker, Feedback())
@@ -143,17 +145,25 @@ def consider(
     kind = next((kind for kind in KINDS if strengths.get(kind, 0.0) >= limit), None)
     if kind is None:
         return None
-    sources = {name for each in evidence for name in each.sources}
+    behind = [each for each in evidence if _stands_behind(each, kind)]
+    sources = {name for each in behind for name in each.sources}
     severity = _severity(strengths[kind] / limit, len(sources), settings)
-    if not _news(state.reported.get(ticker), time, kind, severity, settings) or not _room(state, settings, time):
+    if not _news(state.reported.get(ticker), time, kind, severity, settings):
+        return None
+    if not _room(state, settings, ticker, time):
         return None
     state.reported[ticker] = Reported(time, kind, severity)
-    return _alert(ticker, kind, severity, readings[kind], evidence, len(sources), settings)
+    return _alert(ticker, kind, severity, readings[kind], behind, len(sources), settings)
 
 
 def current_threshold(state: AlertState, settings: AlertSettings, time: int) -> Threshold:
     """Return the threshold of the day of `time`, and the alerts a day to expect from it."""
     return solve(state.budget, time, settings.per_day, settings.threshold, settings.budget_days)
+
+
+def held_back(state: AlertState, time: int) -> int:
+    """Return how many tickers the budget of the day of `time` had no room for so far."""
+    return len(state.held_back) if state.day == time // 86_400 else 0
 
 
 def answer(state: AlertState, settings: AlertSettings, ticker: str, given: Answer, time: int) -> Feedback:
@@ -174,6 +184,10 @@ def alert_id(ticker: str, kind: Kind, time: int) -> str:
     return blake2b(f"{len(ticker)}:{ticker}|{kind}|{time}".encode(), digest_size=16).hexdigest()
 
 
+def _stands_behind(story: Evidence, kind: Kind) -> bool:
+    return kind == "volume" or (story.score if kind == "positive" else -story.score) >= _LEANS
+
+
 def _severity(strength: float, sources: int, settings: AlertSettings) -> Severity:
     if strength >= settings.high and sources >= 2:
         return "high"
@@ -188,11 +202,11 @@ def _news(last: Reported | None, time: int, kind: Kind, severity: Severity, sett
     return turned or SEVERITIES.index(severity) > SEVERITIES.index(last.severity)
 
 
-def _room(state: AlertState, settings: AlertSettings, time: int) -> bool:
+def _room(state: AlertState, settings: AlertSettings, ticker: str, time: int) -> bool:
     if time // 86_400 != state.day:
-        state.day, state.today = time // 86_400, 0
+        state.day, state.today, state.held_back = time // 86_400, 0, []
     if settings.per_day is not None and state.today >= settings.per_day:
-        state.held_back += 1
+        state.held_back += [] if ticker in state.held_back else [ticker]
         return False
     state.today += 1
     return True

@@ -1,8 +1,7 @@
 """The suite `nab-realtweets`: mentions of ten tickers, 33 labelled windows, the standard profile of the Numenta Anomaly Benchmark."""
 
 import hashlib
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from verticals import provenance
 from verticals.config import Config
-from verticals.errors import DataError
+from verticals.data.public import PublicDataset, folder_of
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap
 from verticals_financial_sentiment import nab
@@ -20,7 +19,13 @@ from verticals_financial_sentiment.detection_baselines import constant_threshold
 from verticals_financial_sentiment.nab import Decide, FileScore, Series
 
 _SILENCE = 86_400  # seconds without a second report of the same thing
-_NAME = "nab_realtweets"
+_DATASET = PublicDataset(
+    "nab_realtweets",
+    "nab_realtweets",
+    "MIT",
+    "github.com/numenta/NAB, data/realTweets and its part of labels/combined_windows.json",
+    lambda folder, _: nab.read(folder),
+)
 _LADDER = (1_800, 3_600, 7_200, 14_400)  # spans from half an hour, each twice the one before
 _BASELINE = 2  # of the methods: the windowed Gaussian as it is
 _HALF_LIVES = (7.0, 14.0, 28.0)
@@ -51,8 +56,8 @@ def nab_realtweets(config: Config) -> list[dict[str, Any]]:
     Raises:
         DataError: the data set is not there.
     """
-    folder = _folder()
-    files = nab.read(folder)
+    folder = folder_of(_DATASET)
+    files = _DATASET.read(folder, config.train.seed)
     names = ("nab_score", "nab_score_left_out", "mean_delay_minutes", "found_windows", "false_alarms")
     measured = [(method, *_measure(files, method)) for method in _methods(files)]
     measured[0][1]["nab_score_chosen_without"] = _nab_score(_chosen_without(files))
@@ -60,33 +65,17 @@ def nab_realtweets(config: Config) -> list[dict[str, Any]]:
         "method": measured[_BASELINE][0].name,
         "metrics": results.estimates({name: measured[_BASELINE][1][name] for name in names}),
     }
-    shared = {
-        "data": {
-            "name": _NAME,
-            "fingerprint": _fingerprint(folder),
-            "split": "all files; the first 15 % of each are not scored",
-        },
-        "machine": provenance.machine(),
-        "versions": provenance.versions(),
-        "git_revision": provenance.git_revision(),
-        "created_at": provenance.now(),
-        "run": None,
+    facts = {
+        "name": _DATASET.name,
+        "fingerprint": _fingerprint(folder),
+        "split": "all files; the first 15 % of each are not scored",
     }
-    return [
-        {
-            "app": "financial-sentiment",
-            "suite": "nab-realtweets",
-            "method": method.name,
-            "backbone": None,
-            "seed": config.train.seed,
-            "metrics": results.estimates(metrics),
-            "threshold": threshold,
-            "baseline": baseline,
-            "cost": {},
-            **shared,
-        }
-        for method, metrics, threshold in measured
-    ]
+
+    def row(method: str, metrics: Mapping[str, Estimate]) -> dict[str, Any]:
+        seed = config.train.seed
+        return results.row("financial-sentiment", "nab-realtweets", method, metrics, baseline, {}, facts, seed, None)
+
+    return [{**row(method.name, metrics), "threshold": threshold} for method, metrics, threshold in measured]
 
 
 def _methods(files: Sequence[Series]) -> list[Method]:
@@ -166,18 +155,6 @@ def _counts(scores: Sequence[FileScore]) -> dict[str, Estimate]:
         "found_windows": bootstrap(lambda each: float(each.sum()), found),
         "false_alarms": bootstrap(lambda each: float(each.sum()), false_alarms),
     }
-
-
-def _folder() -> Path:
-    root = os.environ.get("VERTICALS_DATA")
-    folder = Path(root) / _NAME if root else None
-    if folder is None or not folder.is_dir():
-        place = f"no folder {folder}" if folder else "VERTICALS_DATA is not set"
-        raise DataError(
-            f"{_NAME}: {place}; get data/realTweets and its part of labels/combined_windows.json from github.com/numenta/NAB (MIT) "
-            "and set VERTICALS_DATA to the folder's parent"
-        )
-    return folder
 
 
 def _fingerprint(folder: Path) -> str:

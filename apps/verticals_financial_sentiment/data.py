@@ -11,7 +11,7 @@ from verticals.config import Config
 from verticals.data.examples import Examples
 from verticals.data.loading import load_splits, with_leak_notes
 from verticals.data.splits import Splits, carve
-from verticals.errors import DataError
+from verticals.errors import DataError, did_you_mean
 from verticals_financial_sentiment import views
 from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.symbols import Symbol, read_symbols
@@ -43,9 +43,12 @@ def splits(config: Config) -> Splits:
 
     A headline gives one row for itself and one for each company it names; all its rows stay in one split. The pairs, each two
     headlines that differ in little and mean different things, are only trained on.
+
+    Raises:
+        DataError: the labels are others than `SENTIMENTS`.
     """
     if config.data.train:
-        return shown(load_splits(config.data, config.train.seed))
+        return shown(_known_labels(load_splits(config.data, config.train.seed)))
     headlines, companies = read_headlines(SAMPLES / "headlines.jsonl"), read_symbols()
     numbered = Examples(
         tuple(each.text for each in headlines),
@@ -58,6 +61,17 @@ def splits(config: Config) -> Splits:
     chosen[0] += read_headlines(SAMPLES / "pairs.jsonl")
     parts = [_rows(part, companies) for part in chosen]
     return with_leak_notes(Splits("shipped", SENTIMENTS, parts[0], parts[1], parts[2]))
+
+
+def _known_labels(splits: Splits) -> Splits:
+    """Return the splits where the judge can use their labels."""
+    odd = [label for label in splits.labels if label not in SENTIMENTS]
+    if odd:
+        raise DataError(f"{splits.name}: label '{odd[0]}'{did_you_mean(odd[0], SENTIMENTS)}")
+    missing = [name for name in SENTIMENTS if name not in splits.labels]
+    if missing:
+        raise DataError(f"{splits.name}: no row is '{missing[0]}'; expected rows of each of {', '.join(SENTIMENTS)}")
+    return splits
 
 
 def symbols(config: Config) -> tuple[Symbol, ...]:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
@@ -11,7 +12,7 @@ from verticals.errors import VerticalsError
 from verticals_financial_sentiment import alerts
 from verticals_financial_sentiment.alerts import Alert
 from verticals_financial_sentiment.budget import Threshold
-from verticals_financial_sentiment.delivery import Channel, deliver
+from verticals_financial_sentiment.delivery import Channel, Retry, deliver
 from verticals_financial_sentiment.detection import DetectionSettings
 from verticals_financial_sentiment.index import IndexSettings
 from verticals_financial_sentiment.linking import Linker
@@ -24,7 +25,9 @@ from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
 
 _RETRY = 60.0  # seconds after which a source that failed is opened again
-_UNSENT = timedelta(days=1)  # alerts this young are sent after a restart, where a channel has not had them
+_UNSENT = timedelta(days=1)  # alerts this young are sent again, where a channel has not had them
+_SEND_AGAIN, _SEND_AGAIN_AT_MOST = timedelta(minutes=1), timedelta(hours=1)  # waits, each twice the one before
+_RETRIES = Retry()
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +37,8 @@ class Desk:
     Attributes:
         newest: when the newest item came.
         threshold: of the day, with the alerts to expect from it.
+        held_back: alerts that the budget of the day had no room for.
+        counts: what was odd in all that came since the start, by name, each time it came; see `Intake`.
         version: grows with everything that a page may show.
         problem: why nothing comes in, empty where all is well.
         ended: the recorded stream is over.
@@ -49,10 +54,14 @@ class Desk:
         self.pace = Pace()
         self.newest = store.newest()
         self.threshold: Threshold | None = None
+        self.held_back = 0
+        self.counts: Counter[str] = Counter()
         self.version = 0
         self.problem = ""
         self.ended = False
         self._channels = channels
+        self._sending = threading.Lock()  # so that no alert is on its way twice
+        self._send_wait, self._send_from = _SEND_AGAIN, datetime.min.replace(tzinfo=UTC)
         self._lock = threading.Lock()
         self._monitor: Monitor | None = None
         self._tidied: date | None = None
@@ -83,14 +92,15 @@ class Desk:
         A step that fails leaves no trace, in the database or in memory: the next one begins from what the store has.
         """
         for problem in batch.problems:
-            _log.warning(problem)
+            _log.warning("%s", problem)
         with self._lock:
             monitor, self._monitor = self._monitor or self._restored(), None
             taken = monitor.take(batch)
             self._monitor = monitor
             times = [headline.received for headline in batch.headlines]
             self.newest = max([*times, self.newest] if self.newest else times, default=None)
-            self.threshold = monitor.threshold
+            self.threshold, self.held_back = monitor.threshold, monitor.held_back
+            self.counts.update(batch.counts)
             self._tidy()
             self.version += 1
         self._send(taken.alerts)
@@ -117,6 +127,7 @@ class Desk:
         with self._lock:
             self.store.clear()
             self._monitor = self.newest = self.threshold = self._tidied = None
+            self.counts.clear()
             self.version += 1
         self._start()
 
@@ -135,12 +146,13 @@ class Desk:
         """Take in what the sources bring until they end; after an error they are opened again, where the store was left."""
         while not self.pace.stop.is_set():
             try:
-                self._send_unsent()
+                self.send_unsent(datetime.now(UTC))
                 for batch in sources(self.settings, self.store, self.pace):
                     if self.pace.stop.is_set():
                         return
                     self.take(batch)
                     self.problem = ""
+                    self.send_unsent(datetime.now(UTC))
                 self.ended = True
                 return
             except VerticalsError as error:  # on a thread of its own nobody else would hear of it
@@ -161,14 +173,23 @@ class Desk:
         if any(counts.values()):
             _log.info("deleted what is older than %g days: %s", self.settings.keep_days, counts)
 
-    def _send(self, raised: Sequence[Alert]) -> None:
-        for delivery in deliver(raised, self._channels, self.store, self._wait):
-            if delivery.problem:
-                _log.warning("alert %s to %s: %s", delivery.alert, delivery.channel, delivery.problem)
+    def send_unsent(self, now: datetime) -> None:
+        """Try once more what a channel has not had; while that fails, less and less often."""
+        if not self._channels or not self.newest or now < self._send_from:
+            return
+        young = self.store.alerts("new", since=self.newest - _UNSENT)
+        failed = self._send([as_alert(row) for row in young], Retry(attempts=1))
+        self._send_wait = min(2 * self._send_wait, _SEND_AGAIN_AT_MOST) if failed else _SEND_AGAIN
+        self._send_from = now + self._send_wait
 
-    def _send_unsent(self) -> None:
-        if self._channels and self.newest:
-            self._send([as_alert(row) for row in self.store.alerts("new", since=self.newest - _UNSENT)])
+    def _send(self, raised: Sequence[Alert], retry: Retry = _RETRIES) -> bool:
+        """Send alerts, and return whether a channel failed."""
+        with self._sending:
+            found = deliver(raised, self._channels, self.store, self._wait, retry)
+        failed = [delivery for delivery in found if delivery.problem]
+        for delivery in failed:
+            _log.warning("alert %s to %s: %s", delivery.alert, delivery.channel, delivery.problem)
+        return bool(failed)
 
     def _wait(self, seconds: float) -> None:
         self.pace.stop.wait(seconds)

@@ -15,6 +15,7 @@ from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.figures import timeline_figure
 from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.sentiment import company_view
+from verticals_financial_sentiment.sources.intake import DROPPED
 from verticals_financial_sentiment.symbols import Symbol
 from verticals_financial_sentiment.text import folded
 
@@ -86,7 +87,7 @@ def figure(view: View, ticker: str) -> go.Figure:
 
 
 def status(view: View) -> str:
-    """Return the line that is always there: no advice, the age of the data, what the stream is doing."""
+    """Return the line that is always there: no advice, the age of the data, what the stream is doing, what was left out."""
     desk, texts = view.desk, view.texts
     parts = [f"<b>{texts['no_advice']}</b>", f"<span>{_age(view)}</span>"]
     if desk.pace.catching_up:
@@ -95,6 +96,9 @@ def status(view: View) -> str:
     else:
         name = "ended" if desk.ended else "recorded" if desk.settings.recorded else "live"
         parts.append(f"<span class='muted'>{texts[name]}</span>")
+    left_out = " · ".join(texts[name].format(count=desk.counts[name]) for name in DROPPED if desk.counts[name])
+    if left_out:
+        parts.append(f"<span>{texts['left_out'].format(rows=left_out)}</span>")
     return f"<div class='status' role='status'>{''.join(parts)}</div>{_trouble(view)}"
 
 
@@ -127,12 +131,12 @@ def _age(view: View) -> str:
 
 
 def budget(view: View) -> str:
-    """Return in a sentence what an alert takes today, and how many to expect."""
+    """Return in a sentence what an alert takes today, how many to expect, and how many there was no room for."""
     threshold, most, texts = view.desk.threshold, view.desk.settings.alerts.per_day, view.texts
     if threshold is None:
         return ""
     sentence = texts["budget"].format(threshold=threshold.value, expected=threshold.expected, days=threshold.days)
-    limit = texts["limit"].format(most=most) if most else ""
+    limit = texts["limit"].format(most=most, held_back=view.desk.held_back) if most else ""
     return f"<p class='muted'>{sentence} {limit}</p>"
 
 

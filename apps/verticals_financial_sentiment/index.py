@@ -56,7 +56,7 @@ class Bucket:
         positive: weight times score of what sounded positive.
         negative: the same for negative, as a positive number.
         mood: the index, in (-1, 1).
-        stories: ids of the stories that grew in it, in order.
+        stories: (id, score) of the stories that grew in it, in order, each with what it said last.
         late: updates in it that belonged to an earlier bucket.
     """
 
@@ -65,7 +65,7 @@ class Bucket:
     positive: float
     negative: float
     mood: float
-    stories: tuple[str, ...]
+    stories: tuple[tuple[str, float], ...]
     late: int
 
 
@@ -75,7 +75,7 @@ class IndexState:
 
     Attributes:
         open: start of the open bucket, or None before the first update.
-        volume: weight in the open bucket; `positive`, `negative`, `stories` and `late` likewise.
+        volume: weight in the open bucket; `positive`, `negative`, `stories` (to their score) and `late` likewise.
         signed: decayed sum of weight times score, and `heard` that of the weights.
         counted: story to the weight already counted and the time it was last seen.
     """
@@ -84,7 +84,7 @@ class IndexState:
     volume: float = 0.0
     positive: float = 0.0
     negative: float = 0.0
-    stories: list[str] = field(default_factory=list)
+    stories: dict[str, float] = field(default_factory=dict)
     late: int = 0
     signed: float = 0.0
     heard: float = 0.0
@@ -137,8 +137,7 @@ def _grow(state: IndexState, story: str, weight: float, score: float) -> None:
     state.negative += weight * max(-score, 0.0)
     state.signed += weight * score
     state.heard += weight
-    if story not in state.stories:
-        state.stories.append(story)
+    state.stories[story] = score
 
 
 def _close(state: IndexState, settings: IndexSettings, start: int) -> Bucket:
@@ -148,11 +147,11 @@ def _close(state: IndexState, settings: IndexSettings, start: int) -> Bucket:
         state.positive,
         state.negative,
         mood(state, settings),
-        tuple(state.stories),
+        tuple(state.stories.items()),
         state.late,
     )
     decay = math.pow(0.5, settings.bucket / settings.half_life)
     state.signed, state.heard = state.signed * decay, state.heard * decay
     state.volume = state.positive = state.negative = 0.0
-    state.stories, state.late = [], 0
+    state.stories, state.late = {}, 0
     return bucket

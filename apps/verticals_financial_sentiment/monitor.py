@@ -7,7 +7,7 @@ so that what comes out depends on the items and their order alone, not on how th
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -32,6 +32,7 @@ _STATE_AFTER: Mapping[alerts.Answer, AlertAnswer] = {
     "false alarm": "false_alarm",
     "unmute": "new",
 }
+_ONCE: tuple[alerts.Answer, ...] = ("acknowledge", "false alarm")  # per alert: they move the threshold
 _ALERTS, _CLOCK, _TICKER = "alerts", "clock", "ticker:"
 
 
@@ -103,6 +104,11 @@ class Monitor:
         """The threshold of the day, with the number of alerts to expect from it."""
         return alerts.current_threshold(self._alerting, self._settings.alerts, self._clock)
 
+    @property
+    def held_back(self) -> int:
+        """Alerts that the budget of the day had no room for, one a company."""
+        return alerts.held_back(self._alerting, self._clock)
+
     def take(self, batch: Batch) -> Taken:
         """Take a batch in; items that were counted before are passed over. What is returned is in the store already."""
         new = self._unknown(batch.headlines)
@@ -112,19 +118,20 @@ class Monitor:
         kept = [self._count(*each) for each in zip(new, links, judged, strict=True)]
         if batch.now:
             self._advance(int(batch.now.timestamp()))
-        raised = self._save(batch.origin, batch.offset, kept)
+        raised = self._save(Step(batch.origin, batch.offset, kept))
         return Taken(len(new), len(batch.headlines) - len(new), raised)
 
     def answer(self, alert: str, given: alerts.Answer) -> alerts.Feedback:
-        """Take a person's answer to an alert; it is kept, and moves the threshold of its ticker. A mute begins by the stream's clock.
+        """Take a person's answer to an alert; it is kept, and moves the threshold of its ticker once. A mute begins by the stream's clock.
 
         Raises:
             StorageError: there is no such alert.
         """
-        ticker = str(self._store.alert(alert)["ticker"])
-        self._store.answer(alert, _STATE_AFTER[given])
-        feedback = alerts.answer(self._alerting, self._settings.alerts, ticker, given, self._clock)
-        self._save("", "", [])
+        row, after = self._store.alert(alert), _STATE_AFTER[given]
+        if given in _ONCE and row["state"] == after:
+            return self._alerting.feedback.get(row["ticker"], alerts.Feedback())
+        feedback = alerts.answer(self._alerting, self._settings.alerts, row["ticker"], given, self._clock)
+        self._save(Step(answers={alert: after}))
         return feedback
 
     def _unknown(self, headlines: Iterable[Headline]) -> list[Headline]:
@@ -191,18 +198,20 @@ class Monitor:
             self._closed.points.append((ticker, bucket.time, {**shown, "norm": seen.norm, "sigma": seen.sigma}))
 
     def _evidence(self, ticker: str, state: TickerState) -> Iterable[Evidence]:
-        for name in state.recent_stories():
+        for name, score in state.recent_stories().items():
             story = self._book.get(name)
             if story is not None:
-                yield Evidence(name, tuple(sorted(story.sources)), story.weights.get(ticker, 0.0))
+                yield Evidence(name, tuple(sorted(story.sources)), story.weights.get(ticker, 0.0), score)
 
-    def _save(self, origin: str, offset: str, kept: list[Kept]) -> tuple[Alert, ...]:
+    def _save(self, step: Step) -> tuple[Alert, ...]:
+        """Write a step together with all that changed since the last one, and return the alerts in it."""
         closed, self._closed = self._closed, _Closed()
         changed = {name: state for name, state in self._watched.items() if state.changed}
         states: dict[str, Any] = {f"{_TICKER}{name}": state.to_json() for name, state in changed.items()}
         states |= {_ALERTS: alerts_to_json(self._alerting), _CLOCK: (self._began, self._clock)}
         raised = [_row(alert) for alert in closed.alerts]
-        self._store.save(Step(origin, offset, kept, self._book.changes(), closed.points, raised, states))
+        changes = self._book.changes()
+        self._store.save(replace(step, changes=changes, points=closed.points, alerts=raised, states=states))
         for state in changed.values():
             state.changed = False
         return tuple(closed.alerts)

@@ -10,7 +10,7 @@ from html import escape
 from verticals_financial_sentiment.overview import Tile
 from verticals_financial_sentiment.records import Opinion
 from verticals_financial_sentiment.rows import Row
-from verticals_financial_sentiment.sentiment import Weight
+from verticals_financial_sentiment.sentiment import MOST_WORDS, Weight
 
 Texts = Mapping[str, str]
 _ARROWS = {"above": "▲", "within": "●", "below": "▼"}
@@ -117,7 +117,7 @@ def headline_html(
     link = escape(item["url"])
     source = f" · <a href='{link}' rel='noopener noreferrer' target='_blank'>{texts['open_link']}</a>" if link else ""
     where = f"{escape(item['source'])} · {minute(item['published'])} UTC{source}"
-    return f"<p class='muted'>{where}</p>{shown}<p class='muted'>{texts['words']}</p>"
+    return f"<p class='muted'>{where}</p>{shown}<p class='muted'>{texts['words'].format(most=MOST_WORDS)}</p>"
 
 
 def minute(time: datetime) -> str:

@@ -2,9 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -106,10 +106,10 @@ def joined(batches: Sequence[Batch]) -> Batch:
     return Batch(batches[-1].origin, headlines, batches[-1].offset, counts, problems)
 
 
-def live(settings: Settings, store: Store, pace: Pace) -> Iterator[Batch]:
+def live(settings: Settings, store: Store, pace: Pace) -> Generator[Batch]:
     """Yield what a watched folder and the feeds bring, and the time, until stopped; without either, posted rows are all there is."""
     folder = WatchedFolder(Path(settings.folder), settings.zone) if settings.folder else None
-    reader = FeedReader(allowed=settings.allowed_hosts, largest=settings.largest_feed)
+    reader = FeedReader(timedelta(minutes=settings.poll_minutes), settings.allowed_hosts, settings.largest_feed)
     try:
         while not pace.stop.is_set():
             now = datetime.now(UTC)

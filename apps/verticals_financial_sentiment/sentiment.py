@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from verticals_financial_sentiment.data import SENTIMENTS
 from verticals_financial_sentiment.linking import Links
 from verticals_financial_sentiment.records import Opinion
 
+MOST_WORDS: Final = 100  # of a text that are attributed: each takes a reading of the text
 _WORD = re.compile(r"\S+")
 
 
@@ -65,14 +68,14 @@ class Judge:
         return [tuple(each) for each in judged]
 
     def attributions(self, text: str, links: Links, ticker: str | None) -> list[Weight]:
-        """Return how the score moves when each word is left out (occlusion, Zeiler and Fergus 2014).
+        """Return how the score moves when each of the first `MOST_WORDS` words is left out (occlusion, Zeiler and Fergus 2014).
 
         Args:
             text: the text.
             links: the companies in it.
             ticker: the company whose side is taken, or None for the text as a whole.
         """
-        spans = [match.span() for match in _WORD.finditer(text)]
+        spans = [match.span() for match in islice(_WORD.finditer(text), MOST_WORDS)]
         blanked = [text, *(f"{text[:start]}{' ' * (end - start)}{text[end:]}" for start, end in spans)]
         shown = [company_view(each, links, ticker) if ticker else views.whole(each) for each in blanked]
         probabilities = self.probabilities(shown)

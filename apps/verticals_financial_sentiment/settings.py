@@ -1,18 +1,30 @@
 """The app's own settings."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from verticals.config import Section
 from verticals_financial_sentiment.sources.replay import FASTEST
+
+
+def _known_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # an area, such as Europe, is a folder
+        raise ValueError(f"'{zone}' is no time zone; expected a name such as Europe/Helsinki") from error
+    return zone
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class FeedSettings(Section):
     """One RSS or Atom feed."""
 
     url: str = Field(pattern=r"^https?://", description="address of the feed")
-    zone: str = Field("UTC", description="zone of times that name none, such as Europe/Helsinki")
+    zone: Zone = Field("UTC", description="zone of times that name none, such as Europe/Helsinki")
 
 
 class StorySettings(Section):
@@ -77,7 +89,7 @@ class Settings(Section):
     folder: str | None = Field(None, description="folder to watch for CSV and JSONL files")
     replay: str | None = Field(None, description="CSV or JSONL file to play")
     replay_speed: float | None = Field(None, ge=1, le=FASTEST, description="times its own pace; nothing means at once")
-    zone: str = Field("UTC", description="zone of times in files and posted rows that name none")
+    zone: Zone = Field("UTC", description="zone of times in files and posted rows that name none")
     stories: StorySettings = StorySettings()
     index: IndexSettings = IndexSettings()
     alerts: AlertSettings = AlertSettings()
@@ -94,14 +106,3 @@ class Settings(Section):
     def recorded(self) -> bool:
         """Whether the stream was recorded, so that its time is not that of this machine."""
         return self.replay is not None or self.demo
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"'{zone}' is no time zone; expected a name such as Europe/Helsinki") from error
-        return zone

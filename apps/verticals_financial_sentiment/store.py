@@ -29,6 +29,7 @@ class Step:
         changes: `StoryBook.changes()`.
         points: closed buckets: (ticker, bucket start in seconds, values).
         alerts: the fields of an alert, by name; `state` is new.
+        answers: what a person said about an alert that is kept, by its id.
         states: by name, JSON values that the next start needs (index, detector, alert budget).
     """
 
@@ -38,6 +39,7 @@ class Step:
     changes: Sequence[tuple[Story, Thread]] = ()
     points: Sequence[tuple[str, int, Mapping[str, Any]]] = ()
     alerts: Sequence[Mapping[str, Any]] = ()
+    answers: Mapping[str, AlertAnswer] = field(default_factory=dict)
     states: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -57,12 +59,13 @@ class Store:
         self.engine.dispose()
 
     def known(self, ids: Collection[str]) -> set[str]:
-        """Return those of the content ids that were counted before."""
+        """Return those of the content ids that were counted before, also where the item is deleted by now."""
         wanted, found = list(ids), set[str]()
         with storage.transaction(self.engine) as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 part = wanted[start : start + _AT_ONCE]
-                found |= set(connection.scalars(select(tables.items.c.id).where(tables.items.c.id.in_(part))))
+                for row in (tables.items.c, tables.forgotten.c):
+                    found |= set(connection.scalars(select(row.id).where(row.id.in_(part))))
         return found
 
     def save(self, step: Step) -> None:
@@ -87,6 +90,8 @@ class Store:
                 [{"ticker": ticker, "time": time, "values": dict(values)} for ticker, time, values in step.points],
             )
             _insert(connection, tables.alerts, [{**alert, "state": "new"} for alert in step.alerts])
+            for name, state in step.answers.items():
+                connection.execute(update(tables.alerts).where(tables.alerts.c.id == name).values(state=state))
             _replace(
                 connection,
                 tables.states,
@@ -144,17 +149,6 @@ class Store:
             raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
         return found[0]
 
-    def answer(self, alert: str, state: AlertAnswer) -> None:
-        """Write down what a person said about an alert.
-
-        Raises:
-            StorageError: there is no such alert.
-        """
-        with storage.transaction(self.engine) as connection:
-            changed = connection.execute(update(tables.alerts).where(tables.alerts.c.id == alert).values(state=state))
-        if not changed.rowcount:
-            raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
-
     def sent(self, alert: str, channel: str) -> bool:
         """Say whether an alert went out on a channel."""
         row = tables.deliveries.c
@@ -187,7 +181,7 @@ class Store:
         return [(found["time"], found["values"]) for found in self._rows(query)]
 
     def forget(self, before: datetime) -> dict[str, int]:
-        """Delete what is older than a moment, and return how many rows of each table that were."""
+        """Delete what is older than a moment, and return how many rows of each table that were; the ids of items stay known."""
         seconds = int(before.timestamp())
         old = {
             tables.items: tables.items.c.received < before,
@@ -197,8 +191,11 @@ class Store:
         }
         with storage.transaction(self.engine) as connection:
             gone = select(tables.items.c.id).where(old[tables.items])
+            connection.execute(insert(tables.forgotten).from_select(["id"], gone))
             counts = {
-                "opinions": connection.execute(delete(tables.opinions).where(tables.opinions.c.item.in_(gone))).rowcount
+                tables.opinions.name: connection.execute(
+                    delete(tables.opinions).where(tables.opinions.c.item.in_(gone))
+                ).rowcount
             }
             late = select(tables.alerts.c.id).where(old[tables.alerts])
             connection.execute(delete(tables.deliveries).where(tables.deliveries.c.alert.in_(late)))

@@ -20,7 +20,7 @@ from verticals.storage import UtcTime
 metadata = MetaData()
 
 items = Table(
-    "items",
+    "sentiment_items",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),  # the order in which they were counted
     Column("id", String(32), nullable=False, unique=True),  # the content id: each counts exactly once
@@ -38,10 +38,16 @@ items = Table(
     Column("gains", JSON, nullable=False),  # by ticker: the audit trail of the index
 )
 
-opinions = Table(
-    "opinions",
+forgotten = Table(
+    "sentiment_forgotten",  # ids of deleted items: a source that still lists one does not bring it back
     metadata,
-    Column("item", String(32), ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", String(32), primary_key=True),
+)
+
+opinions = Table(
+    "sentiment_opinions",
+    metadata,
+    Column("item", String(32), ForeignKey("sentiment_items.id", ondelete="CASCADE"), primary_key=True),
     Column("ticker", String(16), primary_key=True, index=True),
     Column("positive", Double, nullable=False),
     Column("neutral", Double, nullable=False),
@@ -49,7 +55,7 @@ opinions = Table(
 )
 
 stories = Table(
-    "stories",
+    "sentiment_stories",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("thread", String(32), nullable=False, index=True),
@@ -67,7 +73,7 @@ stories = Table(
 )
 
 threads = Table(
-    "threads",
+    "sentiment_threads",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("first_seen", UtcTime, nullable=False),
@@ -75,7 +81,7 @@ threads = Table(
 )
 
 index_points = Table(
-    "index_points",
+    "sentiment_index_points",
     metadata,
     Column("ticker", String(16), primary_key=True),
     Column("time", BigInteger, primary_key=True, autoincrement=False),
@@ -83,7 +89,7 @@ index_points = Table(
 )
 
 alerts = Table(
-    "alerts",
+    "sentiment_alerts",
     metadata,
     Column("id", String(64), primary_key=True),
     Column("ticker", String(16), nullable=False),
@@ -95,25 +101,25 @@ alerts = Table(
     Column("stories", JSON, nullable=False),
     Column("single_source", Boolean, nullable=False),
     Column("state", String(16), nullable=False),
-    Index("alerts_by_ticker", "ticker", "time"),
+    Index("sentiment_alerts_by_ticker", "ticker", "time"),
 )
 
 deliveries = Table(
-    "deliveries",
+    "sentiment_deliveries",
     metadata,
-    Column("alert", String(64), ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("alert", String(64), ForeignKey("sentiment_alerts.id", ondelete="CASCADE"), primary_key=True),
     Column("channel", String(200), primary_key=True),
 )
 
 offsets = Table(
-    "offsets",
+    "sentiment_offsets",
     metadata,
-    Column("origin", String(500), primary_key=True),
+    Column("origin", String(5_000), primary_key=True),  # a feed's address, or the path of a file or folder
     Column("offset", Text, nullable=False),
 )
 
 states = Table(
-    "states",
+    "sentiment_states",
     metadata,
     Column("name", String(100), primary_key=True),
     Column("value", JSON, nullable=False),

@@ -18,23 +18,23 @@ class TickerState:
     Attributes:
         index: of the company.
         detectors: by kind.
-        recent: (bucket start, story) of the stories that grew, oldest first.
+        recent: (bucket start, story, score) of the stories that grew, oldest first.
         changed: since it was last saved.
     """
 
     index: IndexState
     detectors: dict[Kind, State] = field(default_factory=lambda: {kind: State() for kind in KINDS})
-    recent: list[tuple[int, str]] = field(default_factory=list)
+    recent: list[tuple[int, str, float]] = field(default_factory=list)
     changed: bool = True
 
     def remember(self, bucket: Bucket, span: int) -> None:
         """Add a bucket's stories and forget those older than `span` seconds."""
-        kept = [(time, story) for time, story in self.recent if time > bucket.time - span]
-        self.recent = [*kept, *((bucket.time, story) for story in bucket.stories)]
+        kept = [each for each in self.recent if each[0] > bucket.time - span]
+        self.recent = [*kept, *((bucket.time, story, score) for story, score in bucket.stories)]
 
-    def recent_stories(self) -> list[str]:
-        """Return the remembered stories, each once."""
-        return list(dict.fromkeys(story for _, story in self.recent))
+    def recent_stories(self) -> dict[str, float]:
+        """Return the remembered stories, each with the score of what it said last."""
+        return {story: score for _, story, score in self.recent}
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads; the lists in it are those of the state, so it is to be written at once."""
@@ -45,7 +45,7 @@ class TickerState:
     def from_json(cls, value: Mapping[str, Any]) -> "TickerState":
         """Restore what `to_json` gave."""
         detectors = {kind: State(**value["detectors"][kind]) for kind in KINDS}
-        recent = [(int(time), str(story)) for time, story in value["recent"]]
+        recent = [(int(time), str(story), float(score)) for time, story, score in value["recent"]]
         return cls(IndexState(**value["index"]), detectors, recent, changed=False)
 
 

@@ -30,6 +30,8 @@ def _predict(run: "Run", file: Path) -> list[dict[str, Any]]:
 
 
 def _serve(run: "Run") -> Service:
+    from verticals import access
+    from verticals.config import home
     from verticals_recommender.api import build_api
     from verticals_recommender.opening import open_run, other_sample
     from verticals_recommender.ui import build_pages
@@ -37,7 +39,8 @@ def _serve(run: "Run") -> Service:
     opened = open_run(run)
     other = other_sample(run)
     served = (opened,) if other is None else (opened, open_run(other))
-    return Service(build_api(opened.live, opened.clock), build_pages(served))
+    key = access.key_in(home() / "recommender.key")
+    return Service(build_api(opened.live, key, opened.clock), build_pages(served))
 
 
 def _suite(name: str, summary: str, quick: bool) -> Suite:

@@ -1,15 +1,19 @@
-"""The recommender over REST. Every list comes with its parts and reasons; every deletion with its proof."""
+"""The recommender over REST, for the shop's own server, which has the key: user names are guessable, and a list tells of a history.
+
+Every list comes with its parts and reasons; every deletion with its proof.
+"""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from verticals.access import bearer
 from verticals.errors import DataError
-from verticals_recommender.explanations import in_words, reasons
+from verticals_recommender.explanations import reasons, why
 from verticals_recommender.items import Item
 from verticals_recommender.live import Erased, Live, State
 from verticals_recommender.profiles import Action, Profile
@@ -63,12 +67,14 @@ class ItemsRequest(_Body):
     items: list[NewItem] = Field(min_length=1, max_length=MOST_ITEMS)
 
 
-def build_api(live: Live, clock: Callable[[], float] = time.time) -> APIRouter:
-    """Return the routes under `/api/recommender`; `clock` gives seconds since 1970."""
+def build_api(live: Live, key: str, clock: Callable[[], float] = time.time) -> APIRouter:
+    """Return the routes under `/api/recommender`, of which all but the health need the key; `clock` gives seconds since 1970."""
     router = APIRouter()
-    _add_lists(router, live, clock)
-    _add_items(router, live, clock)
-    _add_users(router, live, clock)
+    private = APIRouter(dependencies=[Depends(bearer(key, "the shop's own server"))])
+    _add_lists(private, live, clock)
+    _add_items(private, live, clock)
+    _add_users(private, live, clock)
+    router.include_router(private)
 
     @router.get("/health")
     def health() -> dict[str, Any]:
@@ -167,8 +173,6 @@ def described(
 
 
 def _described(state: State, found: Recommendation, languages: Sequence[str]) -> dict[str, Any]:
-    why = reasons(found)
-
     def title(item: int) -> str:
         return state.catalogue.items[item].title
 
@@ -182,9 +186,9 @@ def _described(state: State, found: Recommendation, languages: Sequence[str]) ->
                 "contribution": round(reason.contribution, 6),
                 "share": round(reason.share, 6),
             }
-            for reason in why
+            for reason in reasons(found)
         ],
-        "why": {language: in_words(why, found, title, language) for language in languages},
+        "why": {language: why(state.engine.model, found, title, language) for language in languages},
     }
 
 

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from scipy import sparse
 
+from verticals.data.examples import Note
 from verticals.evaluation.metrics import Float64Array
 from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.interactions import Interactions
@@ -64,8 +65,8 @@ class Chosen:
         return {**found, HYBRID: dict(self.shares)} if self.shares else found
 
 
-def families(grid: Grid, has_text: bool) -> dict[str, list[Candidate]]:
-    """Return the candidates of each family, the simplest family first."""
+def families(grid: Grid, has_text: bool, shape: tuple[int, int]) -> dict[str, list[Candidate]]:
+    """Return the candidates of each family, the simplest family first; `shape` says for how many users and items."""
     ease_fits = [
         Candidate(ease.KIND, {"regularisation": r}, partial(_ease, regularisation=r, neighbours=grid.ease_neighbours))
         for r in grid.ease_regularisation
@@ -87,8 +88,16 @@ def families(grid: Grid, has_text: bool) -> dict[str, list[Candidate]]:
         item_knn.KIND: knn_fits,
         ease.KIND: ease_fits,
         als.KIND: als_fits,
+        vectors.KIND: [Candidate(vectors.KIND, {}, _text)],
     }
-    return {**found, vectors.KIND: [Candidate(vectors.KIND, {}, _text)]} if has_text else found
+    possible = {ease.KIND: not ease.refusal(shape), vectors.KIND: has_text}
+    return {name: members for name, members in found.items() if possible.get(name, True)}
+
+
+def left_out(grid: Grid, shape: tuple[int, int]) -> list[Note]:
+    """Return a note of the candidates that are left out, since users and items are too many for them."""
+    refused = ease.refusal(shape)
+    return [Note("ease_left_out", len(grid.ease_regularisation), f"left out: {refused}")] if refused else []
 
 
 def _popularity(material: Material) -> Model:
@@ -179,7 +188,7 @@ def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users:
     candidates: dict[str, Candidate] = {}
     measured: dict[str, float] = {}
     scores: dict[str, FloatArray] = {}
-    for name, members in families(grid, text is not None).items():
+    for name, members in families(grid, text is not None, folds[0].train.shape).items():
         best = _best(validation, members)
         if timed and name not in {"popularity", item_knn.KIND}:
             best = max([best, _best(validation, list(_recents(best[1], grid)))], key=lambda each: each[0])

@@ -33,13 +33,18 @@ def load(config: Config) -> Data:
     """Read what the settings name; without any, the shipped catalogue with invented behaviour.
 
     Raises:
-        ConfigError: a test or validation file is named; this app splits by itself.
+        ConfigError: a test or validation file is named, though this app splits by itself, or a name is given to data that have one.
         DataError: a file cannot be read or does not hold what is needed.
     """
     settings = Settings.model_validate(config.app)
     for name, file in (("data.test", config.data.test), ("data.validation", config.data.validation)):
         if file:
             raise ConfigError(f"{name}: the recommender holds out rows of data.train; choose how with app.split")
+    if settings.catalogue and config.data.train in {None, *public.PUBLIC}:
+        raise ConfigError(
+            f"app.catalogue names what your own data.train is about; found {config.data.train or 'the samples'}, which have "
+            "a name; leave app.catalogue out"
+        )
     name, interactions, catalogue = _read(config, settings)
     if settings.core:
         interactions = k_core(interactions, settings.core)
@@ -56,7 +61,8 @@ def _read(config: Config, settings: Settings) -> tuple[str, Interactions, Catalo
     if named in public.PUBLIC:
         return named, *public.load(named)
     interactions = read_interactions(Path(named), settings.columns.model_dump(), settings.min_rating)
-    return Path(named).name, interactions, read_catalogue(Path(settings.items)) if settings.items else Catalogue(())
+    catalogue = read_catalogue(Path(settings.items)) if settings.items else Catalogue(())
+    return settings.catalogue or Path(named).name, interactions, catalogue
 
 
 def split(config: Config, interactions: Interactions) -> Split:

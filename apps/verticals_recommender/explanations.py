@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from verticals_recommender.models.model import Model
+from verticals_recommender.models.popularity import Popularity
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
 
@@ -71,9 +73,11 @@ def in_words(
     return words["wider"]
 
 
-def popular(language: str) -> str:
-    """Return the only reason that a model of popularity has."""
-    return _WORDS[language]["popularity"]
+def why(model: Model, recommendation: Recommendation, title: Callable[[int], str], language: str) -> str:
+    """Return the reasons that a model has for a result, in words; one of popularity has a single one, beside the person's own words."""
+    if isinstance(model, Popularity) and "wish" not in recommendation.parts:
+        return _WORDS[language]["popularity"]
+    return in_words(reasons(recommendation), recommendation, title, language)
 
 
 def counterfactual(engine: Engine, profile: Profile, item: int, rules: Rules, now: float) -> Counterfactual:

@@ -1,6 +1,7 @@
 """The catalogue: what can be recommended, read from a file of items, validated with counted notes."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -28,6 +29,7 @@ NAMES = {
     "added": ("added", "added_at", "published", "published_at"),
 }
 _OFF = {"false", "no", "0", "n", "off", "sold out"}
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")  # 1,299 and 1,299.50, but 12,50 is a decimal comma
 _ON = {"true", "yes", "1", "y", "on", ""}
 
 
@@ -137,8 +139,9 @@ def _item(cell: Mapping[str, Any]) -> tuple[Item, list[str]]:
 
 
 def _price(value: Any) -> float | None:  # noqa: ANN401 - a cell of any file format
+    text = as_text(value).strip()
     try:
-        number = float(as_text(value).replace(",", "."))
+        number = float(text.replace(",", "") if _GROUPED.fullmatch(text) else text.replace(",", "."))
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None

@@ -33,13 +33,13 @@ class State:
     Attributes:
         catalogue: the items, in the order of the model's columns.
         engine: what ranks them.
-        trained: columns of what each user did before the training, oldest first.
+        trained: columns of what each user did before the training, oldest first, with how much each says.
         compared: other models over the same columns, to be shown beside the one that serves.
     """
 
     catalogue: Catalogue
     engine: Engine
-    trained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    trained: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     compared: Mapping[str, Model] = field(default_factory=dict)
 
     def position(self, item: str) -> int:
@@ -55,7 +55,7 @@ class State:
     def profile(self, user: str, events: Iterable[Event]) -> Profile:
         """Return what is known of a user, as columns; events on items that are gone are passed over."""
         known = self.catalogue.positions
-        past = Profile(history=self.trained.get(user, ()))
+        past = Profile(history=self.trained.get(user, {}))
         return past.following((event.action, known[event.item]) for event in events if event.item in known)
 
 
@@ -94,11 +94,10 @@ class Live:
         self._writing = Lock()
         gone = store.forgotten(state.trained)
         self._state = replace(state, trained={user: past for user, past in state.trained.items() if user not in gone})
-        added = store.added_items()
-        came_back = {item.id for item in added}
-        for item in (store.removed_items() | came_back) & set(state.catalogue.positions):
+        for item in store.removed_items() & set(state.catalogue.positions):
             self._erase(item)
-        if added:
+        added = [item for item in store.added_items() if item.id not in self._state.catalogue.positions]
+        if added:  # the others the run has learned since
             self._extend(added)
 
     @property
@@ -202,7 +201,10 @@ class Live:
         items = list(now.catalogue.items)
         items[position] = _NOBODY
         engine = Engine(now.engine.model.erased(position), now.engine.shelf.erased(position))
-        trained = {user: tuple(each for each in past if each != position) for user, past in now.trained.items()}
+        trained = {
+            user: {each: weight for each, weight in past.items() if each != position}
+            for user, past in now.trained.items()
+        }
         compared = {name: model.erased(position) for name, model in now.compared.items()}
         self._state = State(Catalogue(tuple(items), now.catalogue.notes), engine, trained, compared)
         self.index.remove(np.array([position]))

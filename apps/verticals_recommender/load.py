@@ -34,6 +34,7 @@ from verticals_recommender.shelf import shelf
 from verticals_recommender.store import TABLES, Store
 
 _START_SECONDS = 180.0
+_KEY = "the key of the load test"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def build(load: Load, config: Config, folder: Path) -> Live:
     read = clustered_vectors(load.items, load.width, load.seed)
     items = tuple(Item(name, f"Thing {name}", category=f"c{n % 20}", price=n % 90) for n, name in enumerate(rows.items))
     counts = np.bincount(rows.item, minlength=load.items)
-    past = {rows.users[user]: items for user, items in sequences(rows).items()}
+    past = {rows.users[user]: weights for user, weights in sequences(rows).items()}
     state = State(Catalogue(items), Engine(hybrid(load, rows), shelf(items, counts, read)), past)
     index = VectorIndex(IndexSpec(), np.arange(load.items), read)
     store = Store(storage.open_database(f"sqlite:///{folder / 'load.sqlite'}", TABLES))
@@ -147,7 +148,7 @@ def serve(load: Load, config: Config, folder: Path, port: int) -> None:
 
     answer_on_one_thread_each()
     site = FastAPI()
-    site.include_router(build_api(build(load, config, folder)))
+    site.include_router(build_api(build(load, config, folder), _KEY))
     uvicorn.run(site, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
@@ -161,7 +162,7 @@ def over_http(load: Load, config: Config, folder: Path) -> dict[str, dict[str, f
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(address)
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with _client(address) as client:
             seconds = [_timed(lambda n=n: _ask(client, load, n)) for n in range(load.singles + 10)]  # type: ignore[misc]
         return {"request": percentiles(np.array(seconds[10:])), "requests beside a writer": sustained(address, load)}
     finally:
@@ -179,6 +180,10 @@ def _wait(address: str) -> None:
             if time.monotonic() > limit:
                 raise
             time.sleep(0.2)
+
+
+def _client(address: str) -> httpx.Client:
+    return httpx.Client(base_url=address, timeout=30, headers={"Authorization": f"Bearer {_KEY}"})
 
 
 def _ask(client: httpx.Client, load: Load, number: int) -> None:
@@ -210,7 +215,7 @@ def sustained(address: str, load: Load) -> dict[str, float]:
 def _send(address: str, load: Load, sender: int, started: float) -> tuple[Float64Array, int]:
     """Send one connection's share of the requests."""
     times, failed = [], 0
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with _client(address) as client:
         for number in range(sender, int(load.rate * load.seconds), load.senders):
             due = started + number / load.rate
             time.sleep(max(0.0, due - time.perf_counter()))
@@ -223,7 +228,7 @@ def _send(address: str, load: Load, sender: int, started: float) -> tuple[Float6
 
 
 def _write(address: str, load: Load, done: threading.Event) -> None:
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with _client(address) as client:
         number = 0
         while not done.wait(1 / load.writes):
             item = {"id": f"new {number}", "title": f"A new thing, number {number}", "category": "c1", "price": 5}

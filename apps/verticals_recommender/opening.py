@@ -1,6 +1,6 @@
 """From a run on disk to a recommender that answers: what the pages and the routes stand on."""
 
-import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from verticals import runs, storage
-from verticals.runs import MANIFEST, Run
+from verticals.errors import RunError
+from verticals.runs import Run
 from verticals_recommender import recipe, recommender, text
 from verticals_recommender.forgetting import forget
 from verticals_recommender.interactions import Interactions
@@ -21,8 +22,11 @@ from verticals_recommender.retrieval import stored
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.settings import Settings
+from verticals_recommender.siblings import catalogue_of, folders
 from verticals_recommender.skins import SHIPPED, Skin, skin_of
 from verticals_recommender.store import TABLES, Store
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def open_run(run: Run) -> Opened:
     index = _index(run, trained, encode)
     _, vectors = index.rows()
     rows = recommender.everything(trained)
-    past = {rows.users[user]: items for user, items in sequences(rows).items()}
+    past = {rows.users[user]: weights for user, weights in sequences(rows).items()}
     others = {name: model for name, model in trained.models.items() if name != trained.served}
     state = State(trained.catalogue, recipe.engine(trained, vectors), past, others)
     name = str(run.manifest["data"]["name"])
@@ -82,12 +86,13 @@ def clock_of(name: str, rows: Interactions) -> Callable[[], float]:
 
 
 def other_sample(run: Run) -> Run | None:
-    """Return the newest run of the other shipped catalogue beside a run of one; None where there is none."""
+    """Return the newest whole run of the other shipped catalogue beside a run of one; None where there is none."""
     name = run.manifest["data"]["name"]
-    if name not in SHIPPED.values():
-        return None
-    for path in sorted(run.folder.parent.glob(f"[0-9]*/{MANIFEST}"), reverse=True):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if manifest["data"]["name"] in set(SHIPPED.values()) - {name}:
-            return runs.open_run(path.parent)
+    others = set(SHIPPED.values()) - {name} if name in SHIPPED.values() else set()
+    for folder in reversed(folders(run.folder.parent)):
+        if catalogue_of(folder) in others:
+            try:
+                return runs.open_run(folder)
+            except RunError as error:
+                _LOG.warning("the other catalogue is not shown from this run: %s", error)
     return None

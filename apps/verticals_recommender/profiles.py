@@ -15,14 +15,14 @@ class Profile:
     """A person's history and wishes.
 
     Attributes:
-        history: items clicked or liked, oldest first, each once.
+        history: items clicked or liked, oldest first, with how much each says: 1, or what the file of interactions gives it.
         hidden: items that shall not come back.
         less: items of whose kind there shall be less.
         shown: how often an item was shown since it was last clicked.
         wish: unit vector of a sentence that the person wrote, [width].
     """
 
-    history: tuple[int, ...] = ()
+    history: Mapping[int, float] = field(default_factory=dict)
     hidden: frozenset[int] = frozenset()
     less: tuple[int, ...] = ()
     shown: Mapping[int, int] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Profile:
 
     def following(self, events: Iterable[tuple[Action, int]]) -> "Profile":
         """Return the profile after events, oldest first; a click takes back what was said against an item."""
-        history, less = dict.fromkeys(self.history), dict.fromkeys(self.less)
+        history, less = dict(self.history), dict.fromkeys(self.less)
         hidden, shown = set(self.hidden), dict(self.shown)
         for action, item in events:
             if action == "shown":
@@ -44,13 +44,13 @@ class Profile:
             elif action == "less":
                 less[item] = None
             else:
-                history.pop(item, None)  # a second click makes the item the newest
                 less.pop(item, None)
                 shown.pop(item, None)
                 hidden.discard(item)
-                history[item] = None
-        return replace(self, history=tuple(history), hidden=frozenset(hidden), less=tuple(less), shown=shown)
+                history[item] = history.pop(item, 1.0)  # a second click makes the item the newest
+        return replace(self, history=history, hidden=frozenset(hidden), less=tuple(less), shown=shown)
 
     def without(self, item: int) -> "Profile":
         """Return the profile as if the item had never been clicked; it stays excluded, since the person knows it."""
-        return replace(self, history=tuple(each for each in self.history if each != item), hidden=self.hidden | {item})
+        history = {each: weight for each, weight in self.history.items() if each != item}
+        return replace(self, history=history, hidden=self.hidden | {item})

@@ -1,30 +1,18 @@
 """Public recommendation data by name, read from the folder in `VERTICALS_DATA`; nothing is downloaded."""
 
 import csv
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from verticals.data.public import PublicDataset, folder_of
 from verticals.errors import DataError
 from verticals_recommender.interactions import Interactions, align, encode
 from verticals_recommender.items import Catalogue, Item
 
-FOLDERS = {"ml-100k": "ml-100k", "book-crossing": "book_crossing"}
 _NUMBERED_TOO_LOW, _LINE_TOO_MANY = 4, 16_016  # of Book-Crossing's list of books, see `_book_crossing`
-
-
-@dataclass(frozen=True)
-class PublicDataset:
-    """A published data set: how to read it, under which licence it stands, and where users get it."""
-
-    name: str
-    licence: str
-    source: str
-    read: Callable[[Path], tuple[Interactions, Catalogue]]
 
 
 def load(name: str) -> tuple[Interactions, Catalogue]:
@@ -34,18 +22,16 @@ def load(name: str) -> tuple[Interactions, Catalogue]:
         DataError: the folder or a file is not there, or a file is not as published; the message names licence and source.
     """
     dataset = PUBLIC[name]
-    root = os.environ.get("VERTICALS_DATA")
-    folder = Path(root) / FOLDERS[name] if root else None
-    where = f"get it from {dataset.source} ({dataset.licence}) and set VERTICALS_DATA to its parent"
-    if folder is None or not folder.is_dir():
-        raise DataError(f"{name}: {f'no folder {folder}' if folder else 'VERTICALS_DATA is not set'}; {where}")
+    folder = folder_of(dataset)
     try:
-        return align(*dataset.read(folder))
+        return align(*dataset.read(folder, 0))
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{name}: {folder} is not as published ({error}); {where}") from error
+        raise DataError(
+            f"{name}: {folder} is not as published ({error}); get it again from {dataset.source} ({dataset.licence})"
+        ) from error
 
 
-def _ml_100k(folder: Path) -> tuple[Interactions, Catalogue]:
+def _ml_100k(folder: Path, _: int) -> tuple[Interactions, Catalogue]:
     rows = pd.read_csv(folder / "u.data", sep="\t", header=None, names=["user", "item", "rating", "time"])
     interactions = encode(
         rows["user"].astype(str).tolist(),
@@ -62,7 +48,7 @@ def _ml_100k(folder: Path) -> tuple[Interactions, Catalogue]:
     return interactions, catalogue
 
 
-def _book_crossing(folder: Path) -> tuple[Interactions, Catalogue]:
+def _book_crossing(folder: Path, _: int) -> tuple[Interactions, Catalogue]:
     """Read the histories; the publisher's file has `&amp` and a tab where the authors' had an ampersand.
 
     Its numbers are not all those of the histories, though its README says so: from the fourth book on they are one too low (that
@@ -87,12 +73,15 @@ def _book(cells: list[str]) -> Item:
     return Item(number, title, brand=author)
 
 
-PUBLIC = {
+PUBLIC: dict[str, PublicDataset[tuple[Interactions, Catalogue]]] = {
     dataset.name: dataset
     for dataset in (
-        PublicDataset("ml-100k", "GroupLens, research only", "grouplens.org/datasets/movielens/100k", _ml_100k),
+        PublicDataset(
+            "ml-100k", "ml-100k", "GroupLens, research only", "grouplens.org/datasets/movielens/100k", _ml_100k
+        ),
         PublicDataset(
             "book-crossing",
+            "book_crossing",
             "research only",
             "github.com/caserec/Datasets-for-Recommender-Systems",
             _book_crossing,

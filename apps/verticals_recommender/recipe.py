@@ -17,7 +17,7 @@ from verticals.inference.batches import FloatArray
 from verticals.objectives.match import Matcher
 from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
-from verticals_recommender.candidates import Chosen, choose, fit_all, fitting
+from verticals_recommender.candidates import Chosen, choose, fit_all, fitting, left_out
 from verticals_recommender.card import model_card
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
@@ -79,7 +79,7 @@ def _train(config: Config) -> Run:
         **measure(trained.models, trained.served, judged_on(trained)),
         "rows": split.sizes(),
         "split": split.kind,
-        "notes": [asdict(note) for note in read.notes],
+        "notes": [asdict(note) for note in (*read.notes, *left_out(settings.grid, read.interactions.shape))],
         "chosen": {"validation": dict(chosen.validation), "settings": chosen.settings()},
         "tuned_text": matcher is not None,
         "retrieval": retrieval,
@@ -138,9 +138,10 @@ def engine(trained: Recommender, vectors: FloatArray | None) -> Engine:
 
 
 def simulated_loop(chosen: Chosen, by_text: Vectors | None, split: Split, seed: int) -> dict[str, Any] | None:
-    """Return what ten rounds of recommending and clicking do to the catalogue; None where that would take long."""
+    """Return what ten rounds of recommending and clicking do to the catalogue; None where that would take long, or nothing is unseen."""
     people = histories(split.known())
-    if people.weights.shape[0] * people.weights.shape[1] > _LARGEST_LOOP:
+    cells = people.weights.shape[0] * people.weights.shape[1]
+    if cells > _LARGEST_LOOP or cells == people.weights.nnz:
         return None
     return asdict(feedback_loop(fitting(chosen, by_text, seed), people, LoopSettings(seed=seed)))
 
@@ -183,7 +184,7 @@ def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
     """Measure a run again: on its own test rows, or on a file of later interactions.
 
     Raises:
-        DataError: no row of the file is about an item that the run knows.
+        DataError: no row of the file is about an item that the run knows, or none is new to the run.
     """
     trained = recommender.load(run)
     if file is None:
@@ -198,7 +199,10 @@ def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
 
 
 def _continued(trained: Recommender, later: Interactions, file: Path) -> tuple[Interactions, Interactions, list[Note]]:
-    """Return all rows of the run and the later ones, with the same users and items; unknown items are left out."""
+    """Return all rows of the run and the later ones, with the same users and items.
+
+    Left out are unknown items, and pairs that the run knows: what somebody did already is never recommended.
+    """
     known = recommender.everything(trained)
     users = known.users + tuple(name for name in later.users if name not in trained.users)
     number = {name: row for row, name in enumerate(users)}
@@ -210,13 +214,22 @@ def _continued(trained: Recommender, later: Interactions, file: Path) -> tuple[I
         user=np.array([number[name] for name in later.users])[later.user],
         item=np.array(items)[later.item],
     )
-    fresh = held_out.take(held_out.item >= 0)
-    if not len(fresh):
+    found = held_out.take(held_out.item >= 0)
+    if not len(found):
         raise DataError(f"{file}: no row is about an item of this run; name the file of items that it was trained with")
-    dropped = len(later) - len(fresh)
-    message = f"{file.name}: rows about items that the run does not know left out: {dropped}"
-    return (
-        replace(known, users=users),
-        fresh,
-        [*later.notes, *([Note("unknown_item", dropped, message)] if dropped else [])],
+    before = known.user * len(known.items) + known.item
+    fresh = found.take(~np.isin(found.user * len(known.items) + found.item, before))
+    if not len(fresh):
+        raise DataError(
+            f"{file}: the run knows every row of it already; name a file of what was done after the training"
+        )
+    left_out = (
+        ("unknown_item", len(later) - len(found), "rows about items that the run does not know left out"),
+        (
+            "known_pair",
+            len(found) - len(fresh),
+            "rows of a user and an item that the run has together already left out",
+        ),
     )
+    notes = [Note(code, count, f"{file.name}: {message}: {count}") for code, count, message in left_out if count]
+    return replace(known, users=users), fresh, [*later.notes, *notes]

@@ -84,7 +84,7 @@ def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> lis
     positions = np.flatnonzero(allowed(engine.shelf, profile, rules))
     if not len(positions):
         return []
-    past = history(profile.history, engine.model.size)
+    past = history(list(profile.history), engine.model.size, list(profile.history.values()))
     scored = engine.model.scored(past) if profile.history else None
     parts = {**interest(engine, profile, positions, scored), **adjustments(engine, profile, rules, positions, now)}
     total = np.sum(list(parts.values()), axis=0)

@@ -49,6 +49,13 @@ class Settings(Section):
     tune_text: bool = Field(False, description="tune the backbone on items that are chosen together; needs item texts")
     tune_pairs: int = Field(12_800, ge=1, description="pairs of items that it learns from, the surest ones")
     items: str | None = Field(None, description="file of items; nothing means items are known by their id alone")
+    catalogue: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="name of your catalogue, under which clicks, removals and deletions are found again; nothing means the name of "
+        "data.train, so give one where the file's name changes",
+    )
     columns: Columns = Columns()
     min_rating: float | None = Field(None, description="rows rated lower are left out; nothing means all count")
     core: int = Field(0, ge=0, description="users and items with fewer rows are left out, again and again; 0 keeps all")

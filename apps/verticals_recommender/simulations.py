@@ -76,48 +76,64 @@ class AttackOutcome:
 
 
 def top(model: Model, histories: Histories, count: int) -> IntArray:
-    """Return the best unseen items of each user, [users, count], best first."""
+    """Return the best unseen items of each user, [users, count], best first; -1 where there are no more."""
     blocks = []
     for start in range(0, len(histories), _USERS_AT_ONCE):
         users = np.arange(start, min(start + _USERS_AT_ONCE, len(histories)))
         block = histories.select(users)
         scores = model.scores(block).copy()
         scores[block.weights.nonzero()] = -np.inf
-        blocks.append(np.argsort(-scores, axis=1, kind="stable")[:, :count])
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+        blocks.append(np.where(np.take_along_axis(scores, best, axis=1) > -np.inf, best, -1))
     return np.concatenate(blocks).astype(np.int64)
 
 
 def feedback_loop(fit: Fit, histories: Histories, settings: LoopSettings) -> LoopOutcome:
     """Let every user click what is recommended, train on the clicks, and go on; does the catalogue shrink?
 
-    A user clicks each round, the higher on the list the likelier: place r with chance proportional to 1 / log2(r + 1).
+    A user clicks each round, the higher on the list the likelier: place r with chance proportional to 1 / log2(r + 1). Who has seen
+    everything clicks no more, and the loop ends when nobody does.
     """
     generator = np.random.default_rng(settings.seed)
-    chance = 1 / np.log2(np.arange(settings.shown) + 2)
     coverage, evenness = [], []
     for _ in range(settings.rounds):
         shown = top(fit(histories), histories, settings.shown)
-        exposure = np.bincount(shown.ravel(), minlength=histories.weights.shape[1])
+        if not (shown >= 0).any():
+            break
+        exposure = np.bincount(shown[shown >= 0], minlength=histories.weights.shape[1])
         coverage.append(float(np.mean(exposure > 0)))
         evenness.append(float(stats.entropy(exposure) / np.log(len(exposure))))
-        drawn = [generator.choice(row, settings.clicks, replace=False, p=chance / chance.sum()) for row in shown]
+        drawn = [_drawn(generator, row[row >= 0], settings.clicks) for row in shown]
         histories = clicked(histories, np.array(drawn))
     kept = coverage[-1] / coverage[0]
     passed = kept >= settings.least_coverage
     verdict = (
-        f"{'passed' if passed else 'failed'}: after {settings.rounds} rounds {coverage[-1]:.1%} of the catalogue is shown, "
+        f"{'passed' if passed else 'failed'}: after {len(coverage)} rounds {coverage[-1]:.1%} of the catalogue is shown, "
         f"at first {coverage[0]:.1%}; at least {settings.least_coverage:.0%} of that has to be kept"
     )
     return LoopOutcome(tuple(coverage), tuple(evenness), passed, verdict)
 
 
+def _drawn(generator: np.random.Generator, shown: IntArray, clicks: int) -> IntArray:
+    """Draw what a user clicks, [clicks]; -1 where less is shown."""
+    drawn = np.full(clicks, -1, np.int64)
+    count = min(clicks, len(shown))
+    if count:
+        chance = 1 / np.log2(np.arange(len(shown)) + 2)
+        drawn[:count] = generator.choice(shown, count, replace=False, p=chance / chance.sum())
+    return drawn
+
+
 def clicked(histories: Histories, items: IntArray) -> Histories:
-    """Return the histories with each user's new items, [users, clicks], as the newest; no user may have had them."""
-    users, clicks = items.shape
-    places = (np.repeat(np.arange(users), clicks), items.ravel())
-    new = sparse.csr_matrix((np.ones(items.size, np.float32), places), shape=histories.weights.shape)
+    """Return the histories with each user's new items as the newest, [users, clicks], -1 for none; no user may have had them."""
+    users, places = np.nonzero(items >= 0)
+    ones = np.ones(len(users), np.float32)
+    new = sparse.csr_matrix((ones, (users, items[users, places])), shape=histories.weights.shape)
+    clicks = np.bincount(users, minlength=len(histories))
     older = histories.weights.copy()
-    older.data = histories.ages + clicks + 1  # ages from 1, since a sum of sparse matrices drops zeros
+    older.data = (
+        histories.ages + np.repeat(clicks, np.diff(older.indptr)).astype(np.float32) + 1
+    )  # ages from 1, since a sum of sparse matrices drops zeros
     weights, ages = sparse.csr_matrix(histories.weights + new), sparse.csr_matrix(older + new)
     weights.sort_indices()
     ages.sort_indices()

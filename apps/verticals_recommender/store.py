@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Float,
@@ -52,7 +53,8 @@ _ITEMS = Table(
     Column("number", Integer, primary_key=True),
     Column("catalogue", String(200), nullable=False),
     Column("item", String(200), nullable=False),
-    Column("attributes", String, nullable=True),  # nothing: the item was removed
+    Column("attributes", String, nullable=True),  # nothing: the item is gone
+    Column("removed", Boolean, nullable=False),  # at some time, so that nothing that a run knows of it comes back
     UniqueConstraint("catalogue", "item"),
 )
 _FORGOTTEN = Table(
@@ -113,11 +115,11 @@ class Store:
 
     def add_items(self, items: Sequence[Item]) -> None:
         """Keep items that came after the training; one that was removed may come back."""
-        own = {"catalogue": self._catalogue}
-        rows = [{**own, "item": item.id, "attributes": json.dumps(asdict(item), ensure_ascii=False)} for item in items]
+        before = and_(self._own_items, _ITEMS.c.item.in_([item.id for item in items]))
         with transaction(self._database) as connection:
-            connection.execute(delete(_ITEMS).where(self._own_items, _ITEMS.c.item.in_([item.id for item in items])))
-            connection.execute(insert(_ITEMS), rows)
+            removed = set(connection.scalars(select(_ITEMS.c.item).where(before, _ITEMS.c.removed)))
+            connection.execute(delete(_ITEMS).where(before))
+            connection.execute(insert(_ITEMS), [self._row(item, item.id in removed) for item in items])
 
     def added_items(self) -> list[Item]:
         """Return the items that came after the training and are still there, in the order in which they came."""
@@ -128,8 +130,8 @@ class Store:
         return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
 
     def removed_items(self) -> set[str]:
-        """Return the ids of trained items that were removed; nothing else of them is kept."""
-        query = select(_ITEMS.c.item).where(self._own_items, _ITEMS.c.attributes.is_(None))
+        """Return the ids of items that were removed, also of those that came back since."""
+        query = select(_ITEMS.c.item).where(self._own_items, _ITEMS.c.removed)
         with self._database.connect() as connection:
             return set(connection.scalars(query))
 
@@ -158,7 +160,7 @@ class Store:
             own = _EVENTS.c.catalogue == self._catalogue
             gone = connection.execute(delete(_EVENTS).where(own, _EVENTS.c.item == item)).rowcount
             connection.execute(delete(_ITEMS).where(self._own_items, _ITEMS.c.item == item))
-            row = {"catalogue": self._catalogue, "item": item, "attributes": None}
+            row = {"catalogue": self._catalogue, "item": item, "attributes": None, "removed": True}
             connection.execute(insert(_ITEMS), [row])
         scrub(self._database)
         return gone
@@ -167,6 +169,10 @@ class Store:
         """Return in how many rows a user is left."""
         with self._database.connect() as connection:
             return int(connection.scalar(select(func.count()).where(self._of_user(user))) or 0)
+
+    def _row(self, item: Item, removed: bool) -> dict[str, str | bool]:
+        attributes = json.dumps(asdict(item), ensure_ascii=False)
+        return {"catalogue": self._catalogue, "item": item.id, "attributes": attributes, "removed": removed}
 
     def _of_user(self, user: str) -> ColumnElement[bool]:
         return and_(_EVENTS.c.catalogue == self._catalogue, _EVENTS.c.user == user)

@@ -1,6 +1,7 @@
 """Moments in the ways that exports write them, as seconds since 1970."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,13 +11,14 @@ import numpy as np
 from verticals.evaluation.metrics import Float64Array
 
 _MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138
+_DIGITS_OF_A_DAY = re.compile(r"(?:19|20)\d{6}")  # 20260302 is a date, not a moment of 1970
 DAY = 86_400.0
 
 
 def seconds(value: Any) -> float | None:  # noqa: ANN401 - a cell of any file format
     """Return a moment in seconds since 1970; None where it is absent or cannot be read.
 
-    Understood are seconds and milliseconds since 1970, and ISO 8601 dates and times; without a zone they are UTC.
+    Understood are seconds and milliseconds since 1970, and ISO 8601 dates and times, such as 20260302; without a zone they are UTC.
     """
     if value is None:
         return None
@@ -29,6 +31,9 @@ def seconds(value: Any) -> float | None:  # noqa: ANN401 - a cell of any file fo
         return _of_iso(text)
     if not math.isfinite(number):
         return None
+    day = _of_iso(f"{number:.0f}") if _DIGITS_OF_A_DAY.fullmatch(f"{number:.15g}") else None
+    if day is not None:
+        return day
     return number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
 
 

@@ -37,7 +37,7 @@ def measure(
     """
     people = _drawn(held_out, seed)
     past, wanted = sequences(known), sequences(held_out)
-    profiles = [Profile(history=past.get(person, ())) for person in people]
+    profiles = [Profile(history=past.get(person, {})) for person in people]
     goals = [set(wanted[person]) for person in people]
     now = float(known.time.max()) if known.timed else 0.0
     rows = []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
-from side_by_side import Figure, arguments, keep
+from side_by_side import Figure, Ours, arguments, keep
 from threadpoolctl import threadpool_limits
 
 from verticals_recommender import public, splits
@@ -81,7 +81,7 @@ def main(given: Sequence[str]) -> None:
         Figure("nDCG@10, same settings", "", *found),
     )
     data = {"name": "ml-100k", "fingerprint": split.fingerprint(), "split": split.sizes()}
-    keep(chosen.results / "implicit-ml-100k.json", "implicit", "als", data, settings, figures)
+    keep(chosen.results / "implicit-ml-100k.json", "implicit", Ours("als", SEED, None), data, settings, figures)
 
 
 if __name__ == "__main__":

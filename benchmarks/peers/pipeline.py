@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from side_by_side import Figure, arguments, keep
+from side_by_side import Figure, Ours, arguments, keep
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from verticals import backbones, objectives
@@ -45,7 +45,12 @@ def main(given: Sequence[str]) -> None:
     ]
     data = {"name": rows.name, "fingerprint": rows.fingerprint(), "split": rows.sizes()}
     keep(
-        chosen.results / f"pipeline-{Path(rows.name).stem}.json", "transformers", "probe", data, {"threads": 1}, figures
+        chosen.results / f"pipeline-{Path(rows.name).stem}.json",
+        "transformers",
+        Ours.of(config),
+        data,
+        {"threads": 1},
+        figures,
     )
 
 

@@ -8,7 +8,7 @@ AdamW at 5e-5, linear decay. Both are judged on the validation rows every few st
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import side_by_side
 import torch
-from side_by_side import Figure, keep
+from side_by_side import Figure, Ours, keep
 from torch import Tensor, nn
 from transformers import (
     AutoModelForSequenceClassification,
@@ -165,31 +165,34 @@ def main(arguments: Sequence[str]) -> None:
 
     tuned = config.model_copy(update={"method": config.method.model_copy(update={"name": chosen.method})})
     found = {"ours": ours(splits, tuned, watch), "plain": plain(splits, config, chosen.epochs, watch)}
-    report(chosen.results, chosen.method, splits, config, probe, found)
+    report(chosen.results, splits, tuned, probe, found)
 
 
-def report(folder: Path, method: str, splits: Splits, config: Config, probe: float, found: dict[str, Watch]) -> None:
-    """Print what was measured and keep it as a result; a peer that does not get there has its time until then."""
+def report(folder: Path, splits: Splits, config: Config, probe: float, found: dict[str, Watch]) -> None:
+    """Print what was measured and keep it as a result; what does not get there has its time until it gave up, and no ratio."""
     target = probe + MARGIN
     for name, each in found.items():
         how = "reached" if each.reached else "NOT reached"
         sys.stdout.write(f"{name:<7}{how} {target:.4f} in {each.seconds:.1f} s, best {each.best:.4f}\n")
     reached = {name: each.reached for name, each in found.items()}
-    note = "" if all(reached.values()) else f" ({' and '.join(name for name in reached if not reached[name])} did not)"
+    ours, plain = found["ours"], found["plain"]
+    both = ours.reached and plain.reached
+    what = f"training to {target:.1%} on validation rows{_missed(reached)}"
     figures = (
-        Figure(f"training to {target:.1%} on validation rows{note}", "s", *(each.seconds for each in found.values())),
-        Figure("best accuracy seen on validation rows", "share", *(each.best for each in found.values())),
+        Figure(what, "s", ours.seconds, plain.seconds, both),
+        Figure("best accuracy seen on validation rows", "share", ours.best, plain.best),
     )
     data = {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()}
     settings = {"target_accuracy": round(target, 4), "reached": reached}
-    keep(
-        folder / f"plain-trainer-{Path(splits.name).stem}-{method}.json",
-        "transformers",
-        method,
-        data,
-        settings,
-        figures,
-    )
+    name = f"plain-trainer-{Path(splits.name).stem}-{config.method.name}.json"
+    keep(folder / name, "transformers", Ours.of(config), data, settings, figures)
+
+
+def _missed(reached: Mapping[str, bool]) -> str:
+    """Return in words who did not get there."""
+    if not any(reached.values()):
+        return "; neither got there, and these are the times until they ended"
+    return "".join(f"; {name} did not get there" for name in reached if not reached[name])
 
 
 if __name__ == "__main__":

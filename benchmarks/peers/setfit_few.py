@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from datasets import Dataset
 from setfit import SetFitModel, Trainer, TrainingArguments
-from side_by_side import Figure, arguments, keep
+from side_by_side import Figure, Ours, arguments, keep
 
 from verticals import backbones, objectives
 from verticals.config import Config, NoSettings, build
@@ -86,7 +86,7 @@ def main(given: Sequence[str]) -> None:
     data = {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()}
     settings = {"rows_a_class": chosen.rows, "iterations": chosen.iterations, "batch_size": 16, "epochs": 1}
     name = f"setfit-{Path(splits.name).stem}-{chosen.rows}.json"
-    keep(chosen.results / name, "setfit", chosen.method, data, settings, figures)
+    keep(chosen.results / name, "setfit", Ours.of(config), data, settings, figures)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from verticals import methods
+from verticals.config import Config
 from verticals.evaluation import results
 
 FOLDER = Path(__file__).parent.parent / "results" / "peers"
@@ -22,16 +24,18 @@ class Figure:
         unit: s, ms, share, or nothing.
         ours: of verticals.
         peer: of the peer.
+        comparable: whether both are times of the same; one that gave up before it was done is not.
     """
 
     what: str
     unit: str
     ours: float
     peer: float
+    comparable: bool = True
 
     def ratio(self) -> float | None:
-        """Return how many times as long the peer takes; None where it is no time."""
-        return self.peer / self.ours if self.unit in {"s", "ms"} else None
+        """Return how many times as long the peer takes; None where these are no times, or not of the same."""
+        return self.peer / self.ours if self.comparable and self.unit in {"s", "ms"} else None
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -41,13 +45,32 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+@dataclass(frozen=True)
+class Ours:
+    """What stands beside the peer: our method, the seed of both, and our backbone, if any."""
+
+    method: str
+    seed: int
+    backbone: str | None
+
+    @classmethod
+    def of(cls, config: Config) -> "Ours":
+        """Return what these settings train."""
+        backbone = config.backbone.name if methods.get(config.method.name).uses_backbone else None
+        return cls(config.method.name, config.train.seed, backbone)
+
+
 def keep(
-    path: Path, peer: str, method: str, data: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[Figure]
+    path: Path, peer: str, ours: Ours, data: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[Figure]
 ) -> None:
     """Print the figures and write them as one result; `settings` are what the peer was run with."""
-    row = results.row("core", f"peer-{peer}", method, {}, {}, {}, data, 0, "builtin")
+    row = results.row("core", f"peer-{peer}", ours.method, {}, {}, {}, data, ours.seed, ours.backbone)
     compared = [
-        {**asdict(each), "ratio": None if (ratio := each.ratio()) is None else round(ratio, 3)} for each in figures
+        {
+            **{name: getattr(each, name) for name in ("what", "unit", "ours", "peer")},
+            "ratio": None if (ratio := each.ratio()) is None else round(ratio, 3),
+        }
+        for each in figures
     ]
     about = {"peer": {"name": peer, "version": version(peer)}, "settings": dict(settings), "compared": compared}
     results.write(path, [{**row, **about}])

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from side_by_side import Figure, arguments, keep
+from side_by_side import Figure, Ours, arguments, keep
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from verticals import registry
@@ -61,7 +61,7 @@ def main(given: Sequence[str]) -> None:
     )
     facts = {"name": splits.name, "fingerprint": splits.fingerprint(), "split": splits.sizes()}
     settings = {"neutral_below": NEUTRAL, "train_seconds_of_ours": round(trained, 1)}
-    keep(chosen.results / f"vader-{chosen.data}.json", "vaderSentiment", chosen.method, facts, settings, figures)
+    keep(chosen.results / f"vader-{chosen.data}.json", "vaderSentiment", Ours.of(config), facts, settings, figures)
 
 
 if __name__ == "__main__":

@@ -29,20 +29,24 @@ def methods(language: str) -> str:
 def measured_methods(language: str) -> str:
     """Return every method on each data set, the mean over its seeds; the interval is that of the test rows.
 
-    What was blended with TF-IDF (`objective.blend=true`) has a folder of its own, and a line below the method.
+    What was measured under other settings, such as `objective.blend=true`, has a line below the method.
     """
     header = ("data", "method", "accuracy", "over the probe", "seeds", "trained", "training", "peak memory", "kept")
     groups: dict[tuple[str, int, str], list[Row]] = {}
     order = list(METHODS)
-    for folder, shown in (("methods", "`{}`"), ("methods-blend", "`{}`, blended")):
-        for row in rows(f"{folder}/classify-*"):
-            key = (row["data"]["name"], order.index(row["method"]), shown.format(row["method"]))
-            groups.setdefault(key, []).append(row)
+    for row in rows("methods*/classify-*"):
+        key = (row["data"]["name"], order.index(row["method"]), _named(row))
+        groups.setdefault(key, []).append(row)
     lines = [
         _method(data, method, kept, groups.get((data, order.index("probe"), "`probe`"), []))
         for (data, _, method), kept in sorted(groups.items(), key=lambda item: item[0])
     ]
     return table(header, lines)
+
+
+def _named(row: Row) -> str:
+    """Return a row's method, with what was set for it."""
+    return ", ".join((f"`{row['method']}`", *row.get("assignments", ())))
 
 
 def _method(data: str, method: str, kept: list[Row], probes: list[Row]) -> tuple[str, ...]:
@@ -68,13 +72,13 @@ def learning_rates(language: str) -> str:
     """Return the accuracy on validation rows by learning rate, the best in bold."""
     sweeps: dict[tuple[str, str], list[Row]] = {}
     for row in rows("sweeps/*"):
-        sweeps.setdefault((row["data"]["name"], row["method"]), []).append(row)
+        sweeps.setdefault((row["data"]["name"], _named(row)), []).append(row)
     lines = []
     for (data, method), tried in sweeps.items():
         best = max(_validated(row) for row in tried)
         ordered = sorted(tried, key=lambda row: float(row["settings"]["learning_rate"]))
         size = f"{tried[0]['data']['split']['train']:,}"
-        lines.append((data, f"`{method}`", size, ", ".join(_rate(row, best) for row in ordered)))
+        lines.append((data, method, size, ", ".join(_rate(row, best) for row in ordered)))
     return table(("data", "method", "training rows", "learning rate: accuracy on validation rows"), lines)
 
 
@@ -93,7 +97,7 @@ def tagged(language: str) -> str:
     lines = [
         (
             row["data"]["name"],
-            f"`{row['method']}`",
+            _named(row),
             share(row["metrics"]["entity_f1"]),
             f"{row['baseline']['metrics']['entity_f1']['value']:.1%}",
             share(row["metrics"]["token_micro_f1"]),

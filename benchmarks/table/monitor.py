@@ -25,7 +25,7 @@ def sentiment(language: str) -> str:
     lines = []
     for data in ("phrasebank-50agree", "phrasebank-allagree", "shipped"):
         groups: dict[str, list[dict[str, Any]]] = {}
-        for row in rows(f"financial-sentiment-{data}-full*"):
+        for row in (row for row in rows(f"financial-sentiment-{data}-full*") if "assignments" not in row):
             named = [(row["method"], row), *((each["method"], each) for each in (row["baseline"],) if each)]
             for method, measured in named:
                 groups.setdefault(method, []).append(measured["metrics"])

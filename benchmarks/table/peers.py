@@ -9,16 +9,21 @@ def peers(language: str) -> str:
         (
             f"{row['peer']['name']} {row['peer']['version']}",
             row["data"]["name"],
+            f"`{row['method']}`",
             each["what"],
             _shown(each["ours"], each["unit"]),
             _shown(each["peer"], each["unit"]),
-            f"{each['ratio']:.2f}" if each["ratio"] else "",
+            _rounded(each["ratio"]) if each["ratio"] else "",
         )
         for row in rows("peers/*")
         for each in row["compared"]
     ]
-    return table(("peer", "data", "measured", "ours", "theirs", "theirs / ours"), lines)
+    return table(("peer", "data", "our method", "measured", "ours", "theirs", "theirs / ours"), lines)
 
 
 def _shown(value: float, unit: str) -> str:
-    return f"{value:.1%}" if unit == "share" else f"{value:.3g} {unit}".strip()
+    return f"{value:.1%}" if unit == "share" else f"{_rounded(value)} {unit}".strip()
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from table.cells import plain, rows, table
+from table.cells import megabytes, plain, rows, table
 
 _RANKED = {
     "ndcg_at_10": "nDCG@10",
@@ -31,7 +31,7 @@ def strained(language: str) -> str:
             (f"a million items, `{row['method']}`: recall@50 against the exact search", found),
             ("one query of it at batch 1 on one thread, CPU time", _milliseconds(cost)),
             ("building its index, CPU time", f"{cost['build_seconds']:.0f} s"),
-            ("memory of the whole process", f"{cost['peak_memory_mb'] / 1024:.1f} GB"),
+            ("memory of the whole process", megabytes(cost["peak_memory_mb"])),
         ]
     for row in rows("recommender-serving"):
         cost = row["cost"]

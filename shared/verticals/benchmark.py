@@ -1,5 +1,6 @@
-"""Measure apps on their suites, one result file per suite, method and seed; what has a file is not measured again."""
+"""Measure apps on their suites, one result file per suite, method, assignments and seed; what has a file is not measured again."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,19 @@ PROFILES = ("quick", "full")
 
 @dataclass(frozen=True)
 class Case:
-    """One suite of one app under one configuration; `name` is the name of its result file."""
+    """One suite of one app under one configuration.
+
+    Attributes:
+        name: of its result file.
+        suite: what is measured.
+        config: under these settings.
+        assignments: what of them was set by `--set`; its rows name it.
+    """
 
     name: str
     suite: Suite
     config: Config
+    assignments: tuple[str, ...] = ()
 
 
 def results_folder() -> Path:
@@ -54,6 +63,11 @@ def select(apps: Sequence[str], suites: Sequence[str], profile: str) -> list[tup
     ]
 
 
+def variant(assignments: Sequence[str]) -> str | None:
+    """Return eight hexadecimal digits that name what was set by `--set`; nothing where nothing was."""
+    return hashlib.sha256("\n".join(assignments).encode()).hexdigest()[:8] if assignments else None
+
+
 def cases(
     chosen: Iterable[tuple[Vertical, Suite]], method: str | None, seeds: int, assignments: Sequence[str]
 ) -> list[Case]:
@@ -67,10 +81,11 @@ def cases(
         ]
         config = build(layers, app.settings, app.objective)
         for number in range(seeds):
-            parts = (app.name, suite.name, method, f"seed{number + 1}" if number else None)
+            seed = f"seed{number + 1}" if number else None
+            parts = (app.name, suite.name, method, variant(assignments), seed)
             train = config.train.model_copy(update={"seed": config.train.seed + number})
             name = "-".join(part for part in parts if part)
-            found.append(Case(name, suite, config.model_copy(update={"train": train})))
+            found.append(Case(name, suite, config.model_copy(update={"train": train}), tuple(assignments)))
     return found
 
 
@@ -90,7 +105,8 @@ def run(
         path = folder / f"{case.name}.json"
         try:
             if not path.exists():
-                results.write(path, case.suite.run(case.config))
+                measured = case.suite.run(case.config)
+                results.write(path, [results.assigned(row, case.assignments) for row in measured])
         except DataError as error:
             if cannot is None:
                 raise

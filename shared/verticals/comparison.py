@@ -1,6 +1,7 @@
 """Results side by side, across apps: what a method gained over its baseline, and what it cost."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,16 @@ PRIMARY = ("accuracy", "entity_f1", "ndcg_at_10", "mrr", "nab_score", "pairs_rig
 _PERFECT = {"nab_score": 100.0, "chrf": 100.0}
 
 
+Name = tuple[str, str, str, int]
+
+
 @dataclass(frozen=True)
 class Line:
     """One result as the comparison shows it; None where a figure was not measured.
 
     Attributes:
-        name: app, suite, method and seed, which find the same result in another set.
+        name: app, suite, method and seed.
+        variant: what tells it from others of that name: the folder, a chain's step, what was set by `--set`.
         metric: the name of the primary metric.
         value: of the primary metric, with its interval in `low` and `high`.
         baseline: the baseline's value on the same rows.
@@ -27,7 +32,8 @@ class Line:
         seconds_per_point: training seconds for each point gained over the baseline.
     """
 
-    name: tuple[str, str, str, int]
+    name: Name
+    variant: str
     metric: str
     value: float
     low: float
@@ -38,12 +44,18 @@ class Line:
     seconds_per_thousand: float | None
     seconds_per_point: float | None
 
+    @property
+    def key(self) -> tuple[Name, str, str]:
+        """What finds the same result in another set."""
+        return self.name, self.variant, self.metric
+
 
 @dataclass(frozen=True)
 class Change:
     """One result in two sets; it is a loss where the intervals do not overlap and the newer is the lower one."""
 
-    name: tuple[str, str, str, int]
+    name: Name
+    variant: str
     metric: str
     before: float
     after: float
@@ -51,7 +63,7 @@ class Change:
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """Return the result rows of a folder's files.
+    """Return the result rows of a folder's files, each with the `folder` in it where its file lies.
 
     Raises:
         DataError: there is no result in it, or a file is not one.
@@ -62,7 +74,8 @@ def read(folder: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for path in files:
         try:
-            rows += json.loads(path.read_text(encoding="utf-8"))["results"]
+            place = path.parent.relative_to(folder).as_posix()
+            rows += [{**row, "folder": place} for row in json.loads(path.read_text(encoding="utf-8"))["results"]]
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise DataError(f"{path}: not a result document; expected 'schema' and 'results'") from error
     return rows
@@ -71,19 +84,41 @@ def read(folder: Path) -> list[dict[str, Any]]:
 def lines(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
     """Return what is compared: each row that has a metric of `PRIMARY`, in the order of its name."""
     found = [_line(row, metric) for row in rows if (metric := _primary(row))]
-    return sorted(found, key=lambda line: line.name)
+    return sorted(found, key=lambda line: line.key)
 
 
 def changes(before: Sequence[Line], after: Sequence[Line]) -> list[Change]:
-    """Return what stands in both sets, the losses first."""
-    known = {line.name: line for line in before}
-    both = [(known[line.name], line) for line in after if line.name in known and known[line.name].metric == line.metric]
-    found = [Change(new.name, new.metric, old.value, new.value, new.high < old.low) for old, new in both]
-    return sorted(found, key=lambda change: (not change.lost, change.name))
+    """Return what stands in both sets, the losses first.
+
+    Raises:
+        DataError: nothing stands in both, or one set has a result twice.
+    """
+    old, new = _by_key(before, "older"), _by_key(after, "newer")
+    both = [(old[key], new[key]) for key in new if key in old]
+    if not both:
+        raise DataError(
+            "nothing to compare: no older result has the app, suite, method, seed, metric, folder and --set of a newer one"
+        )
+    found = [Change(*late.key, early.value, late.value, late.high < early.low) for early, late in both]
+    return sorted(found, key=lambda change: (not change.lost, change.name, change.variant))
+
+
+def _by_key(lines: Sequence[Line], which: str) -> dict[tuple[Name, str, str], Line]:
+    found = {line.key: line for line in lines}
+    if len(found) < len(lines):
+        (name, variant, metric), times = Counter(line.key for line in lines).most_common(1)[0]
+        words = " ".join(filter(None, (*map(str, name), variant, metric)))
+        raise DataError(f"{words}: {times} of the {which} results; keep one, or each in a folder of its own")
+    return found
 
 
 def _primary(row: Mapping[str, Any]) -> str | None:
     return next((name for name in PRIMARY if name in row["metrics"]), None)
+
+
+def _variant(row: Mapping[str, Any]) -> str:
+    parts = (row.get("folder", "."), row.get("step", ""), *row.get("assignments", ()))
+    return ", ".join(part for part in parts if part not in {"", "."})
 
 
 def _line(row: Mapping[str, Any], metric: str) -> Line:
@@ -96,6 +131,7 @@ def _line(row: Mapping[str, Any], metric: str) -> Line:
     points = None if gained is None else 100 * gained / perfect
     return Line(
         name=(row["app"], row["suite"], row["method"], row["seed"]),
+        variant=_variant(row),
         metric=metric,
         value=estimate["value"],
         low=estimate["low"],
@@ -113,6 +149,7 @@ HEADER = (
     "suite",
     "method",
     "seed",
+    "variant",
     "metric",
     "value",
     "baseline",
@@ -127,7 +164,7 @@ def cells(line: Line) -> tuple[str, ...]:
     """Return a line as words."""
     app, suite, method, seed = line.name
     return (
-        *(app, suite, method, str(seed), line.metric.replace("_", " ")),
+        *(app, suite, method, str(seed), line.variant, line.metric.replace("_", " ")),
         f"{line.value:.3f} ({line.low:.3f} to {line.high:.3f})",
         _number(line.baseline, "{:.3f}"),
         _number(line.gap_closed, "{:.0%}"),

@@ -34,6 +34,7 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
             "评测",
             "方法",
             "种子",
+            "变体",
             "指标",
             "数值",
             "基线",
@@ -72,7 +73,7 @@ def pareto_figure(lines: Sequence[Line], language: str = "en") -> go.Figure:
         figure.add_scatter(
             x=[line.seconds_per_thousand for line in chosen],
             y=[line.gap_closed for line in chosen],
-            text=[" · ".join(map(str, line.name[:3])) for line in chosen],
+            text=[" · ".join(filter(None, (*line.name[:3], line.variant))) for line in chosen],
             name=name, showlegend=wanted, mode="markers", marker={"size": 12, "color": colour, "line": {"color": WARN, "width": 0}},
             hovertemplate="%{text}<br>%{x:.1f} s<br>%{y:.0%}<extra></extra>",
         )  # fmt: skip

@@ -16,7 +16,7 @@ from verticals.evaluation import results
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.report import model_card
 from verticals.inference import memory
-from verticals.objectives import Objective, Rows, Trained
+from verticals.objectives import M, Objective, Rows, Trained
 from verticals.precision import reading_in
 from verticals.runs import Run, write_json
 
@@ -59,13 +59,12 @@ def train(
         The saved run, proven by reloading it in another process; where several processes train together, the first one saves it.
     """
     methods.check(config, objective.name, None)  # before anything is read or computed
-    trackers.check(config.train.trackers)
-    reading = reading_in(config.train.precision)
+    work_folder = home() / app / f".work-{config.digest()}-{rows.fingerprint()}"
     if not distributed.is_main():
-        with reading:
-            objective.fit(rows, config, _work_folder(app, config, rows))
+        with reading_in(config.train.precision):
+            objective.fit(rows, config, work_folder)
         return runs.open_run(Path(distributed.from_main("")))
-    with workspace(app, config, rows) as work, parity.prover(), memory.remembering(), reading:
+    with workspace(work_folder, config) as work:
         measured = measure(objective, rows, config, work)
         baselines = measure_baselines(objective, rows, config, measured)
         run = save_measured(app, objective, config, rows, measured, baselines, add_files, {})
@@ -87,26 +86,30 @@ def tune(objective: Objective[Any, Any], config: Config) -> Run:
 
 
 @contextmanager
-def workspace(app: str, config: Config, rows: Rows) -> Iterator[Path]:
-    """Give one training of these settings and rows a folder for its checkpoints.
+def workspace(folder: Path, config: Config) -> Iterator[Path]:
+    """Give one training a folder for its checkpoints, and what it is measured and saved with: precision, memory, a prover.
 
     Raises:
+        MissingExtra: a tracker that the settings name is not installed.
         RunError: another process is at the same training.
     """
-    with runs.reserved(_work_folder(app, config, rows)) as work:
+    trackers.check(config.train.trackers)
+    reading = reading_in(config.train.precision)
+    with runs.reserved(folder) as work, parity.prover(), memory.remembering(), reading:
         yield work
-
-
-def _work_folder(app: str, config: Config, rows: Rows) -> Path:
-    return home() / app / f".work-{config.digest()}-{rows.fingerprint()}"
 
 
 def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Path) -> Measured:
     """Train one model and judge it on test."""
-    started = time.perf_counter()
-    trained = objective.fit(rows, config, work)
-    seconds = trained.log.earlier_seconds + time.perf_counter() - started
+    trained, seconds = timed(lambda: objective.fit(rows, config, work))
     return Measured(trained, objective.evaluate(trained.model, rows), seconds)
+
+
+def timed(fit: Callable[[], Trained[M]]) -> tuple[Trained[M], float]:
+    """Train; return the model and the seconds that it took, those before an interruption included."""
+    started = time.perf_counter()
+    trained = fit()
+    return trained, trained.log.earlier_seconds + time.perf_counter() - started
 
 
 def measure_baselines(
@@ -173,7 +176,7 @@ def _record(
             "train_seconds": round(measured.seconds, 1),
             "baseline_seconds": round(baselines[0].seconds, 1),
             "peak_memory_mb": provenance.peak_memory_mb(),
-            "trained_parameters": trained.model.trained_parameters,
+            "trained_parameters": trained.log.trained_parameters,
             **timing,
             "items_per_second": round(1000 / timing["p50_ms"], 1),
         },
@@ -222,7 +225,7 @@ def evaluate_splits(run: Run, splits: Rows) -> dict[str, Any]:
         raise RunError(
             f"{run.folder}: its rows have changed (fingerprint {found}, expected {expected}); name test rows with --data"
         )
-    return _again(run, splits, run.metrics["baseline"])
+    return _again(run, splits)
 
 
 def evaluate_file(run: Run, path: Path) -> dict[str, Any]:
@@ -231,17 +234,18 @@ def evaluate_file(run: Run, path: Path) -> dict[str, Any]:
 
 
 def evaluate_held_out(run: Run, splits: Rows) -> dict[str, Any]:
-    """Measure a run on other test rows; the baseline of the run's own test rows is left out."""
-    return _again(run, splits, {"method": run.metrics["baseline"]["method"], "metrics": {}})
+    """Measure a run on other test rows; what it stood beside on its own test rows is left out."""
+    alone = {"baseline": {"method": run.metrics["baseline"]["method"], "metrics": {}}, "references": []}
+    return {**_again(run, splits), **alone}
 
 
-def _again(run: Run, splits: Rows, baseline: dict[str, Any]) -> dict[str, Any]:
+def _again(run: Run, splits: Rows) -> dict[str, Any]:
     objective = objectives.get(run.objective)
-    judgement = objective.evaluate(objective.load(run), splits)
+    with reading_in(run.config.train.precision):
+        judgement = objective.evaluate(objective.load(run), splits)
     return {
         **run.metrics,
         "metrics": results.estimates(judgement.metrics),
-        "baseline": baseline,
         "rows": {
             **run.metrics["rows"],
             **{part: rows for part, rows in splits.sizes().items() if part.endswith("test")},
@@ -260,6 +264,7 @@ def result(run: Run, record: dict[str, Any]) -> dict[str, Any]:
         "method": record.get("served", run.config.method.name),
         "backbone": run.config.backbone.name if methods.get(run.config.method.name).uses_backbone else None,
         "seed": run.config.train.seed,
+        "settings": run.config.objective,
         "metrics": record["metrics"],
         "baseline": record["baseline"],
         "references": record["references"],

@@ -26,6 +26,7 @@ _EMAIL = re.compile(
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
 _CARD = re.compile(r"(?<![\w-])\d(?:[ .-]?\d){12,18}(?![\w-])")
 _PHONE_LIKE = re.compile(r"(?<!\w)[+(]?\d[\d\s()./-]{7,20}\d(?!\w)")
+_DAY = re.compile(r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d")  # an ISO date, which some numbering plan has as well
 _PART = r"(?:\p{Lu}[\p{L}\p{M}'’-]+|\p{Lu}\.?(?=\s\p{Lu}))"
 _MORE = rf"(?:\s(?:(?:van|von|de|der|den|la|le|da|di|del|do|dos|bin|al|el|ten|ter)\s)*{_PART})"
 _WITH_TITLE = r"(?:(?:Dr|Prof)\.?\s)?"
@@ -155,6 +156,8 @@ def _phones(text: str) -> Iterator[Found]:
     for region in REGIONS:
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE):
             written = match.raw_string
+            if _DAY.fullmatch(written):
+                continue
             if "+" in written or written.lstrip("(").startswith("0") or phonenumbers.is_valid_number(match.number):
                 yield Found("phone", match.start, match.end)
 

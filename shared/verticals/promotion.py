@@ -14,7 +14,7 @@ from pathlib import Path
 from verticals.data.examples import Examples
 from verticals.runs import VERDICT, Run, write_json
 
-_STANDING_TEST = "standing_test.json"
+STANDING_TEST = "standing_test.json"
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,18 @@ def write_standing_test(folder: Path, test: Examples) -> None:
     """Write into a run folder which test rows the run was measured on."""
     content = json.dumps([test.texts, test.labels], ensure_ascii=False)
     digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    write_json(folder / _STANDING_TEST, {"fingerprint": digest, "rows": len(test)})
+    write_json(folder / STANDING_TEST, {"fingerprint": digest, "rows": len(test)})
 
 
-def judge(champion: Run | None, challenger: Run) -> Verdict | None:
-    """Compare a new run with the one that serves, and write the verdict beside it; None where nothing served before."""
+def judge(champion: Run | None, draft: Path) -> Verdict | None:
+    """Compare a new run with the one that serves, and write the verdict beside it; None where nothing served before.
+
+    The folder is the draft of the new run, with its metrics and its standing test: a run that has its name serves from then on.
+    """
     if champion is None:
         return None
-    verdict = _compare(champion, challenger)
-    write_json(challenger.folder / VERDICT, asdict(verdict))
+    verdict = _compare(champion, Run(draft, {}))  # its manifest is written last
+    write_json(draft / VERDICT, asdict(verdict))
     return verdict
 
 
@@ -49,8 +52,8 @@ def read(run: Run) -> Verdict | None:
 
 def _compare(champion: Run, challenger: Run) -> Verdict:
     name = champion.folder.name
-    test = challenger.read_json(_STANDING_TEST)
-    if not (champion.folder / _STANDING_TEST).is_file() or champion.read_json(_STANDING_TEST) != test:
+    test = challenger.read_json(STANDING_TEST)
+    if not (champion.folder / STANDING_TEST).is_file() or champion.read_json(STANDING_TEST) != test:
         return Verdict(True, name, f"not compared with {name}: it was measured on other test rows")
     metric = challenger.metrics["compared"]
     before, after = (float(run.metrics["metrics"][metric]["value"]) for run in (champion, challenger))

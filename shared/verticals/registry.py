@@ -32,4 +32,6 @@ def get(name: str) -> Vertical:
 
 def missing_extra(app: str, error: ModuleNotFoundError) -> MissingExtra:
     """Return the error that names the pip line for a package an app needs."""
-    return MissingExtra(f"{app} needs '{error.name}', which is not installed; run: pip install 'verticals[{app}]'")
+    return MissingExtra(
+        f"{app} needs '{error.name}', which is not installed; run in the clone: pip install -c constraints.txt -e '.[{app}]'"
+    )

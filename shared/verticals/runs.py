@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -84,22 +85,22 @@ def save(
     Raises:
         RunError: the disk is full or read-only, or the proof failed; nothing is left behind.
     """
-    draft = home() / app / f".draft-{config.digest()}"
-    shutil.rmtree(draft, ignore_errors=True)
+    folder = home() / app
     try:
-        draft.mkdir(parents=True)
-        (draft / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
-        write(draft)
-        manifest = _manifest(app, config, facts, draft)
-        write_json(draft / MANIFEST, manifest)
-        prove(Run(draft, manifest))
-        return Run(draft.rename(_free_name(app, config)), manifest)
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".draft-", dir=folder, ignore_cleanup_errors=True) as own:
+            draft = Path(own) / "run"  # in a folder that no other saving has, and with the rights that any folder gets
+            draft.mkdir()
+            (draft / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
+            write(draft)
+            manifest = _manifest(app, config, facts, draft)
+            write_json(draft / MANIFEST, manifest)
+            prove(Run(draft, manifest))
+            return Run(draft.rename(_free_name(app, config)), manifest)
     except (OSError, SafetensorError) as error:
         raise RunError(
-            f"{draft.parent}: the run cannot be saved: {error}; make room and give the same command again"
+            f"{folder}: the run cannot be saved: {error}; make room and give the same command again"
         ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def rewrite(run: Run, name: str, write: Callable[[Path], None]) -> None:

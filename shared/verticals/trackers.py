@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from verticals.config import home
 from verticals.errors import MissingExtra
@@ -18,16 +19,19 @@ def check(names: Sequence[str]) -> None:
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise MissingExtra(
-            f"train.trackers: {', '.join(missing)} not installed; run: pip install 'verticals[trackers]'"
+            f"train.trackers: {', '.join(missing)} not installed; run in the clone: pip install -c constraints.txt -e '.[trackers]'"
         )
 
 
 @contextmanager
-def writing(names: Sequence[str], run: str) -> Iterator[None]:
-    """Let trackers write to files in `trackers` beside the runs, offline, under the name of one training.
+def writing(names: Sequence[str], work: Path) -> Iterator[None]:
+    """Let trackers write to files in `trackers` beside the runs, offline, under the name of one training or of a part of it.
+
+    The name comes from its work folder, `APP/.work-KEY`, or `.work-KEY/PART` where one training has several.
 
     A variable of a tracker's own that is set already wins, such as `MLFLOW_TRACKING_URI` for a server.
     """
+    run = "-".join(part.removeprefix(".work-") for part in work.parts[-2:])
     folder = (home() / "trackers").absolute()
     wanted = {
         "tensorboard": {"TENSORBOARD_LOGGING_DIR": str(folder / "tensorboard" / run)},

@@ -203,16 +203,21 @@ def finetune(
     set_seed(plan.seed)
     checkpoint = last_checkpoint(work)
     earlier = _seconds_at(checkpoint)
-    with trackers.writing(plan.trackers, work.name.removeprefix(".work-")):
+    with trackers.writing(plan.trackers, work):
         trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
         watch = _Stopwatch(earlier)
         trainer.add_callback(watch)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         seconds = watch.seconds
     model.eval()
-    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    trained = trained_parameters(model)
     return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained, plan.precision, earlier)
+
+
+def trained_parameters(model: nn.Module) -> int:
+    """Count what is not frozen."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
 def _seconds_at(checkpoint: Path | None) -> float:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,8 +16,6 @@ import httpx
 
 from verticals_financial_sentiment.sources.addresses import CheckedTransport, Resolve, resolve
 from verticals_financial_sentiment.sources.intake import Batch, Intake
-
-log = logging.getLogger(__name__)
 
 LARGEST: Final = 5_000_000  # bytes of a feed, decompressed
 _MOST_ENTRIES = 1_000
@@ -94,7 +91,7 @@ class FeedReader:
         self._client.close()
 
     def poll(self, url: str, offset: str, now: datetime, zone: str = "UTC") -> Batch:
-        """Ask a feed once, unless it is not yet due. Whatever it answers, this returns; what went wrong is in `problems` and in the log."""
+        """Ask a feed once, unless it is not yet due. Whatever it answers, this returns; what went wrong is in `problems`."""
         state = FeedState.from_offset(offset)
         if not state.is_due(now):
             return Batch(url, offset=offset)
@@ -123,7 +120,7 @@ class FeedReader:
         intake.counts["dropped_entries"] += max(0, len(entries) - _MOST_ENTRIES)
         rows = (_row(entry) for entry in entries[:_MOST_ENTRIES])
         headlines = tuple(headline for row in rows if (headline := intake.take(row, now)))
-        return Batch(url, headlines, fresh.to_offset(), intake.flush(), _logged(url, problems))
+        return Batch(url, headlines, fresh.to_offset(), intake.flush(), _sentences(url, problems))
 
     def _next(self, state: FeedState, now: datetime) -> FeedState:
         return replace(state, failures=0, due=(now + self._every).isoformat())
@@ -208,14 +205,11 @@ def _retry_after(header: str | None, now: datetime) -> timedelta:
 
 
 def _problem(url: str, state: FeedState, reason: str) -> Batch:
-    return Batch(url, offset=state.to_offset(), problems=_logged(url, [reason]))
+    return Batch(url, offset=state.to_offset(), problems=_sentences(url, [reason]))
 
 
-def _logged(url: str, reasons: list[str]) -> tuple[str, ...]:
-    lines = tuple(f"feed {source_name(url)}: {_line(reason)}" for reason in reasons)
-    for line in lines:
-        log.warning("%s", line)
-    return lines
+def _sentences(url: str, reasons: list[str]) -> tuple[str, ...]:
+    return tuple(f"feed {source_name(url)}: {_line(reason)}" for reason in reasons)
 
 
 def _line(text: str) -> str:

@@ -1,7 +1,6 @@
 """A watched folder: CSV and JSONL files that appear in it, or grow, become headlines."""
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from verticals.errors import DataError
 from verticals_financial_sentiment.sources.intake import Batch, Intake
 from verticals_financial_sentiment.sources.records_in_files import SUFFIXES, Row, csv_records, jsonl_records
 
-log = logging.getLogger(__name__)
 CHUNK: Final = 4_000_000  # bytes of one file per scan
 
 
@@ -26,7 +24,7 @@ class WatchedFolder:
     @property
     def origin(self) -> str:
         """Under which the offset is kept."""
-        return f"folder {self._folder.name}"
+        return f"folder {self._folder.resolve()}"
 
     def scan(self, offset: str, now: datetime) -> Batch:
         """Return what is new; call again while the offset changes.
@@ -49,8 +47,6 @@ class WatchedFolder:
                     f"{path.name}: {bad} rows do not fit the header or are not JSON objects; they are left out"
                 )
             headlines += [taken for row in rows if row is not None and (taken := self._intake.take(row, now))]
-        for problem in problems:
-            log.warning("%s: %s", self.origin, problem)
         return Batch(
             self.origin, tuple(headlines), json.dumps(read, sort_keys=True), self._intake.flush(), tuple(problems)
         )

@@ -21,6 +21,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "source": ("source", "publisher", "author", "site", "account"),
     "url": ("url", "link"),
 }
+DROPPED: Final = ("bad_row", "blank", "dropped_entries")  # of the counts, those of rows that did not become headlines
 LATE: Final = timedelta(hours=1)
 _AHEAD = timedelta(minutes=10)  # by which a sender's clock may be wrong
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)

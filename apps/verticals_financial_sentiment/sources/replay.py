@@ -49,7 +49,7 @@ def replay(path: Path, offset: str = "", zone: str = "UTC", size: int = 64) -> I
 
 def origin_of(path: Path) -> str:
     """Return the name under which the offset in a file is kept."""
-    return f"replay {path.name}"
+    return f"replay {path.resolve()}"
 
 
 def _take(intake: Intake, row: Row | None, received: datetime) -> Headline | None:

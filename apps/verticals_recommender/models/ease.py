@@ -20,6 +20,16 @@ LARGEST = 20_000
 _COLUMNS = 1024
 
 
+def refusal(shape: tuple[int, int]) -> str:
+    """Say why so many users and items are too many for a closed form, and what helps; nothing where they are not."""
+    if min(shape) <= LARGEST:
+        return ""
+    return (
+        f"EASE solves a system over users or over items, at most {LARGEST:,}; found {shape[0]:,} users and {shape[1]:,} items; "
+        "to have it, raise app.core, by which rare ones are left out"
+    )
+
+
 def fit(histories: Histories, regularisation: float, neighbours: int) -> ItemWeights:
     """Solve for the weights, keeping for each item its strongest ones.
 
@@ -32,11 +42,8 @@ def fit(histories: Histories, regularisation: float, neighbours: int) -> ItemWei
         DataError: users and items are both too many for a closed form.
     """
     x = sparse.csr_matrix(histories.weights, dtype=np.float64)
-    if min(x.shape) > LARGEST:
-        raise DataError(
-            f"EASE solves a system over users or over items, at most {LARGEST:,}; found {x.shape[0]:,} users and "
-            f"{x.shape[1]:,} items; raise app.core, or leave ease out of app.models"
-        )
+    if refused := refusal(x.shape):
+        raise DataError(refused)
     columns = _over_items if x.shape[1] <= x.shape[0] else _over_users
     blocks = [
         sparse.csc_matrix(strongest(_weights(start, inverse), neighbours))

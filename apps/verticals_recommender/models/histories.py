@@ -65,12 +65,18 @@ def histories(interactions: Interactions) -> Histories:
     return _sorted(interactions.user, interactions.item, interactions.weight, ages, interactions.shape)
 
 
-def sequences(interactions: Interactions) -> dict[int, tuple[int, ...]]:
-    """Return the items of every user with rows, oldest first, by the user's position; rows without a time are the newest."""
+def sequences(interactions: Interactions) -> dict[int, dict[int, float]]:
+    """Return the items of every user with rows, oldest first, with their weights, by the user's position.
+
+    Rows without a time are the newest.
+    """
     order = np.lexsort((interactions.time, interactions.user))
     users, starts = np.unique(interactions.user[order], return_index=True)
-    parts = np.split(interactions.item[order], starts[1:])
-    return {int(user): tuple(part.tolist()) for user, part in zip(users, parts, strict=True)}
+    items, weights = (np.split(rows[order], starts[1:]) for rows in (interactions.item, interactions.weight))
+    pasts = (
+        dict(zip(item.tolist(), weight.tolist(), strict=True)) for item, weight in zip(items, weights, strict=True)
+    )
+    return dict(zip(users.tolist(), pasts, strict=True))
 
 
 def history(items: Sequence[int], catalogue_size: int, weights: Sequence[float] | None = None) -> Histories:

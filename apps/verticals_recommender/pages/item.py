@@ -88,7 +88,7 @@ class ItemTab:
         state = self.view.state
         with told():
             profile = self.view.profile(state, person or "")
-        recent = profile.history[-_HISTORY:]
+        recent = list(profile.history)[-_HISTORY:]
         first = self.view.listed(state, state.engine.model, profile, Rules(count=1)) if recent else []
         ordered = [reason.item for each in first for reason in reasons(each) if reason.item in recent]
         items = [state.catalogue.items[each] for each in reversed(recent)]

@@ -151,7 +151,7 @@ class PersonTab:
         texts = self.view.texts
         if not profile.history:
             return f"<p class='notice'>{markup.escape(texts['no_history'])}</p>"
-        newest = [state.catalogue.items[item] for item in reversed(profile.history)]
+        newest = [state.catalogue.items[item] for item in reversed(list(profile.history))]
         older = len(newest) - _STRIP
         return markup.strip(newest[:_STRIP], texts["history"], texts["older"].format(count=older) if older > 0 else "")
 

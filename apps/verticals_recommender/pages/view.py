@@ -10,10 +10,9 @@ import numpy as np
 
 from verticals.errors import VerticalsError
 from verticals_recommender import markup
-from verticals_recommender.explanations import in_words, popular, reasons
+from verticals_recommender.explanations import why
 from verticals_recommender.live import State
 from verticals_recommender.models.model import Model
-from verticals_recommender.models.popularity import Popularity
 from verticals_recommender.opening import Opened
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
@@ -76,22 +75,17 @@ class View:
         popularity = state.engine.shelf.popularity
         order, now = np.sort(popularity), self.opened.clock()
         whys, drawn = self.whys(state, state.engine.model, found), []
-        for each, why in zip(found, whys, strict=True):
+        for each, reason in zip(found, whys, strict=True):
             item = state.catalogue.items[each.item]
             rank = float(np.searchsorted(order, popularity[each.item])) / len(order)
             marks = markup.badges(item, rank, self.opened.skin, now, self.texts)
             line = markup.facts(item, self.opened.skin, now, self.texts)
-            drawn.append(markup.card(item, line, why, marks, actions))
+            drawn.append(markup.card(item, line, reason, marks, actions))
         return markup.cards(drawn)
 
     def whys(self, state: State, model: Model, found: Sequence[Recommendation]) -> list[str]:
         """Return the reasons of each result in words."""
-        if isinstance(model, Popularity):
-            return [popular(self.language)] * len(found)
-        return [
-            in_words(reasons(each), each, lambda item: state.catalogue.items[item].title, self.language)
-            for each in found
-        ]
+        return [why(model, each, lambda item: state.catalogue.items[item].title, self.language) for each in found]
 
 
 @contextmanager

@@ -168,13 +168,6 @@ def choose(
     return choice, index
 
 
-def curve(vectors: FloatArray, queries: FloatArray, target: Target, clock: Clock = time.perf_counter) -> Choice:
-    """Measure every kind, for the evaluation page; the choice is the same as that of `choose`."""
-    sample = Sample.of(vectors, queries, target.at)
-    points = [point for kind in suited(KINDS, len(vectors)) for point in sweep(kind, vectors, sample, target, clock)[0]]
-    return _choice(points, vectors, queries, target)
-
-
 def _choice(points: Sequence[Point], vectors: FloatArray, queries: FloatArray, target: Target) -> Choice:
     kept = [point for point in points if meets(point, target)]
     faithful = [point for point in points if point.recall_low >= target.recall]

@@ -12,6 +12,7 @@ from verticals.errors import DataError
 if TYPE_CHECKING:
     from verticals.benchmark import Case
     from verticals.comparison import Change
+    from verticals.vertical import Suite, Vertical
 
 
 def benchmark(
@@ -35,8 +36,7 @@ def benchmark(
 
     chosen = measuring.select(apps or (), suite or (), profile)
     if list_suites:
-        lines = [(app.name, each.name, "quick" if each.quick else "full", each.summary) for app, each in chosen]
-        show(*table(("app", "suite", "profile", "what it shows"), lines))
+        _list_suites(chosen, as_json)
         return
     cases = measuring.cases(chosen, method, seeds, assignments or ())
     rows = measuring.run(cases, folder or measuring.results_folder(), None if suite else _pass_over)
@@ -45,6 +45,15 @@ def benchmark(
         return
     show(*(results.line(row) for row in rows))
     say("put them side by side with: verticals compare")
+
+
+def _list_suites(chosen: "list[tuple[Vertical, Suite]]", as_json: bool) -> None:
+    names = ("app", "suite", "profile", "summary")
+    lines = [(app.name, each.name, "quick" if each.quick else "full", each.summary) for app, each in chosen]
+    if as_json:
+        show_json({"suites": [dict(zip(names, line, strict=True)) for line in lines]})
+    else:
+        show(*table((*names[:3], "what it shows"), lines))
 
 
 def _pass_over(case: "Case", error: DataError) -> None:
@@ -69,7 +78,12 @@ def compare(
 
     rows = comparison.lines(comparison.read(folder or measuring.results_folder()))
     if before is not None:
-        _report_changes(comparison.changes(comparison.lines(comparison.read(before)), rows), as_json)
+        older = comparison.lines(comparison.read(before))
+        changes = comparison.changes(older, rows)
+        say(
+            f"{len(changes)} compared; {len(older) - len(changes)} older and {len(rows) - len(changes)} newer results stand alone"
+        )
+        _report_changes(changes, as_json)
         return
     if page is not None:
         from verticals.comparison_page import page_html
@@ -90,9 +104,16 @@ def _report_changes(changes: "list[Change]", as_json: bool) -> None:
         show_json({"changes": [asdict(change) for change in changes]})
     else:
         cells = [
-            (*map(str, each.name), each.metric, f"{each.before:.3f}", f"{each.after:.3f}", "LOST" if each.lost else "")
+            (
+                *map(str, each.name),
+                each.variant,
+                each.metric,
+                f"{each.before:.3f}",
+                f"{each.after:.3f}",
+                "LOST" if each.lost else "",
+            )
             for each in changes
         ]
-        show(*table(("app", "suite", "method", "seed", "metric", "before", "after", ""), cells))
+        show(*table(("app", "suite", "method", "seed", "variant", "metric", "before", "after", ""), cells))
     if any(change.lost for change in changes):
         raise typer.Exit(1)

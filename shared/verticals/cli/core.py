@@ -130,15 +130,19 @@ def transfer(
     text: Annotated[str | None, typer.Option(help="Column with the text.")] = None,
     label: Annotated[str | None, typer.Option(help="Column with the label; it may have labels of its own.")] = None,
     anchor: Annotated[
-        str, typer.Option(help="replay: the KL term is taken on the source's rows; target: on the target's inputs.")
-    ] = "replay",
+        str | None,
+        typer.Option(
+            help="replay (default): the KL term is taken on the source's rows; target: on the target's inputs."
+        ),
+    ] = None,
     source_data: Annotated[
         str | None, typer.Option(help="Where the source's rows are now, if they were moved.")
     ] = None,
-    lambdas: Annotated[str, typer.Option(help="Strengths of the KL term to try.")] = "0,0.1,0.3,1,3,10",
+    lambdas: Annotated[str | None, typer.Option(help="Strengths of the KL term to try, such as 0,0.3,1.")] = None,
     max_source_loss: Annotated[
-        float, typer.Option(help="Source accuracy, on validation rows, that the saved run may have lost.")
-    ] = 0.02,
+        float | None,
+        typer.Option(help="Source accuracy, on validation rows, that the saved run may have lost, such as 0.02."),
+    ] = None,
     method: Method = None,
     seed: Seed = None,
     plot: Annotated[Path | None, typer.Option(help="HTML file to write, with both sides over the strengths.")] = None,
@@ -151,8 +155,9 @@ def transfer(
     from verticals.evaluation import results
     from verticals.evaluation.report import transfer_table
 
-    wanted = {"anchor": anchor, "lambdas": _numbers(lambdas), "max_source_loss": max_source_loss}
-    settings = validate(core.TransferSettings, wanted, ("transfer",))
+    tried = None if lambdas is None else _numbers(lambdas)
+    wanted = given({"transfer": {"anchor": anchor, "lambdas": tried, "max_source_loss": max_source_loss}})
+    settings = validate(core.TransferSettings, wanted.get("transfer", {}), ("transfer",))
     source = open_run(run)
     columns = {"train": data, "test": test, "text": text, "label": label}
     options = given({"data": columns, "method": {"name": method}, "train": {"seed": seed}})

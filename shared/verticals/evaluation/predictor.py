@@ -17,6 +17,7 @@ from verticals.evaluation.metrics import Float64Array
 from verticals.inference.batches import FloatArray, IntArray
 from verticals.objectives import classify
 from verticals.objectives.classifier import Classifier
+from verticals.precision import reading_in
 from verticals.runs import Run, write_json
 
 
@@ -56,11 +57,6 @@ class Predictor:
     def load(cls, run: Run) -> "Predictor":
         """Load the classifier of a run."""
         return cls(classify.load(run.folder, run.labels, run.config), Calibration(**run.read_json("calibration.json")))
-
-    @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-        return self.classifier.trained_parameters
 
     def outputs(self, texts: Sequence[str]) -> FloatArray:
         """Return what a reloaded classifier has to reproduce: the logits, before calibration."""
@@ -106,7 +102,8 @@ def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
     text = column(table, "text", run.config.data.text, TEXT_NAMES)
     texts = [as_text(value) for value in table.frame[text]]
     filled = [number for number, value in enumerate(texts) if value.strip()]
-    predictions = predict(run, [texts[number] for number in filled])
+    with reading_in(run.config.train.precision):
+        predictions = predict(run, [texts[number] for number in filled])
     by_row = dict(zip(filled, predictions, strict=True))
     nothing = dict.fromkeys(predictions[0] if predictions else ["prediction"])
     return [

@@ -68,6 +68,11 @@ def row(
     }
 
 
+def assigned(row: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """Return a row that names what was set by `--set`; one for which nothing was set keeps its form."""
+    return {**row, "assignments": list(assignments)} if assignments else dict(row)
+
+
 def line(result: Mapping[str, Any]) -> str:
     """Return a result as one line for people: its first metrics, or its times where it has none."""
     shown = {name: each["value"] for name, each in result["metrics"].items()} or result["cost"]

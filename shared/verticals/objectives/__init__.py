@@ -44,10 +44,6 @@ class Rows(Protocol):
 class Model(Protocol):
     """What every trained model can do, whatever it learned."""
 
-    @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-
     def outputs(self, texts: Sequence[str]) -> "FloatArray":
         """Return the numbers that a reloaded model has to reproduce, [texts, width]."""
 

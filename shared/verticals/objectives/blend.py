@@ -36,11 +36,6 @@ class Blend:
         return cls(encoder, linear, WEIGHTS[right.index(max(right))])
 
     @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-        return self.encoder.trained_parameters + self.linear.trained_parameters
-
-    @property
     def readers(self) -> tuple[Reader, ...]:
         """What in it reads with a backbone."""
         return self.encoder.readers

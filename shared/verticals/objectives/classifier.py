@@ -17,10 +17,6 @@ class Classifier(Protocol):
     labels: tuple[str, ...]
 
     @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-
-    @property
     def readers(self) -> tuple[Reader, ...]:
         """What in it reads with a backbone."""
 

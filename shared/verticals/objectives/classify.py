@@ -1,5 +1,6 @@
 """Classify a text into one of several classes: with TF-IDF alone, with a tuned backbone, or with both added up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,10 @@ def fit(splits: Splits, config: Config, work: Path) -> Fitted:
     fitted = encoder_classifier.fit(splits, head, config, work)
     if not ClassifyConfig.model_validate(config.objective).blend:
         return fitted
-    blended = Blend.fit(fitted.classifier, _linear(splits, targets, config), splits.validation.texts, held)
-    return Fitted(blended, fitted.log, fitted.probe_validation_accuracy, fitted.notes)
+    linear = _linear(splits, targets, config)
+    blended = Blend.fit(fitted.classifier, linear, splits.validation.texts, held)
+    log = replace(fitted.log, trained_parameters=fitted.log.trained_parameters + linear.trained_parameters)
+    return replace(fitted, classifier=blended, log=log)
 
 
 def load(folder: Path, labels: tuple[str, ...], config: Config) -> Classifier:

@@ -41,11 +41,6 @@ class MultiLabelPredictor:
         self.classifier = classifier
         self.threshold = threshold
 
-    @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-        return self.classifier.trained_parameters
-
     def outputs(self, texts: Sequence[str]) -> FloatArray:
         """Return the logits, [texts, labels]."""
         return self.classifier.logits(texts)

@@ -26,7 +26,7 @@ from verticals.methods.one_pass import Reader
 from verticals.objectives.classifier import Fitted
 from verticals.objectives.heads import Head
 from verticals.token_rows import Batch, Example, TokenDataset
-from verticals.training import TrainingLog, finetune, recipe
+from verticals.training import TrainingLog, finetune, recipe, trained_parameters
 
 _HEAD_FILE, _KNOWN = "head.safetensors", "training_vectors"
 MOST_KNOWN = 2000  # training vectors kept for familiarity
@@ -112,13 +112,6 @@ class EncoderClassifier:
         self._method = methods.get(method)
 
     @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-        encoder = self.module.encoder.parameters() if self._method.adapt else ()
-        tuned = sum(parameter.numel() for parameter in encoder if parameter.requires_grad)
-        return tuned + sum(parameter.numel() for parameter in self.module.head.parameters())
-
-    @property
     def frozen(self) -> bool:
         """Whether the encoder is the backbone as it came."""
         return self._method.adapt is None
@@ -166,7 +159,7 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
     module.head.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
     remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:MOST_KNOWN]
     known = known[remembered]
-    log = TrainingLog(0.0, 0, 0, sum(parameter.numel() for parameter in module.head.parameters()))
+    log = TrainingLog(0.0, 0, 0, trained_parameters(module))
     if method.adapt is not None:
         rows, collate = batching(splits.train.texts, learned.targets, read)
         log = finetune(module.train(), rows, collate, learned.loss, recipe(config.train, method), work)

@@ -61,11 +61,6 @@ class Generator:
         self._method = methods.get(method)
         self._beams = beams
 
-    @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-        return sum(parameter.numel() for parameter in self.model.parameters() if parameter.requires_grad)
-
     def reply(self, prompts: Sequence[str], progress: str | None = None) -> list[str]:
         """Return one reply per prompt; prompts of equal length go together, so nothing is padded."""
         read = [self.codec.prompt(prompt) for prompt in prompts]

@@ -69,13 +69,10 @@ class MaskSettings(Section):
 class Masker:
     """A backbone that guesses hidden words, and still gives sentence vectors."""
 
-    def __init__(
-        self, module: MaskedModule, tokenizer: PreTrainedTokenizerBase, config: Config, trained_parameters: int
-    ) -> None:
+    def __init__(self, module: MaskedModule, tokenizer: PreTrainedTokenizerBase, config: Config) -> None:
         self.module = module.eval()
         self.tokenizer = tokenizer
         self.config = config
-        self.trained_parameters = trained_parameters
 
     def embed(self, texts: Sequence[str], progress: str | None = None) -> FloatArray:
         """Return unit vectors, [texts, width]."""
@@ -149,7 +146,7 @@ def fit(rows: Corpus, config: Config, work: Path) -> Trained[Masker]:
     tuned = MaskedModule(merged(module.encoder), module.head)
     details = {"examples": len(data), "tokens": sum(data.lengths())}
     notes = backbones.unknown_notes(rows.train, warm.tokenizer)
-    return Trained(Masker(tuned, warm.tokenizer, config, log.trained_parameters), log, notes, details)
+    return Trained(Masker(tuned, warm.tokenizer, config), log, notes, details)
 
 
 def _encoder(config: Config) -> PreTrainedModel:
@@ -170,7 +167,7 @@ def _warm(rows: Corpus, config: Config, encoder: PreTrainedModel, work: Path) ->
         raise DataError(f"{rows.name}: no document has a word that this backbone knows; choose one for its language")
     module = MaskedModule(encoder, head_of(backbone, encoder, learned)).eval()
     data = MaskedDataset(learned, masking, config.train.seed, vectors(module, learned, tokenizer))
-    model = Masker(module, tokenizer, config, 0)
+    model = Masker(module, tokenizer, config)
     _finetune(module, data, model, replace(_gentle(config), epochs=settings.head_epochs), work)
     return model, data
 
@@ -217,8 +214,7 @@ def load(run: Run) -> Masker:
     backbone = Backbone(str(run.folder), run.folder / BACKBONE)
     encoder = backbones.load_encoder(backbone)
     module = MaskedModule(encoder, head_of(backbone, encoder, ()))
-    trained = int(run.metrics["training"]["trained_parameters"])
-    return Masker(module, backbones.load_tokenizer(backbone), run.config, trained)
+    return Masker(module, backbones.load_tokenizer(backbone), run.config)
 
 
 def answer(model: Masker, text: str) -> FloatArray:

@@ -67,11 +67,6 @@ class Matcher:
         self._max_tokens = config.backbone.max_tokens
 
     @property
-    def trained_parameters(self) -> int:
-        """Number of parameters that training changed."""
-        return sum(parameter.numel() for parameter in self.module.parameters() if parameter.requires_grad)
-
-    @property
     def frozen(self) -> bool:
         """Whether the encoder is the backbone as it came."""
         return self._method.adapt is None

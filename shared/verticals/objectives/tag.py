@@ -31,7 +31,7 @@ from verticals.objectives.tagger import HEAD_FILE, Entity, Tagger, TaggerModule,
 from verticals.objectives.windows import Reading, make_windows
 from verticals.objectives.word_features import LinearTagger
 from verticals.runs import Run
-from verticals.training import TrainingLog
+from verticals.training import TrainingLog, trained_parameters
 
 _MANY_UNKNOWN = 0.05
 
@@ -56,7 +56,7 @@ def fit(splits: TaggedSplits, config: Config, work: Path) -> Trained[Tagger]:
     windows, _ = make_windows(splits.train, tagger.tokenizer, tagger.reading)
     notes = fit_probe(tagger, splits, windows, config.train.seed)
     probe_accuracy = accuracy = word_accuracy(tagger, splits.validation)
-    log = TrainingLog(0.0, 0, 0, tagger.trained_parameters)
+    log = TrainingLog(0.0, 0, 0, trained_parameters(tagger.module))
     if methods.get(config.method.name).adapt is not None:
         transitions = TagSettings.model_validate(config.objective).transitions
         log = tune(tagger, splits, windows, config, transitions, work)

@@ -6,7 +6,6 @@ added, and the new run carries that backbone: it needs neither the source run no
 """
 
 import shutil
-import time
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from verticals import methods, objectives, pilot, runs
+from verticals import methods, objectives, pilot, promotion
 from verticals.config import home
 from verticals.data.examples import Examples
 from verticals.evaluation.classification import class_indices
@@ -27,7 +26,7 @@ from verticals.methods.merging import merged
 from verticals.objectives import Trained, anchor, blend, calibrated, encoder_classifier
 from verticals.objectives.encoder_classifier import EncoderClassifier
 from verticals.pilot import Baseline, Measured
-from verticals.runs import Run, write_json
+from verticals.runs import VERDICT, Run, write_json
 from verticals.transfer.task import Task, TransferSettings, check, prepare, read_source
 
 __all__ = [
@@ -67,7 +66,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one strength of the KL term gave."""
+    """What one strength of the KL term gave, and the seconds that its training took."""
 
     strength: float
     quality: Quality
@@ -82,15 +81,13 @@ def transfer(task: Task) -> Run:
     every strength.
     """
     app, objective = task.source.app, objectives.get("classify")
-    key = f"{task.config.digest()}-{task.target.fingerprint()}-{task.source.folder.name}-{task.settings.anchor}"
-    with runs.reserved(home() / app / f".work-{key}") as work:
+    with pilot.workspace(home() / app / f".work-{_key(task)}", task.config) as work:
         source = calibrated.load(task.source)
         before = measure(task, source)
         attempts: list[Attempt] = []
         for strength in task.settings.lambdas:
-            started = time.perf_counter()
-            trained = fit(task, strength, work / f"strength-{strength:g}")
-            attempts.append(Attempt(strength, measure(task, trained.model), time.perf_counter() - started))
+            trained, seconds = pilot.timed(partial(fit, task, strength, work / f"strength-{strength:g}"))
+            attempts.append(Attempt(strength, measure(task, trained.model), seconds))
             if max(attempts, key=partial(preference, before, task.settings)) is attempts[-1]:
                 chosen = trained
         best = max(attempts, key=partial(preference, before, task.settings))
@@ -103,6 +100,12 @@ def transfer(task: Task) -> Run:
         return pilot.save_measured(
             app, objective, task.config, task.target, measured, (*baselines, untouched), add_files, facts
         )
+
+
+def _key(task: Task) -> str:
+    """Name everything that the checkpoints of a transfer depend on, but for the strength."""
+    rows = [each.fingerprint() for each in (task.target, task.source_rows) if each is not None]
+    return "-".join((task.config.digest(), *rows, task.source.folder.name, task.settings.anchor))
 
 
 def preference(before: Quality, settings: TransferSettings, attempt: Attempt) -> tuple[bool, float, float]:
@@ -179,7 +182,9 @@ def _add_files(task: Task, record: dict[str, Any], folder: Path) -> None:
     tuned = methods.get(task.source.config.method.name).adapt is not None or saved.carries(task.source.folder)
     if tuned and methods.get(task.config.method.name).stored_as != "model":
         saved.carry(merged(load_source(task.source).module.encoder), folder)
+    if (task.source.folder / promotion.STANDING_TEST).is_file():  # that one names other rows
+        promotion.write_standing_test(folder, task.target.test)
     for name in task.source.manifest["files"]:
-        if not (folder / name).exists() and Path(name).parts[0] not in (*saved.PARTS, *blend.FILES):
+        if not (folder / name).exists() and Path(name).parts[0] not in (*saved.PARTS, *blend.FILES, VERDICT):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(task.source.folder / name, folder / name)

@@ -11,7 +11,7 @@ from verticals.config import ClassifyConfig, Config, Section
 from verticals.data.examples import Note, note
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.splits import Splits, with_labels
-from verticals.errors import DataError, MethodError, RunError
+from verticals.errors import ConfigError, DataError, MethodError, RunError
 from verticals.runs import Run
 
 
@@ -46,6 +46,7 @@ def check(source: Run, config: Config) -> None:
 
     Raises:
         MethodError: the source is no classifier with a backbone that its tuning can become part of, or the method tunes no backbone.
+        ConfigError: the objective is to be another than cross-entropy and the KL term.
     """
     old, new = methods.get(source.config.method.name), methods.get(config.method.name)
     if source.objective != "classify":
@@ -62,6 +63,14 @@ def check(source: Run, config: Config) -> None:
     if new.adapt is None:
         raise MethodError(f"'{new.name}' tunes no backbone; choose another way to transfer with --method, such as full")
     methods.check(config, "classify", None)
+    _check_objective(config)
+
+
+def _check_objective(config: Config) -> None:
+    asked, plain = ClassifyConfig.model_validate(config.objective), ClassifyConfig()
+    others = [f"objective.{name}={value}" for name, value in asked if value != getattr(plain, name)]
+    if others:
+        raise ConfigError(f"{', '.join(others)}: transfer learns by cross-entropy and the KL term alone; leave it out")
 
 
 def read_source(
@@ -105,7 +114,7 @@ def prepare(
     """Bring source and target together under the union of their labels; texts that stand on both sides are noted.
 
     Raises:
-        MethodError: the run cannot be transferred by the method.
+        MethodError, ConfigError: the run cannot be transferred by the method or as the objective says.
         RunError: rows are to be replayed, and there are none.
     """
     check(source, config)
