@@ -13,7 +13,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("errors", "provenance"),
     ("config", "privacy"),
     ("data",),
-    ("runs", "storage", "distributed", "trackers"),
+    ("runs", "storage", "access", "distributed", "trackers"),
     ("promotion",),
     ("backbones", "precision"),
     ("inference",),
