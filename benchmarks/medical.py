@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from verticals import objectives, pilot, transfer
+from verticals.arrays import Float64Array
 from verticals.config import ClassifyConfig, Config, DataConfig, NoSettings, assignment, build
 from verticals.data import public
 from verticals.data.corpus import hold_out
@@ -24,7 +25,7 @@ from verticals.data.loading import load_splits
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.splits import Splits
 from verticals.evaluation import results
-from verticals.evaluation.metrics import Float64Array, bootstrap, mean
+from verticals.evaluation.metrics import bootstrap, mean
 from verticals.evaluation.predictor import Predictor
 from verticals.objectives import calibrated
 from verticals.objectives.mask import BACKBONE, MaskSettings

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from verticals.arrays import FloatArray
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
-from verticals.inference.batches import FloatArray, Scores
+from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge

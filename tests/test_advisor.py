@@ -19,8 +19,9 @@ from verticals.advisor.advice import decide
 from verticals.advisor.gains import Gain, kept_gains
 from verticals.advisor.measure import run_trial
 from verticals.advisor.steps import Sample, time_steps
-from verticals.advisor.trial import Budget, Curve, Point, Right, StepCost, Trial, TunedTrial
+from verticals.advisor.trial import Budget, Curve, Point, StepCost, Trial, TunedTrial
 from verticals.advisor.wording import duration
+from verticals.arrays import BoolArray
 from verticals.errors import ConfigError, DataError
 from verticals.evaluation.metrics import bootstrap, mean
 
@@ -30,7 +31,7 @@ HALVING = (Gain("full", "elsewhere", 0.8, 0.9, "a file"), Gain("lora", "elsewher
 COSTS = {"lora": StepCost(1.0, 900.0, 4), "full": StepCost(2.0, 1500.0, 4)}
 
 
-def right(share: float) -> Right:
+def right(share: float) -> BoolArray:
     """Return a thousand rows of which the first share come out right."""
     return np.arange(ROWS) < share * ROWS
 

@@ -54,7 +54,7 @@ def test_the_reason_says_what_how_far_which_norm_and_who() -> None:
         "2 independent sources, 2 stories"
     )
     assert found.reason["zh"] == (
-        "负面消息量高出周二 14:00（UTC）常态 6.2 个标准差：最近一小时 12.0，通常 2.5；2 个独立来源，2 条报道"
+        "负面消息量比周二 14:00（UTC）的常态高 6.2 个标准差：最近一小时 12.0，通常 2.5；2 个独立来源，2 条报道"
     )
     assert alert(6.24, ONE).reason["en"].endswith("1 independent source, 1 story")
     assert found.stories == ("story a", "story b")

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CORE, APPS = ROOT / "shared" / "verticals", ROOT / "apps"
 FLOORS = (  # from the ground up; a module imports only from floors below its own, or from its own
-    ("errors", "provenance"),
+    ("errors", "provenance", "arrays"),
     ("config", "privacy"),
     ("data",),
     ("runs", "storage", "access", "distributed", "trackers"),
@@ -20,6 +20,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("evaluation",),
     ("methods",),
     ("token_rows",),
+    ("adversarial", "callbacks"),
     ("training",),
     ("objectives", "evaluation.predictor"),
     ("parity",),

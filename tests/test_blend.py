@@ -9,8 +9,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from toys import toy_config, toy_splits
 from verticals import pilot
+from verticals.arrays import FloatArray
 from verticals.config import Config
-from verticals.inference.batches import FloatArray, Scores
+from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals.methods.pieces import PieceVectors
 from verticals.methods.tfidf import TfidfClassifier

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from bots import keyword_bot
+from verticals.arrays import FloatArray
 from verticals.config import build
 from verticals.data.examples import Examples, text_key
 from verticals.data.splits import Splits
-from verticals.inference.batches import FloatArray
 from verticals_customer_service import alarm, benchmark_conversations, data
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.turns import Conversation

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, select
 
+from verticals.arrays import FloatArray
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
-from verticals.inference.batches import FloatArray, Scores
+from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals.privacy import redact
 from verticals.storage import open_database, transaction

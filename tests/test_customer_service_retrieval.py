@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from toys import settings
+from verticals.arrays import FloatArray
 from verticals.errors import DataError
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
-from verticals.inference.batches import FloatArray, Scores
+from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals_customer_service import benchmark_stackfaq, retrieval
 from verticals_customer_service.dialogue import Bot

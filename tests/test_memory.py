@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from torch import nn
 
+from verticals.arrays import FloatArray
 from verticals.inference import memory
-from verticals.inference.batches import FloatArray
 
 ENCODER = nn.Linear(1, 1)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from verticals.arrays import BoolArray
 from verticals.config import Config
 from verticals.errors import DataError
 from verticals_financial_sentiment import nab
@@ -40,7 +41,7 @@ def tweets(public_data: Path) -> list[Series]:
     return nab.read(public_data / "nab_realtweets")
 
 
-def at(*rows: int) -> nab.BoolArray:
+def at(*rows: int) -> BoolArray:
     detected = np.zeros(ROWS, bool)
     detected[list(rows)] = True
     return detected

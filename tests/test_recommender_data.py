@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from verticals.arrays import IntArray
 from verticals.errors import DataError
-from verticals.inference.batches import IntArray
 from verticals_recommender import public, splits
 from verticals_recommender.interactions import Interactions, align, encode, read_interactions
 from verticals_recommender.items import Catalogue, Item, read_catalogue, write_catalogue

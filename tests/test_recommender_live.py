@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine as Database
 
+from verticals.arrays import FloatArray
 from verticals.errors import DataError
-from verticals.inference.batches import FloatArray
 from verticals.storage import open_database
 from verticals_recommender.api import LONGEST_SENTENCE, build_api, described
 from verticals_recommender.items import Catalogue, Item
@@ -91,7 +91,7 @@ def test_a_model_of_popularity_gives_popularity_as_its_reason(live: Live) -> Non
     state = live.state
     popular = replace(state, engine=Engine(Popularity(state.engine.shelf.popularity), state.engine.shelf))
     found = recommend(popular.engine, Profile().after("click", [0]), Rules(count=1), NOW)
-    assert described(popular, found)[0]["why"] == {"en": "Popular with others", "zh": "大家都在看"}
+    assert described(popular, found)[0]["why"] == {"en": "Popular with others", "zh": "热门"}
 
 
 def test_seen_and_hidden_items_do_not_come_back(client: TestClient) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from recommender_toys import BEHAVIOUR, CATALOGUE
 from verticals import runs
+from verticals.arrays import FloatArray
 from verticals.data.pairs import Pairs
-from verticals.inference.batches import FloatArray
 from verticals.runs import Run
 from verticals.storage import open_database
 from verticals_recommender import recommender, text, tradeoff

@@ -11,8 +11,8 @@ import faiss
 import numpy as np
 import pytest
 
+from verticals.arrays import FloatArray
 from verticals.errors import DataError, RunError
-from verticals.inference.batches import FloatArray
 from verticals_recommender.retrieval import stored
 from verticals_recommender.retrieval.choice import Target, choose, meets, recall, suited
 from verticals_recommender.retrieval.index import VectorIndex

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import sparse
 
-from verticals.inference.batches import FloatArray
+from verticals.arrays import FloatArray
 from verticals_recommender.explanations import counterfactual, in_words, reasons
 from verticals_recommender.items import Item
 from verticals_recommender.models import ease, popularity

@@ -14,10 +14,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
+from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray
 from verticals.methods.linear import Layer, one_of
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.runs import write_json

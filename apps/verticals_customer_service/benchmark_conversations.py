@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from verticals.arrays import Float64Array
 from verticals.config import Config
 from verticals.errors import RunError
 from verticals.evaluation import results
-from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap, mean
+from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals.runs import Run, latest_of
 from verticals.storage import open_database
 from verticals_customer_service import data, orders, policy

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from verticals.arrays import FloatArray, IntArray
 from verticals.config import BackboneConfig, Config, MethodConfig, TrainConfig
 from verticals.data.examples import text_key
 from verticals.data.pairs import Pairs, PairSplits
@@ -22,7 +23,6 @@ from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals.evaluation.retrieval import average_precision, bm25_search, by_query, precision_at, reciprocal_rank
 from verticals.evaluation.retrieval import relevant_ranks as ranks_of
 from verticals.inference import memory
-from verticals.inference.batches import FloatArray, IntArray
 from verticals.objectives import match
 from verticals_customer_service.retrieval import Embed, Entry, HybridIndex, Weights
 

@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from verticals.arrays import FloatArray
 from verticals.errors import DataError
-from verticals.inference.batches import FloatArray
 from verticals_customer_service import safety
 
 Model = TypeVar("Model", bound=BaseModel)

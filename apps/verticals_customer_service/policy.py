@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import binom
 
+from verticals.arrays import BoolArray, Float64Array
 from verticals.config import Config
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.classification import class_indices
-from verticals.evaluation.metrics import Float64Array
 from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import Scores
 from verticals.objectives import classify
@@ -32,7 +31,6 @@ THRESHOLDS = (0.999, 0.995, *(round(0.99 - 0.01 * step, 2) for step in range(100
 _STARTS = (0.99, 0.95, 0.9, 0.75, 0.5)
 _RISK = 0.05
 FILE = "policy.json"
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from verticals import objectives
+from verticals.arrays import FloatArray
 from verticals.config import Config, MethodConfig
 from verticals.evaluation.retrieval import bm25_search
-from verticals.inference.batches import FloatArray
 from verticals.objectives import match
 from verticals.objectives.match import Matcher
 from verticals.runs import open_run, write_json

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from verticals import provenance
+from verticals.arrays import BoolArray, Float64Array
 from verticals.config import Config
 from verticals.data.public import PublicDataset, folder_of
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap
 from verticals_financial_sentiment import nab
-from verticals_financial_sentiment.detection import BoolArray, DetectionSettings, FloatArray, refractory, sigmas
+from verticals_financial_sentiment.detection import DetectionSettings, refractory, sigmas
 from verticals_financial_sentiment.detection_baselines import constant_threshold, windowed_gaussian
 from verticals_financial_sentiment.nab import Decide, FileScore, Series
 
@@ -41,7 +42,7 @@ class Method:
     """A detector in the benchmark: a score per row and file, and how a threshold makes it speak."""
 
     name: str
-    scores: list[FloatArray]
+    scores: list[Float64Array]
     decide: Decide
 
 
@@ -79,20 +80,20 @@ def nab_realtweets(config: Config) -> list[dict[str, Any]]:
 
 
 def _methods(files: Sequence[Series]) -> list[Method]:
-    def plain(_: Series, scores: FloatArray, threshold: float) -> BoolArray:
+    def plain(_: Series, scores: Float64Array, threshold: float) -> BoolArray:
         return scores >= threshold
 
-    def seasonal(file: Series) -> FloatArray:
+    def seasonal(file: Series) -> Float64Array:
         return sigmas(file.times, file.values, DetectionSettings())
 
-    def averaged(file: Series) -> FloatArray:
+    def averaged(file: Series) -> Float64Array:
         every = [DetectionSettings(spans=_LADDER, half_life=days) for days in _HALF_LIVES]
         return np.asarray(np.mean([sigmas(file.times, file.values, settings) for settings in every], axis=0))
 
-    def gaussian(file: Series) -> FloatArray:
+    def gaussian(file: Series) -> Float64Array:
         return windowed_gaussian(file.values)
 
-    def constant(file: Series) -> FloatArray:
+    def constant(file: Series) -> Float64Array:
         return constant_threshold(file.values)
 
     methods = []
@@ -107,7 +108,7 @@ def _methods(files: Sequence[Series]) -> list[Method]:
     return methods
 
 
-def _quiet(file: Series, scores: FloatArray, threshold: float) -> BoolArray:
+def _quiet(file: Series, scores: Float64Array, threshold: float) -> BoolArray:
     return refractory(file.times, scores >= threshold, _SILENCE)
 
 

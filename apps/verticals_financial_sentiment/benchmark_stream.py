@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from verticals.arrays import Float64Array
 from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals_financial_sentiment import data, recipe
 from verticals_financial_sentiment.alerts import Alert
 from verticals_financial_sentiment.desk import monitor_settings
-from verticals_financial_sentiment.detection import FloatArray, refractory
+from verticals_financial_sentiment.detection import refractory
 from verticals_financial_sentiment.detection_baselines import constant_threshold, windowed_gaussian
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.monitor import Monitor
@@ -154,7 +155,7 @@ def _report(alert: Alert, bucket: int) -> tuple[str, int]:
     return alert.ticker, int(alert.time.timestamp()) + bucket
 
 
-def _hourly(store: Store, tickers: Sequence[str], bucket: int) -> dict[str, tuple[np.ndarray[Any, Any], FloatArray]]:
+def _hourly(store: Store, tickers: Sequence[str], bucket: int) -> dict[str, tuple[np.ndarray[Any, Any], Float64Array]]:
     """Return for each company the starts of all buckets, and the volume of the hour that ends with each."""
     points = {ticker: store.points(ticker) for ticker in tickers}
     first = min(found[0][0] for found in points.values() if found)
@@ -169,7 +170,7 @@ def _hourly(store: Store, tickers: Sequence[str], bucket: int) -> dict[str, tupl
 
 
 def _as_many(
-    series: Mapping[str, tuple[np.ndarray[Any, Any], FloatArray]], scores: Mapping[str, FloatArray], most: int
+    series: Mapping[str, tuple[np.ndarray[Any, Any], Float64Array]], scores: Mapping[str, Float64Array], most: int
 ) -> list[tuple[str, int]]:
     """Return the reports at the lowest threshold that gives at most so many."""
     found: list[tuple[str, int]] = []

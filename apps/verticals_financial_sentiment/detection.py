@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from verticals.arrays import BoolArray, Float64Array, IntArray
+
 _DAY = 86_400
 
 
@@ -124,7 +123,7 @@ def hour_of_week(time: int, zone: str) -> int:
     return local.weekday() * 24 + local.hour
 
 
-def refractory(times: npt.NDArray[np.int64], reached: BoolArray, silence: int) -> BoolArray:
+def refractory(times: IntArray, reached: BoolArray, silence: int) -> BoolArray:
     """Return which of the rows that reached the threshold are reported: none within `silence` seconds after another."""
     reported = np.zeros(len(reached), bool)
     last = None
@@ -134,7 +133,7 @@ def refractory(times: npt.NDArray[np.int64], reached: BoolArray, silence: int) -
     return reported
 
 
-def sigmas(times: npt.NDArray[np.int64], values: FloatArray, settings: DetectionSettings) -> FloatArray:
+def sigmas(times: IntArray, values: Float64Array, settings: DetectionSettings) -> Float64Array:
     """Return the score of every bucket of a series, [rows]."""
     state = State()
     pairs = zip(times.tolist(), values.tolist(), strict=True)

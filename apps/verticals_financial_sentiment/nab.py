@@ -12,13 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from verticals.arrays import BoolArray, Float64Array, IntArray
 from verticals.errors import DataError
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-Decide = Callable[["Series", FloatArray, float], BoolArray]
+Decide = Callable[["Series", Float64Array, float], BoolArray]
 _PROBATION_SHARE = 0.15
 _PROBATION_ROWS = 750  # 15 % of 5,000: longer files are not given a longer probation
 _FAR = 3.0  # window widths after which a false alarm costs its full weight
@@ -48,8 +46,8 @@ class Series:
     """
 
     name: str
-    times: npt.NDArray[np.int64]
-    values: FloatArray
+    times: IntArray
+    values: Float64Array
     windows: tuple[tuple[int, int], ...]
 
 
@@ -75,12 +73,12 @@ def probation(rows: int) -> int:
     return min(int(_PROBATION_SHARE * rows), _PROBATION_ROWS)
 
 
-def position_reward(position: FloatArray) -> FloatArray:
+def position_reward(position: Float64Array) -> Float64Array:
     """Return the scaled sigmoid `2 / (1 + e^(5y)) - 1` of the place `y`: -1 where a window opens, 0 where it ends."""
     return np.where(position > _FAR, -1.0, 2.0 / (1.0 + np.exp(5.0 * np.minimum(position, _FAR))) - 1.0)
 
 
-def row_rewards(rows: int, windows: Sequence[tuple[int, int]], profile: Profile) -> FloatArray:
+def row_rewards(rows: int, windows: Sequence[tuple[int, int]], profile: Profile) -> Float64Array:
     """Return what a detection on each row earns or costs, [rows]."""
     rewards = np.full(rows, -profile.false_alarm)
     places = np.arange(rows, dtype=np.float64)
@@ -100,7 +98,7 @@ def score(file: Series, detected: BoolArray, profile: Profile = STANDARD) -> Fil
     return _score(file, detected, row_rewards(len(detected), file.windows, profile), profile)
 
 
-def _score(file: Series, detected: BoolArray, rewards: FloatArray, profile: Profile) -> FileScore:
+def _score(file: Series, detected: BoolArray, rewards: Float64Array, profile: Profile) -> FileScore:
     start = probation(len(detected))
     windows = [(first, last) for first, last in file.windows if last >= start]
     outside = start + np.flatnonzero(detected[start:])
@@ -120,7 +118,7 @@ def normalise(raw: float, windows: int, profile: Profile = STANDARD) -> float:
 
 
 def sweep(
-    files: Sequence[Series], scores: Sequence[FloatArray], thresholds: FloatArray, decide: Decide
+    files: Sequence[Series], scores: Sequence[Float64Array], thresholds: Float64Array, decide: Decide
 ) -> list[list[FileScore]]:
     """Return what each threshold reaches on each file, [thresholds][files]; the benchmark takes the best one for all files."""
     rewards = [row_rewards(len(file.values), file.windows, STANDARD) for file in files]
@@ -131,7 +129,7 @@ def sweep(
     ]
 
 
-def candidates(scores: Sequence[FloatArray], count: int = 200) -> FloatArray:
+def candidates(scores: Sequence[Float64Array], count: int = 200) -> Float64Array:
     """Return thresholds that 2 % to 0.01 % of the scored rows of all files reach, in equal ratios, lowest first."""
     scored = np.concatenate([values[probation(len(values)) :] for values in scores])
     return np.unique(np.quantile(scored, 1 - np.geomspace(2e-2, 1e-4, count)))

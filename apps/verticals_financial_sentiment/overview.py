@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import case, func, select
 
 from verticals import storage
+from verticals.arrays import Float64Array, IntArray
 from verticals.errors import StorageError
 from verticals_financial_sentiment import tables
 from verticals_financial_sentiment.rows import Row
@@ -18,7 +18,6 @@ from verticals_financial_sentiment.symbols import Symbol
 
 BAND: Final = timedelta(days=7)
 DAY: Final = timedelta(days=1)
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,11 @@ def _open_alerts(store: Store, since: datetime) -> Mapping[str, int]:
 class Timeline:
     """The index of one company: times in seconds since 1970, the mood, its band from the past alone, and the volume of each bucket."""
 
-    times: npt.NDArray[np.int64]
-    mood: FloatArray
-    low: FloatArray
-    high: FloatArray
-    volume: FloatArray
+    times: IntArray
+    mood: Float64Array
+    low: Float64Array
+    high: Float64Array
+    volume: Float64Array
 
 
 def timeline(store: Store, ticker: str, since: datetime) -> Timeline:

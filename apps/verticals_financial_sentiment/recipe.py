@@ -20,6 +20,9 @@ from verticals_financial_sentiment.symbols import COLUMNS, Symbol, read_symbols
 APP = "financial-sentiment"
 _SYMBOLS = "symbols.csv"
 _RATE, _EPOCHS = 1e-4, 5  # of full tuning: on validation rows of PhraseBank better than 5e-5, 4; no more was tried
+_ADVERSARIAL = (
+    1.0  # there too better than none: accuracy .836 against .826, macro F1 .813 against .805; no other length was tried
+)
 
 
 def train(config: Config) -> Run:
@@ -43,7 +46,11 @@ def _with_own_pace(config: Config) -> Config:
     """Fill what full tuning was left to choose with what suits headlines."""
     if config.method.name != "full":
         return config
-    own = {"learning_rate": config.train.learning_rate or _RATE, "epochs": config.train.epochs or _EPOCHS}
+    own = {
+        "learning_rate": config.train.learning_rate or _RATE,
+        "epochs": config.train.epochs or _EPOCHS,
+        "adversarial": _ADVERSARIAL if config.train.adversarial is None else config.train.adversarial,
+    }
     return config.model_copy(update={"train": config.train.model_copy(update=own)})
 
 

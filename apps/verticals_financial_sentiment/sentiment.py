@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from verticals.evaluation.metrics import Float64Array
+from verticals.arrays import Float64Array
 from verticals.evaluation.predictor import Predictor
 from verticals.runs import Run
 from verticals_financial_sentiment import views

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals_recommender.interactions import Interactions, encode
 from verticals_recommender.items import Catalogue
 from verticals_recommender.people import names

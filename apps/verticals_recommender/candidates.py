@@ -8,9 +8,8 @@ from itertools import product
 import numpy as np
 from scipy import sparse
 
+from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.examples import Note
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import als, ease, item_knn, popularity, vectors
 from verticals_recommender.models.blend import Blend, Recent, spread

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from verticals.arrays import BoolArray, Float64Array, IntArray
 from verticals.evaluation import results
-from verticals.evaluation.metrics import Estimate, Float64Array
-from verticals.inference.batches import IntArray
+from verticals.evaluation.metrics import Estimate
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models.histories import Histories, histories
-from verticals_recommender.models.model import Mask, Model
+from verticals_recommender.models.model import Model
 from verticals_recommender.ranking import Ranking, estimates, gains, rank_held_out
 
 CUTS = (10, 20, 50)
@@ -28,7 +28,7 @@ class Protocol:
     seen: Histories
     held_out: Interactions
     popularity: IntArray
-    item_groups: Mapping[str, Mask]
+    item_groups: Mapping[str, BoolArray]
 
 
 def protocol(known: Interactions, held_out: Interactions, added: Float64Array | None = None) -> Protocol:
@@ -43,7 +43,7 @@ def protocol(known: Interactions, held_out: Interactions, added: Float64Array | 
     return Protocol(histories(known), held_out, popularity, item_groups(known, added))
 
 
-def item_groups(known: Interactions, added: Float64Array | None = None) -> dict[str, Mask]:
+def item_groups(known: Interactions, added: Float64Array | None = None) -> dict[str, BoolArray]:
     """Return items by age: `cold` ones without a known row, and the others in thirds where times are known.
 
     Without times, the others are in thirds by the number of their rows: `tail`, `middle`, `head`.
@@ -59,7 +59,7 @@ def item_groups(known: Interactions, added: Float64Array | None = None) -> dict[
     return {"cold": ~warm, **_thirds(values.astype(np.float64), warm, names)}
 
 
-def _thirds(values: Float64Array, members: Mask, names: tuple[str, str, str]) -> dict[str, Mask]:
+def _thirds(values: Float64Array, members: BoolArray, names: tuple[str, str, str]) -> dict[str, BoolArray]:
     if not members.any():
         return {}
     low, high = np.quantile(values[members], [1 / 3, 2 / 3])

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from verticals.data.columns import column
 from verticals.data.examples import Note, as_text, note
 from verticals.data.table import Table, read_table
 from verticals.errors import DataError
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.items import NAMES as ITEM_NAMES
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.times import as_seconds
@@ -67,7 +65,7 @@ class Interactions:
         """Whether every row has a time."""
         return not bool(np.isnan(self.time).any())
 
-    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> "Interactions":
+    def take(self, rows: IntArray | BoolArray) -> "Interactions":
         """Return these rows (positions, or a mask); users and items keep their positions."""
         return replace(
             self,
@@ -154,7 +152,7 @@ def _texts(table: Table, role: str, wanted: str | None) -> list[str]:
     return [as_text(value).strip() for value in table.frame[name]]
 
 
-def _numbers(table: Table, role: str, wanted: str | None) -> tuple[Float64Array, npt.NDArray[np.bool_]]:
+def _numbers(table: Table, role: str, wanted: str | None) -> tuple[Float64Array, BoolArray]:
     """Return a column's numbers, NaN where there is none, and which cells could not be read."""
     usual = [name for name in table.columns if name.strip().casefold() in NAMES[role]]
     if wanted is None and not usual:
@@ -169,7 +167,7 @@ def _numbers(table: Table, role: str, wanted: str | None) -> tuple[Float64Array,
     return found, np.isnan(found) & np.array([bool(as_text(cell).strip()) for cell in cells])
 
 
-def _notes(table: Table, reasons: Mapping[str, npt.NDArray[np.bool_]]) -> list[Note]:
+def _notes(table: Table, reasons: Mapping[str, BoolArray]) -> list[Note]:
     messages = {
         "missing_id": "rows without user or item left out",
         "no_weight": "rows whose weight is not above 0 left out",

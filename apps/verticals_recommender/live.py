@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from verticals.arrays import FloatArray
 from verticals.errors import DataError
-from verticals.inference.batches import FloatArray
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.models.model import Model
 from verticals_recommender.models.vectors import unit

@@ -15,9 +15,9 @@ import httpx
 import numpy as np
 
 from verticals import provenance, storage
+from verticals.arrays import Float64Array
 from verticals.config import Config
 from verticals.evaluation import results
-from verticals.evaluation.metrics import Float64Array
 from verticals_recommender import recipe, text
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue, Item

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
-from verticals.inference.batches import FloatArray
+from verticals.arrays import FloatArray
 
 Action = Literal["click", "like", "hide", "less", "shown"]
 ACTIONS: tuple[Action, ...] = get_args(Action)

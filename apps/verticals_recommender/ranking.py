@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from verticals.evaluation.metrics import Estimate, Float64Array
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
+from verticals.evaluation.metrics import Estimate
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models.histories import Histories
-from verticals_recommender.models.model import Mask, Model
+from verticals_recommender.models.model import Model
 
 _USERS_AT_ONCE = 128
 _RESAMPLES = 1000
@@ -36,7 +36,7 @@ class Ranking:
     rank: IntArray
     top: IntArray
 
-    def only(self, items: Mask) -> "Ranking":
+    def only(self, items: BoolArray) -> "Ranking":
         """Return the rows of these items and the users who have one; ranks stay those among all unseen items."""
         rows = np.flatnonzero(items[self.item])
         users, row = np.unique(self.row[rows], return_inverse=True)
@@ -44,7 +44,7 @@ class Ranking:
 
 
 def rank_held_out(
-    model: Model, seen: Histories, held_out: Interactions, depth: int = 50, allowed: Mask | None = None
+    model: Model, seen: Histories, held_out: Interactions, depth: int = 50, allowed: BoolArray | None = None
 ) -> Ranking:
     """Rank all unseen items for every user with held-out rows.
 
@@ -75,7 +75,7 @@ def rank_held_out(
     return Ranking(users, row[order], truth.item[order], rank[order], np.concatenate(tops))
 
 
-def _unseen_scores(model: Model, seen: Histories, users: IntArray, allowed: Mask | None) -> FloatArray:
+def _unseen_scores(model: Model, seen: Histories, users: IntArray, allowed: BoolArray | None) -> FloatArray:
     histories = seen.select(users)
     scores = model.scores(histories)
     scores[histories.weights.nonzero()] = -np.inf

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from verticals import provenance, runs
+from verticals.arrays import FloatArray
 from verticals.config import Config
 from verticals.data.examples import Note
 from verticals.errors import DataError
 from verticals.evaluation import results
-from verticals.inference.batches import FloatArray
 from verticals.objectives.match import Matcher
 from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field, model_validator
 
+from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.config import Section
-from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.models.histories import history
 from verticals_recommender.models.model import Model, Scored, first
 from verticals_recommender.profiles import Profile
-from verticals_recommender.shelf import Mask, Shelf
+from verticals_recommender.shelf import Shelf
 from verticals_recommender.times import DAY
 
 MOST_RESULTS = 100
@@ -103,7 +103,7 @@ def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> lis
     ]
 
 
-def allowed(shelf: Shelf, profile: Profile, rules: Rules) -> Mask:
+def allowed(shelf: Shelf, profile: Profile, rules: Rules) -> BoolArray:
     """Return which items may be shown, [items]: not seen, not hidden, and within the filters; an unknown price fails a price filter."""
     mask = np.ones(len(shelf), bool)
     mask[[*profile.history, *profile.hidden, *profile.less]] = False

@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from verticals_recommender.items import Item
 from verticals_recommender.models.vectors import unit
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Shelf:
 
     category: npt.NDArray[np.str_]
     price: Float64Array
-    available: Mask
+    available: BoolArray
     added: Float64Array
     popularity: FloatArray
     vectors: FloatArray

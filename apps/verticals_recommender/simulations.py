@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse, stats
 
+from verticals.arrays import BoolArray, Float64Array, IntArray
 from verticals.config import Section
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import IntArray
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model
 
@@ -201,7 +199,7 @@ def alarmed(histories: Histories) -> tuple[Alarm, ...]:
     return tuple(sorted(found.values(), key=lambda alarm: alarm.chance))
 
 
-def _pushed(bought: sparse.csr_matrix, suspect: npt.NDArray[np.bool_]) -> list[Alarm]:
+def _pushed(bought: sparse.csr_matrix, suspect: BoolArray) -> list[Alarm]:
     buyers = np.asarray(bought.sum(axis=0)).ravel()
     among_them = np.asarray(bought[suspect].sum(axis=0)).ravel()
     tries = len(buyers) * len(_SUSPECT_SHARES)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from verticals.arrays import IntArray
 from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate
-from verticals.inference.batches import IntArray
 from verticals_recommender import data, recipe
 from verticals_recommender.candidates import Chosen, choose, fitting
 from verticals_recommender.models.histories import Histories, histories

@@ -7,11 +7,12 @@ from threading import Lock
 import numpy as np
 
 from verticals import backbones, runs
+from verticals.arrays import FloatArray
 from verticals.config import BackboneConfig, Config, home
 from verticals.data.examples import text_key
 from verticals.data.pairs import Pairs, PairSplits
 from verticals.errors import DataError
-from verticals.inference.batches import FloatArray, unit_vectors
+from verticals.inference.batches import unit_vectors
 from verticals.objectives import match
 from verticals.objectives.match import Matcher
 from verticals.runs import Run

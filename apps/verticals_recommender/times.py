@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verticals.evaluation.metrics import Float64Array
+from verticals.arrays import Float64Array
 
 _MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138
 _DIGITS_OF_A_DAY = re.compile(r"(?:19|20)\d{6}")  # 20260302 is a date, not a moment of 1970

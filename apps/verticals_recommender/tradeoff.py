@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from verticals.arrays import Float64Array
 from verticals.evaluation import results
-from verticals.evaluation.metrics import Float64Array
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models.histories import sequences
 from verticals_recommender.profiles import Profile

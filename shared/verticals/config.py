@@ -68,6 +68,11 @@ class TrainConfig(Section):
     schedule: Schedule | None = Field(None, description="how the learning rates fall after the warm-up")
     weight_decay: float = Field(0.01, ge=0)
     warmup_share: float = Field(0.1, ge=0, lt=1)
+    adversarial: float | None = Field(
+        None,
+        ge=0,
+        description="how far word embeddings are moved against the model in each step, which doubles its time; nothing: not",
+    )
     precision: Precision | Literal["auto"] = Field(
         "auto", description="arithmetic of training; auto means bfloat16 where the processor has it, else float32"
     )

@@ -17,8 +17,8 @@ from typing import Any, TextIO
 import numpy as np
 
 from verticals import objectives
+from verticals.arrays import FloatArray
 from verticals.errors import RunError
-from verticals.inference.batches import FloatArray
 from verticals.runs import Run, open_run
 
 TOLERANCE = 1e-4

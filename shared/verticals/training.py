@@ -1,7 +1,5 @@
 """The training loop: transformers.Trainer with two learning rates, length-grouped batches and exact resume."""
 
-import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,22 +9,22 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import Sampler
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
+from transformers import Trainer, TrainingArguments, set_seed
 from transformers.trainer_callback import ProgressCallback
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from verticals import distributed, trackers
+from verticals.adversarial import moved, word_embeddings
+from verticals.callbacks import QuietProgress, Stopwatch, seconds_at
 from verticals.config import Precision, Schedule, TrainConfig
 from verticals.errors import RunError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
 from verticals.precision import InBfloat16, native_precision
-from verticals.runs import write_json
 from verticals.token_rows import Batch, Example, LengthGroupedSampler, TokenDataset
 
 HEAD = "head."  # parameters whose name starts with this learn at the head's rate
 _STEPS_BETWEEN_LOGS = 2
-_SECONDS = "seconds.json"
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class Recipe:
     schedule: Schedule
     weight_decay: float
     warmup_share: float
+    adversarial: float
     checkpoint_steps: int
     precision: Precision
     trackers: tuple[str, ...]
@@ -72,42 +71,11 @@ def recipe(config: TrainConfig, method: Method) -> Recipe:
         schedule=config.schedule or method.schedule,
         weight_decay=config.weight_decay,
         warmup_share=config.warmup_share,
+        adversarial=config.adversarial or 0.0,
         checkpoint_steps=config.checkpoint_steps,
         precision=native_precision() if config.precision == "auto" else config.precision,
         trackers=config.trackers,
     )
-
-
-class _QuietProgress(ProgressCallback):
-    """The bar on standard error without the log lines, which the library writes to standard output."""
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: object = None,
-        **kwargs: object,
-    ) -> None:
-        """Write nothing."""
-
-
-class _Stopwatch(TrainerCallback):
-    """Keeps with each checkpoint how long the training took up to it."""
-
-    def __init__(self, earlier: float) -> None:
-        self._earlier = earlier
-        self._started = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds so far, those of interrupted processes included."""
-        return self._earlier + time.perf_counter() - self._started
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
-        """Write the seconds beside the checkpoint's own files."""
-        if state.is_world_process_zero:
-            write_json(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / _SECONDS, self.seconds)
 
 
 class _LossTrainer(Trainer):
@@ -124,12 +92,20 @@ class _LossTrainer(Trainer):
     ) -> None:
         super().__init__(model=model, args=args, train_dataset=data, data_collator=collate)
         self.remove_callback(ProgressCallback)
-        self.add_callback(_QuietProgress)
+        self.add_callback(QuietProgress)
         self._tuned = [module for module in model.modules() if isinstance(module, Tuned)]
         self.add_callback(MethodCallback(self._tuned, data.rows()))
         self._loss = loss
         self._plan = plan
+        self._embeddings = word_embeddings(model) if plan.adversarial else None
         self._sampler = LengthGroupedSampler(data.lengths(), plan.batch_size, plan.seed, data.set_epoch)
+
+    def training_step(self, model: nn.Module, inputs: Batch, num_items_in_batch: Tensor | int | None = None) -> Tensor:
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        if self._embeddings is not None:
+            with moved(self._embeddings, self._plan.adversarial):
+                super().training_step(model, inputs, num_items_in_batch)
+        return loss
 
     def compute_loss(
         self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: object = None
@@ -202,10 +178,10 @@ def finetune(
     """
     set_seed(plan.seed)
     checkpoint = last_checkpoint(work)
-    earlier = _seconds_at(checkpoint)
+    earlier = seconds_at(checkpoint)
     with trackers.writing(plan.trackers, work):
         trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
-        watch = _Stopwatch(earlier)
+        watch = Stopwatch(earlier)
         trainer.add_callback(watch)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         seconds = watch.seconds
@@ -218,11 +194,6 @@ def finetune(
 def trained_parameters(model: nn.Module) -> int:
     """Count what is not frozen."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-
-
-def _seconds_at(checkpoint: Path | None) -> float:
-    kept = checkpoint / _SECONDS if checkpoint else None
-    return float(json.loads(kept.read_text(encoding="utf-8"))) if kept and kept.is_file() else 0.0
 
 
 def last_checkpoint(work: Path) -> Path | None:

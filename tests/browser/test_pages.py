@@ -72,7 +72,7 @@ def test_two_visitors_have_two_conversations(browser: Browser, address: str) -> 
 
 @pytest.mark.parametrize(("path", "tab", "heading"), [
     ("/customer-service/", "Evaluation", "Quality on held-out texts"),
-    ("/zh/customer-service/", "评测", "留出文本上的质量"),
+    ("/zh/customer-service/", "评测", "测试集上的表现"),
 ])  # fmt: skip
 def test_the_evaluation_page_shows_tables_and_plots(
     page: Page, address: str, path: str, tab: str, heading: str

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model, Scored

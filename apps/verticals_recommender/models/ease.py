@@ -9,9 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import linalg, sparse
 
+from verticals.arrays import Float64Array, FloatArray
 from verticals.errors import DataError
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.item_weights import ItemWeights, strongest
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import FloatArray, IntArray
 from verticals_recommender.interactions import Interactions
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Scored

@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals_recommender.models.histories import Histories
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Model(Protocol):
         """Write safetensors and JSON into a new folder."""
 
 
-def best(scores: FloatArray, count: int, allowed: Mask | None = None) -> IntArray:
+def best(scores: FloatArray, count: int, allowed: BoolArray | None = None) -> IntArray:
     """Return the positions of the highest scores, highest first, ties by position.
 
     Args:
@@ -83,7 +80,7 @@ def first(values: FloatArray, count: int) -> IntArray:
     return reaching[np.argsort(-values[reaching], kind="stable")[:count]]
 
 
-def recommend(model: Model, history: Histories, count: int, allowed: Mask | None = None) -> IntArray:
+def recommend(model: Model, history: Histories, count: int, allowed: BoolArray | None = None) -> IntArray:
     """Return the best items for one user, best first; items of the history are never among them."""
     unseen = np.ones(model.size, bool) if allowed is None else allowed.copy()
     unseen[history.items] = False

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from verticals.inference.batches import FloatArray
+from verticals.arrays import FloatArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Scored

@@ -15,7 +15,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from verticals.inference.batches import FloatArray
+from verticals.arrays import FloatArray
 from verticals_recommender.models import item_weights
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.item_weights import ItemWeights, strongest

@@ -8,9 +8,8 @@ import faiss
 import numpy as np
 from pydantic import Field
 
+from verticals.arrays import Float64Array, FloatArray
 from verticals.config import Section
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.structures import KINDS, IndexSpec, Kind, fitting, proposal
 

@@ -13,8 +13,8 @@ from threading import Lock
 import faiss
 import numpy as np
 
+from verticals.arrays import FloatArray, IntArray
 from verticals.errors import DataError
-from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.retrieval.snapshot import (
     Snapshot,
     built,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from verticals.arrays import FloatArray
 from verticals.evaluation.metrics import Estimate, bootstrap
-from verticals.inference.batches import FloatArray
 from verticals.provenance import peak_memory_mb
 from verticals_recommender.retrieval.choice import Choice, Clock, Sample, Target, ask, choose
 

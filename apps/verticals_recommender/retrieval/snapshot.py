@@ -4,13 +4,11 @@ from dataclasses import dataclass, replace
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 
+from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.errors import DataError
-from verticals.inference.batches import FloatArray, IntArray
 from verticals_recommender.retrieval.structures import IndexSpec, build, fitting, parameters
 
-BoolArray = npt.NDArray[np.bool_]
 NO_ID = -1
 NO_IDS = np.empty(0, np.int64)
 

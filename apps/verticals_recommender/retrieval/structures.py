@@ -5,11 +5,10 @@ from typing import Any, Literal
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
+from verticals.arrays import BoolArray, FloatArray
 from verticals.config import Section
-from verticals.inference.batches import FloatArray
 
 Kind = Literal["flat", "ivf", "hnsw", "ivf-pq"]
 KINDS: tuple[Kind, ...] = ("flat", "ivf", "hnsw", "ivf-pq")  # from the cheapest to build and change to the dearest
@@ -83,7 +82,7 @@ def _code_parts(width: int) -> int:
     return width // 2 if width % 2 == 0 else width
 
 
-def parameters(spec: IndexSpec, alive: npt.NDArray[np.bool_] | None) -> faiss.SearchParameters:
+def parameters(spec: IndexSpec, alive: BoolArray | None) -> faiss.SearchParameters:
     """Return what one search needs, its effort and the rows that still count; the structure itself is never changed by a search."""
     library: Any = faiss  # its type stubs leave out the keyword arguments of its Python layer
     selector = None if alive is None else library.IDSelectorBitmap(np.packbits(alive, bitorder="little"))

@@ -6,8 +6,9 @@ from typing import Any
 
 from verticals.advisor.expectations import Option, options
 from verticals.advisor.gains import Gain, removed_range
-from verticals.advisor.trial import Point, Right, Trial
+from verticals.advisor.trial import Point, Trial
 from verticals.advisor.wording import TunedChoice, prospect, reason
+from verticals.arrays import BoolArray
 from verticals.errors import ConfigError
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
 
@@ -77,7 +78,7 @@ def decide(trial: Trial, gains: tuple[Gain, ...]) -> Advice:
     )
 
 
-def _gain(right: Right, beside: Right) -> Estimate:
+def _gain(right: BoolArray, beside: BoolArray) -> Estimate:
     return bootstrap(mean, right.astype(float) - beside.astype(float))
 
 

@@ -14,13 +14,14 @@ from torch import Tensor
 
 from verticals import backbones, provenance
 from verticals.advisor.steps import FORWARDS, STEPS, Sample, time_steps
-from verticals.advisor.trial import CAUTION, Budget, Curve, Point, Right, StepCost, Trial, TunedTrial, tuning_seconds
+from verticals.advisor.trial import CAUTION, Budget, Curve, Point, StepCost, Trial, TunedTrial, tuning_seconds
+from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.config import Config, MethodConfig
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits
 from verticals.errors import MethodError
 from verticals.evaluation.metrics import bootstrap, mean
-from verticals.inference.batches import FloatArray, IntArray, predict_batches
+from verticals.inference.batches import predict_batches
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import classify
 
@@ -107,7 +108,7 @@ def _probe(vectors: FloatArray, targets: IntArray, seed: int) -> Predict:
     return predict
 
 
-def _right(predict: Predict, targets: IntArray, kept: IntArray, held: IntArray) -> Right:
+def _right(predict: Predict, targets: IntArray, kept: IntArray, held: IntArray) -> BoolArray:
     """Say which held rows come out right; what has seen one class only predicts it."""
     seen = np.unique(targets[kept])
     predicted = np.full(len(held), seen[0]) if len(seen) == 1 else predict(kept, held)

@@ -10,10 +10,11 @@ from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones, methods, provenance
 from verticals.advisor.trial import CAUTION, Budget, StepCost
+from verticals.arrays import IntArray
 from verticals.backbones import Backbone
 from verticals.config import Config, MethodConfig
 from verticals.data.examples import Examples
-from verticals.inference.batches import IntArray, pad
+from verticals.inference.batches import pad
 from verticals.methods.tuned import Tuned
 from verticals.objectives.encoder_classifier import ClassifierModule, cross_entropy
 from verticals.precision import InBfloat16

@@ -3,14 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from verticals.arrays import BoolArray
 from verticals.evaluation.metrics import Estimate
 
 CAUTION = 1.5  # a step may take this many times what was expected of it
-
-Right = npt.NDArray[np.bool_]
 
 
 @dataclass
@@ -39,7 +35,7 @@ class Point:
 
     rows: int
     accuracy: Estimate
-    right: Right = field(repr=False)
+    right: BoolArray = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -65,8 +61,8 @@ class TunedTrial:
 
     method: str
     rows: int
-    right: Right = field(repr=False)
-    cheap: Mapping[str, Right] = field(repr=False)
+    right: BoolArray = field(repr=False)
+    cheap: Mapping[str, BoolArray] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from verticals.arrays import IntArray
 from verticals.config import DataConfig
 from verticals.data.columns import LABEL_NAMES, TEXT_NAMES, column
 from verticals.data.examples import Note, as_text, encoding_notes, label_key, note, text_key
@@ -42,7 +42,7 @@ class LabelSets:
             tuple(self.lines[p] for p in chosen),
         )
 
-    def matrix(self, labels: Sequence[str]) -> npt.NDArray[np.int64]:
+    def matrix(self, labels: Sequence[str]) -> IntArray:
         """Return 1 where a row has a label, else 0, [rows, labels]."""
         return np.array([[int(label in own) for label in labels] for own in self.labels], np.int64)
 

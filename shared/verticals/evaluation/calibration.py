@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from verticals.config import AbstainConfig
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray, Scores
+from verticals.inference.batches import Scores
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def _temperature(logits: Float64Array, truth: IntArray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x))
 
 
-def reliability(confidence: Float64Array, right: npt.NDArray[np.bool_], bins: int = 10) -> list[Bin]:
+def reliability(confidence: Float64Array, right: BoolArray, bins: int = 10) -> list[Bin]:
     """Return the filled bins of a reliability diagram, by rising confidence."""
     which = np.minimum((confidence * bins).astype(int), bins - 1)
     return [
@@ -97,9 +96,7 @@ def reliability(confidence: Float64Array, right: npt.NDArray[np.bool_], bins: in
     ]
 
 
-def risk_coverage(
-    confidence: Float64Array, right: npt.NDArray[np.bool_], points: int = 50
-) -> list[tuple[float, float, float]]:
+def risk_coverage(confidence: Float64Array, right: BoolArray, points: int = 50) -> list[tuple[float, float, float]]:
     """Return (coverage, risk, threshold): the share answered, the share wrong among them, and the confidence that does it."""
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(~right[order])

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.data.examples import Examples
 from verticals.evaluation.calibration import Bin, Calibration, reliability, risk_coverage
 from verticals.evaluation.metrics import (
@@ -18,7 +18,7 @@ from verticals.evaluation.metrics import (
     macro_f1,
     mean,
 )
-from verticals.inference.batches import FloatArray, IntArray, Scores
+from verticals.inference.batches import Scores
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Evaluation:
     confused_pairs: list[tuple[str, str, int]]
     reliability: list[Bin]
     risk_coverage: list[tuple[float, float, float]]
-    right: npt.NDArray[np.bool_] = field(repr=False)
+    right: BoolArray = field(repr=False)
 
 
 def class_indices(examples: Examples, labels: Sequence[str]) -> IntArray:

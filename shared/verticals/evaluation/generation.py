@@ -6,7 +6,8 @@ import numpy as np
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap, mean
+from verticals.arrays import Float64Array
+from verticals.evaluation.metrics import Estimate, bootstrap, mean
 
 
 def chrf_by_row(replies: Sequence[str], references: Sequence[str]) -> Float64Array:

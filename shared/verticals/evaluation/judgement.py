@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap, mean
+from verticals.arrays import Float64Array
+from verticals.evaluation.metrics import Estimate, bootstrap, mean
 
 
 @dataclass(frozen=True)

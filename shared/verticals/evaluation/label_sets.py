@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.evaluation.judgement import Judgement
-from verticals.evaluation.metrics import Float64Array, bootstrap, mean
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.evaluation.metrics import bootstrap, mean
 
 
 def micro_f1(truth: IntArray, predicted: IntArray) -> float:

@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 
-Float64Array = npt.NDArray[np.float64]
 _RESAMPLES = 1000
 
 
@@ -32,7 +31,7 @@ def bootstrap(metric: Callable[..., float], *arrays: npt.NDArray[np.generic], se
     return Estimate(metric(*arrays), float(low), float(high))
 
 
-def mean(values: Float64Array | npt.NDArray[np.bool_]) -> float:
+def mean(values: Float64Array | BoolArray) -> float:
     """Return the mean."""
     return float(np.mean(values))
 
@@ -51,7 +50,7 @@ def macro_f1(truth: IntArray, predicted: IntArray) -> float:
     return float(np.mean(2 * right[present] / total[present]))
 
 
-def expected_calibration_error(confidence: Float64Array, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
+def expected_calibration_error(confidence: Float64Array, right: BoolArray, bins: int = 15) -> float:
     """Return the mean distance of confidence and accuracy over equal-width bins (Guo et al. 2017)."""
     which = np.minimum((confidence * bins).astype(int), bins - 1)
     weight = np.bincount(which, minlength=bins) / len(confidence)

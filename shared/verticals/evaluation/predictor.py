@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from verticals import objectives
+from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.examples import as_text
 from verticals.data.table import read_table
 from verticals.errors import RunError
 from verticals.evaluation.calibration import Calibration
-from verticals.evaluation.metrics import Float64Array
-from verticals.inference.batches import FloatArray, IntArray
 from verticals.objectives import classify
 from verticals.objectives.classifier import Classifier
 from verticals.precision import reading_in

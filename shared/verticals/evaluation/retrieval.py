@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 
+from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.examples import text_key
 from verticals.data.pairs import PairSplits
 from verticals.evaluation.judgement import Judgement
-from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap, mean
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.evaluation.metrics import Estimate, bootstrap, mean
 
 Search = Callable[[Sequence[str]], FloatArray]  # queries -> one score per candidate, [queries, candidates]
 _QUERIES_AT_ONCE = 256
@@ -106,7 +105,7 @@ def ndcg_at(ranks: IntArray, k: int) -> float:
     return float(_gain(ranks[ranks <= k]) / _gain(best))
 
 
-def _gain(ranks: npt.NDArray[np.int64]) -> float:
+def _gain(ranks: IntArray) -> float:
     return float(np.sum(1 / np.log2(ranks + 1)))
 
 

@@ -6,10 +6,10 @@ import numpy as np
 from seqeval.metrics import classification_report
 from seqeval.metrics.sequence_labeling import get_entities
 
+from verticals.arrays import Float64Array, IntArray
 from verticals.data.tag_schemes import Scheme, Tags, from_iob2
 from verticals.evaluation.judgement import Judgement
-from verticals.evaluation.metrics import Estimate, Float64Array, bootstrap, mean
-from verticals.inference.batches import IntArray
+from verticals.evaluation.metrics import Estimate, bootstrap, mean
 
 _RIGHT, _PREDICTED, _TRUE = range(3)
 Quality = dict[str, float | int]  # precision, recall, f1, and support: the number of true ones

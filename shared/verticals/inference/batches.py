@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
@@ -13,10 +12,9 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones
+from verticals.arrays import FloatArray
 from verticals.precision import bulk_reading
 
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 _NEAREST = 5
 _BATCH = 32  # measured on two cores: larger batches fall out of the cache
 

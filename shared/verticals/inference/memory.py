@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones
-from verticals.inference.batches import FloatArray, predict_batches
+from verticals.arrays import FloatArray
+from verticals.inference.batches import predict_batches
 
 _MOST = 50_000  # texts kept for one encoder, at 384 numbers each 77 MB
 _WHOLE = 0  # in place of a length that cuts nothing

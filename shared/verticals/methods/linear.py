@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import FloatArray, IntArray
 
 Linear: TypeAlias = LogisticRegression | LinearSVC
 Layer = tuple[FloatArray, FloatArray]  # weight, [classes, features], and bias, [classes]

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from verticals.inference.batches import FloatArray, IntArray
+from verticals.arrays import FloatArray, IntArray
 
 _WORDS_KEPT = 20_000
 

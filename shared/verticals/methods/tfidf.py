@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest
+from verticals.arrays import FloatArray, IntArray
+from verticals.inference.batches import Scores, mean_of_nearest
 from verticals.methods.linear import any_of, one_of
 from verticals.methods.one_pass import Reader
 from verticals.methods.pieces import PieceVectors

@@ -12,9 +12,9 @@ from verticals.config import ClassifyConfig, Config, Section
 from verticals.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
+    from verticals.arrays import FloatArray
     from verticals.data.examples import Note
     from verticals.evaluation.judgement import Judgement
-    from verticals.inference.batches import FloatArray
     from verticals.methods import Objective as ObjectiveName
     from verticals.runs import Run
     from verticals.training import TrainingLog

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from transformers import set_seed
 
 from verticals import methods
+from verticals.arrays import FloatArray, IntArray
 from verticals.config import Config
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits
 from verticals.errors import MethodError
 from verticals.evaluation.classification import class_indices
-from verticals.inference.batches import FloatArray, IntArray, pad
+from verticals.inference.batches import pad
 from verticals.methods.merging import merged
 from verticals.objectives import heads
 from verticals.objectives.classifier import Fitted

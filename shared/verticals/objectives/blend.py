@@ -7,7 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from verticals.inference.batches import FloatArray, IntArray, Scores
+from verticals.arrays import FloatArray, IntArray
+from verticals.inference.batches import Scores
 from verticals.methods import tfidf
 from verticals.methods.one_pass import Reader
 from verticals.methods.tfidf import TfidfClassifier

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from verticals.arrays import FloatArray
 from verticals.data.examples import Note
-from verticals.inference.batches import FloatArray, Scores
+from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals.training import TrainingLog
 

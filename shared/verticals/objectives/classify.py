@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from verticals import methods
+from verticals.arrays import IntArray
 from verticals.config import ClassifyConfig, Config
 from verticals.data.splits import Splits
-from verticals.inference.batches import IntArray
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import encoder_classifier, heads
 from verticals.objectives.blend import Blend

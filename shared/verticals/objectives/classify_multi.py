@@ -11,13 +11,13 @@ import numpy as np
 from pydantic import Field
 
 from verticals import methods
+from verticals.arrays import FloatArray
 from verticals.config import Config, MethodConfig, Section
 from verticals.data.label_sets import LabelSets, LabelSetSplits
 from verticals.data.label_sets import held_out as held_out_rows
 from verticals.data.label_sets import load as load_rows
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.label_sets import best_threshold, judge
-from verticals.inference.batches import FloatArray
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import Trained, encoder_classifier, heads
 from verticals.objectives.classifier import Classifier, Fitted

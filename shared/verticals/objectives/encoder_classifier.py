@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
+from verticals.arrays import FloatArray, IntArray
 from verticals.backbones import Backbone
 from verticals.config import Config
 from verticals.errors import RunError
 from verticals.inference import memory
-from verticals.inference.batches import FloatArray, IntArray, Scores, mean_of_nearest, pad
+from verticals.inference.batches import Scores, mean_of_nearest, pad
 from verticals.methods import saved
 from verticals.methods.one_pass import Reader
 from verticals.objectives.classifier import Fitted

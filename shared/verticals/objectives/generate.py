@@ -22,14 +22,15 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
+from verticals.arrays import Float64Array, FloatArray
 from verticals.backbones import Backbone
 from verticals.config import Config, Section
 from verticals.data.pairs import PairSplits, Role, load_pairs
 from verticals.errors import MethodError
 from verticals.evaluation.generation import chrf_by_row, perplexity, reply_estimates
 from verticals.evaluation.judgement import Judgement
-from verticals.evaluation.metrics import Float64Array, bootstrap
-from verticals.inference.batches import FloatArray, pad
+from verticals.evaluation.metrics import bootstrap
+from verticals.inference.batches import pad
 from verticals.methods import saved
 from verticals.objectives import Trained
 from verticals.objectives.generators import IGNORED, Codec, codec_of, cut_notes, load_generator

@@ -8,8 +8,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
+from verticals.arrays import FloatArray, IntArray
 from verticals.evaluation.label_sets import micro_f1
-from verticals.inference.batches import FloatArray, IntArray
 from verticals.methods.linear import Layer, any_of, one_of
 from verticals.token_rows import Batch
 

@@ -25,13 +25,14 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, distributed, methods
+from verticals.arrays import Float64Array, FloatArray
 from verticals.backbones import Backbone
 from verticals.config import Config, Section
 from verticals.data.corpus import Corpus, load_corpus
 from verticals.errors import ConfigError, DataError
 from verticals.evaluation.judgement import Judgement
-from verticals.evaluation.metrics import Float64Array, bootstrap, mean
-from verticals.inference.batches import FloatArray, unit_vectors
+from verticals.evaluation.metrics import bootstrap, mean
+from verticals.inference.batches import unit_vectors
 from verticals.methods.merging import merged
 from verticals.objectives import Trained
 from verticals.objectives.masked_module import HEAD_FILE, MaskedModule, anchored_loss, head_of, vectors

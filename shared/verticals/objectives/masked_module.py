@@ -17,8 +17,9 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from verticals import backbones
+from verticals.arrays import FloatArray
 from verticals.backbones import Backbone
-from verticals.inference.batches import FloatArray, pad
+from verticals.inference.batches import pad
 from verticals.objectives.masking import IGNORED, SPECIAL
 from verticals.token_rows import Batch, Example
 

@@ -8,8 +8,9 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
+from verticals.arrays import FloatArray, IntArray
 from verticals.errors import BackboneError
-from verticals.inference.batches import FloatArray, IntArray, pad
+from verticals.inference.batches import pad
 from verticals.token_rows import Batch, Example, TokenDataset
 
 IGNORED = -100  # target of a token that is not to be guessed

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
+from verticals.arrays import FloatArray
 from verticals.backbones import Backbone
 from verticals.config import Config, Section
 from verticals.data.examples import Note, note, text_key
@@ -21,7 +22,7 @@ from verticals.data.pairs import Pairs, PairSplits, Role, load_pairs
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.retrieval import bm25_search, judge, questions, vector_search
 from verticals.inference import memory
-from verticals.inference.batches import FloatArray, pad
+from verticals.inference.batches import pad
 from verticals.methods import saved
 from verticals.objectives import Trained
 from verticals.runs import Run

@@ -17,11 +17,12 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from verticals import methods
+from verticals.arrays import FloatArray, IntArray
 from verticals.config import Section
 from verticals.data.tag_schemes import Tags, spans
 from verticals.data.tagged import Sentence
 from verticals.data.words import words_of
-from verticals.inference.batches import FloatArray, IntArray, pad
+from verticals.inference.batches import pad
 from verticals.methods import saved
 from verticals.methods.entrance import adding
 from verticals.objectives.shapes import SHAPES

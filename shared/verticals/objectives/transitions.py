@@ -10,8 +10,8 @@ import torch
 from scipy.special import logsumexp, softmax
 from torch import Tensor
 
+from verticals.arrays import FloatArray, IntArray
 from verticals.data.tag_schemes import OUTSIDE, follows_iob2
-from verticals.inference.batches import FloatArray, IntArray
 
 IGNORED = -100  # target of a position that holds no word
 _FORBIDDEN = -1e9

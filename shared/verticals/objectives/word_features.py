@@ -10,9 +10,9 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import SGDClassifier
 
+from verticals.arrays import FloatArray
 from verticals.data.tag_schemes import Tags
 from verticals.data.tagged import Sentence
-from verticals.inference.batches import FloatArray
 from verticals.objectives.shapes import word_shapes
 from verticals.objectives.transitions import allowed_scores, best_sequence
 

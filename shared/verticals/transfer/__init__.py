@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from verticals import methods, objectives, pilot, promotion
+from verticals.arrays import FloatArray, IntArray
 from verticals.config import home
 from verticals.data.examples import Examples
 from verticals.evaluation.classification import class_indices
 from verticals.evaluation.metrics import Estimate, accuracy, bootstrap
 from verticals.evaluation.predictor import Predictor
 from verticals.evaluation.report import transfer_table
-from verticals.inference.batches import FloatArray, IntArray
 from verticals.methods import saved
 from verticals.methods.merging import merged
 from verticals.objectives import Trained, anchor, blend, calibrated, encoder_classifier
