@@ -26,7 +26,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("parity",),
     ("pilot", "advisor"),
     ("transfer", "export"),
-    ("vertical", "theme"),
+    ("vertical", "theme", "html_page"),
     ("registry", "new_app"),
     ("benchmark", "comparison", "comparison_page", "health_page"),
     ("hub", "first_start"),

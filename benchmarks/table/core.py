@@ -69,16 +69,17 @@ def _method(data: str, method: str, kept: list[Row], probes: list[Row]) -> tuple
 
 
 def learning_rates(language: str) -> str:
-    """Return the accuracy on validation rows by learning rate, the best in bold."""
-    sweeps: dict[tuple[str, str], list[Row]] = {}
+    """Return the accuracy on validation rows by learning rate, the best in bold; each number of training rows is a sweep of its own."""
+    sweeps: dict[tuple[str, int, int, str], list[Row]] = {}
+    order = list(METHODS)
     for row in rows("sweeps/*"):
-        sweeps.setdefault((row["data"]["name"], _named(row)), []).append(row)
+        key = (row["data"]["name"], row["data"]["split"]["train"], order.index(row["method"]), _named(row))
+        sweeps.setdefault(key, []).append(row)
     lines = []
-    for (data, method), tried in sweeps.items():
+    for (data, size, _, method), tried in sorted(sweeps.items(), key=lambda item: item[0]):
         best = max(_validated(row) for row in tried)
         ordered = sorted(tried, key=lambda row: float(row["settings"]["learning_rate"]))
-        size = f"{tried[0]['data']['split']['train']:,}"
-        lines.append((data, method, size, ", ".join(_rate(row, best) for row in ordered)))
+        lines.append((data, method, f"{size:,}", ", ".join(_rate(row, best) for row in ordered)))
     return table(("data", "method", "training rows", "learning rate: accuracy on validation rows"), lines)
 
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from verticals.comparison import HEADER, Line, cells
 from verticals.evaluation.plots import INK, SOFT, WARN
+from verticals.html_page import document
 
 _TEXTS: Mapping[str, Mapping[str, Any]] = {
     "en": {
@@ -55,10 +56,12 @@ def page_html(lines: Sequence[Line], css: str, language: str = "en") -> str:
         plot = pareto_figure(lines, language).to_html(include_plotlyjs=True, full_html=False)
         body = f"{plot}<div class='table'>{_table(lines, texts['header'])}</div>"
     home = "/" if language == "en" else "/zh"
-    return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{texts['title']}</title><style>{css}</style><main class='front broad'><nav><a href='{home}'>{texts['back']}</a></nav>"
-        f"<h1>{texts['title']}</h1><p class='muted'>{texts['lead']}</p>{body}</main></html>"
+    return document(
+        str(texts["title"]),
+        language,
+        css,
+        f"<main class='front broad'><nav><a href='{home}'>{texts['back']}</a></nav>"
+        f"<h1>{texts['title']}</h1><p class='muted'>{texts['lead']}</p>{body}</main>",
     )
 
 

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from verticals.errors import ServerError, VerticalsError
+from verticals.html_page import document
 
 _UNAVAILABLE = 503
 _TEXTS = {
@@ -161,10 +162,12 @@ def page_html(board: Board, language: str) -> str:
         f"<li>{escape(name)}<span id='{escape(name)}'>{texts[str(each.shown()['state'])]}</span></li>"
         for name, each in board.items()
     )
-    return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>verticals</title><style>{_CSS}</style><h1>{texts['title']}</h1><p>{texts['lead']}</p><ul>{rows}</ul>"
-        f"<script>const TEXTS = {json.dumps(texts, ensure_ascii=False)};{_RELOAD}</script></html>"
+    return document(
+        "verticals",
+        language,
+        _CSS,
+        f"<h1>{texts['title']}</h1><p>{texts['lead']}</p><ul>{rows}</ul>"
+        f"<script>const TEXTS = {json.dumps(texts, ensure_ascii=False)};{_RELOAD}</script>",
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from verticals import __version__, registry
+from verticals.html_page import document
 from verticals.runs import Run
 from verticals.theme import CSS
 
@@ -30,11 +31,13 @@ def health_html(runs: Mapping[str, Run], memory_mb: float, language: str) -> str
     rows = "".join(f"<tr>{_cells(name, run, language)}</tr>" for name, run in runs.items())
     lead = str(texts["lead"]).format(version=__version__, memory=memory_mb / 1000)
     home = "/" if language == "en" else "/zh"
-    return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{texts['title']}</title><style>{CSS}</style><main class='front'><nav><a href='{home}'>{texts['back']}</a></nav>"
+    return document(
+        str(texts["title"]),
+        language,
+        CSS,
+        f"<main class='front'><nav><a href='{home}'>{texts['back']}</a></nav>"
         f"<h1>{texts['title']}</h1><p>{lead}</p><div class='table'><table class='stacked'><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div></main></html>"
+        f"<tbody>{rows}</tbody></table></div></main>",
     )
 
 

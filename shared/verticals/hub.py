@@ -16,6 +16,7 @@ from verticals import comparison as comparing
 from verticals.comparison_page import page_html
 from verticals.errors import StorageError
 from verticals.health_page import health_html
+from verticals.html_page import document
 from verticals.runs import Run
 from verticals.theme import CSS, theme
 from verticals.vertical import LANGUAGES, Vertical
@@ -106,12 +107,14 @@ def front_html(apps: list[Vertical], language: str, other: str) -> str:
         f'<a class="card" href="{page_path(app.name, language)}/"><h2>{escape(app.title[language])}</h2><p>{escape(app.summary[language])}</p></a>'
         for app in apps
     )
-    return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>verticals</title><style>{CSS}</style><main class='front'><nav><a href='{other}'>{switch}</a> "
+    return document(
+        "verticals",
+        language,
+        CSS,
+        f"<main class='front'><nav><a href='{other}'>{switch}</a> "
         f"<a href='{page_path('compare', language)}'>{compare}</a> <a href='{page_path('health', language)}'>{health}</a> "
         f"<a href='/docs'>{reference}</a></nav>"
-        f"<h1>{heading}</h1><p>{lead}</p>{cards}</main></html>"
+        f"<h1>{heading}</h1><p>{lead}</p>{cards}</main>",
     )
 
 

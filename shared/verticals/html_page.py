@@ -1,0 +1,11 @@
+"""The frame of every page that is not Gradio's."""
+
+from html import escape
+
+
+def document(title: str, language: str, css: str, body: str) -> str:
+    """Return a whole page around a body of markup; the frame loads nothing from anywhere."""
+    return (
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{css}</style>{body}</html>"
+    )
