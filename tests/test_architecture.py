@@ -24,7 +24,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("training",),
     ("objectives", "evaluation.predictor"),
     ("parity",),
-    ("pilot", "advisor"),
+    ("pilot", "remeasure", "advisor"),
     ("transfer", "export"),
     ("vertical", "theme", "html_page"),
     ("registry", "new_app"),

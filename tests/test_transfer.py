@@ -16,7 +16,7 @@ from transformers import BertModel
 
 from interruption import Stopped, stop_at
 from toys import COMMON, Outcome, toy_splits
-from verticals import objectives, pilot, precision, promotion, trackers, transfer
+from verticals import objectives, precision, promotion, remeasure, trackers, transfer
 from verticals.config import Config
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits, with_labels
@@ -195,7 +195,7 @@ def test_measured_on_other_rows_a_transferred_run_claims_no_comparison(
     train_toy: Callable[[str], Run], tmp_path: Path
 ) -> None:
     made = transfer.transfer(task(train_toy("full"), contradicting(), 1.0, epochs=1))
-    other = pilot.evaluate_file(made, rows_file(tmp_path / "other.csv", toy_splits()))
+    other = remeasure.evaluate_file(made, rows_file(tmp_path / "other.csv", toy_splits()))
     assert any("the source baseline" in line for line in summary("full", made.metrics))
     assert not any("the source baseline" in line for line in summary("full", other))
     assert other["metrics"]["accuracy"] != made.metrics["metrics"]["accuracy"]
@@ -223,7 +223,7 @@ def test_what_is_trained_in_float32_reads_in_float32_when_it_is_transferred_meas
     assert source.config.train.precision == "float32"
     with reading_in_bfloat16() as found:
         transfer.transfer(task(source, contradicting(), 1.0, epochs=1))
-        pilot.evaluate_file(source, file)
+        remeasure.evaluate_file(source, file)
         predict_file(source, file)
     assert len(found) > 20
     assert not any(found)
@@ -245,7 +245,7 @@ def test_a_new_class_is_learned_beside_the_old_ones_and_the_run_is_whole(train_t
     assert record["before"]["target"]["value"] == 0.5  # the source cannot say "chat"
     (row,) = record["sweep"]
     assert row["target"]["value"] == row["target_own"]["value"] == row["source"]["value"] == 1.0
-    again = pilot.evaluate_splits(run, with_a_new_class())
+    again = remeasure.evaluate_splits(run, with_a_new_class())
     assert again["metrics"]["accuracy"] == run.metrics["metrics"]["accuracy"]
     assert record["strength"] == run.manifest["transfer"]["strength"] == 1.0
     assert [each["method"] for each in run.metrics["references"]] == ["source"]

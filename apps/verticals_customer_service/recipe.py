@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from verticals import methods, pilot, promotion, runs
+from verticals import methods, pilot, promotion, remeasure, runs
 from verticals.config import Config
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError
@@ -64,4 +64,4 @@ def _matcher(settings: Settings) -> Run | None:
 
 def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
     """Measure a run again: on its own test rows, or on a file with the same columns."""
-    return pilot.evaluate_file(run, file) if file else pilot.evaluate_splits(run, data.splits(run.config))
+    return remeasure.evaluate_file(run, file) if file else remeasure.evaluate_splits(run, data.splits(run.config))

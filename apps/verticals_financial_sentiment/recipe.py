@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verticals import pilot
+from verticals import pilot, remeasure
 from verticals.config import Config
 from verticals.data.loading import held_out_splits
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
@@ -57,8 +57,8 @@ def _with_own_pace(config: Config) -> Config:
 def evaluate(run: Run, file: Path | None) -> dict[str, Any]:
     """Measure a run again: on its own test rows, or on a file with the same columns."""
     if file is None:
-        return pilot.evaluate_splits(run, data.splits(run.config))
-    return pilot.evaluate_held_out(run, data.shown(held_out_splits(file, run.config.data, run.labels)))
+        return remeasure.evaluate_splits(run, data.splits(run.config))
+    return remeasure.evaluate_held_out(run, data.shown(held_out_splits(file, run.config.data, run.labels)))
 
 
 def symbols(run: Run) -> tuple[Symbol, ...]:

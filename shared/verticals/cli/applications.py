@@ -116,10 +116,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a run again, on its own test rows or on others."""
-    from verticals import objectives, pilot
+    from verticals import objectives, remeasure
 
     opened = open_run(run)
-    measure = pilot.evaluate if opened.app in objectives.OBJECTIVES else registry.get(opened.app).evaluate
+    measure = remeasure.evaluate if opened.app in objectives.OBJECTIVES else registry.get(opened.app).evaluate
     report(opened, measure(opened, data), as_json)
 
 
