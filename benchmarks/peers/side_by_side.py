@@ -67,7 +67,10 @@ def keep(
     row = results.row("core", f"peer-{peer}", ours.method, {}, {}, {}, data, ours.seed, ours.backbone)
     compared = [
         {
-            **{name: getattr(each, name) for name in ("what", "unit", "ours", "peer")},
+            "what": each.what,
+            "unit": each.unit,
+            "ours": each.ours,
+            "peer": each.peer,
             "ratio": None if (ratio := each.ratio()) is None else round(ratio, 3),
         }
         for each in figures

@@ -53,7 +53,7 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
         """Say in one line what the database refused."""
         return JSONResponse({"detail": str(error)}, status_code=503)
 
-    @site.get("/healthz")
+    @site.get("/healthz", tags=["site"])
     def health() -> dict[str, Any]:
         """Say that the process answers, and from which runs."""
         served = {name: run.folder.name for name, run in runs.items()}

@@ -17,7 +17,7 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 ACCENT = "#0f766e"
 
 CSS = """
-.gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
+.gradio-container { width: 100% !important; max-width: 1200px !important; margin: 0 auto !important; }
 .top { display: flex; justify-content: space-between; align-items: baseline; }
 .top h1 { margin: 0; font-size: 1.5em; }
 .top a { color: #0f766e; }
