@@ -164,6 +164,13 @@ def is_shared(encoder: nn.Module) -> bool:
     return any(encoder is each for each in _FROZEN.values())
 
 
+def sentence_vectors(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    """Return unit vectors of token rows that may lie on another device than the encoder, [texts, width]."""
+    device = next(encoder.parameters()).device
+    mask = attention_mask.to(device)
+    return mean_pool(encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state, mask)
+
+
 def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
     """Average the token states of each text and scale to unit length.
 

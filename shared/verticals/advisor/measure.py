@@ -5,12 +5,12 @@ Cheap methods are cross-validated on the rows to learn from, so that the interva
 
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
-from torch import Tensor
 
 from verticals import backbones, provenance
 from verticals.advisor.steps import FORWARDS, STEPS, Sample, time_steps
@@ -64,10 +64,7 @@ def _embed(splits: Splits, config: Config, budget: Budget) -> tuple[Sample, Floa
     """Return a sample of the rows to learn from with its vectors: as many as a share of the budget allows."""
     backbone = backbones.locate(config.backbone.name)
     tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_encoder(backbone).eval()
-
-    def vectors(input_ids: Tensor, mask: Tensor) -> Tensor:
-        return backbones.mean_pool(encoder(input_ids=input_ids, attention_mask=mask).last_hidden_state, mask)
-
+    vectors = partial(backbones.sentence_vectors, encoder)
     rows = _shuffled(splits, config.train.seed)
     blocks: list[FloatArray] = []
     started = budget.spent()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -93,11 +94,5 @@ def unit_vectors(
 ) -> FloatArray:
     """Return the vectors that an encoder by itself gives, [texts, width]; it is left in evaluation mode."""
     encoder.eval()
-    device = next(encoder.parameters()).device
-
-    def embed(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        mask = attention_mask.to(device)
-        hidden = encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state
-        return backbones.mean_pool(hidden, mask)
-
+    embed = partial(backbones.sentence_vectors, encoder)
     return predict_batches(embed, tokenizer, texts, max_tokens, progress)

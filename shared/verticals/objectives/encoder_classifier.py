@@ -71,11 +71,7 @@ class ClassifierModule(nn.Module):
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return unit vectors, [texts, width]."""
-        device = self.head.weight.device
-        mask = attention_mask.to(device)
-        return backbones.mean_pool(
-            self.encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state, mask
-        )
+        return backbones.sentence_vectors(self.encoder, input_ids, attention_mask)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return logits, [texts, classes]."""

@@ -52,10 +52,7 @@ class MatcherModule(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return unit vectors, [texts, width]."""
-        device = next(self.encoder.parameters()).device
-        mask = attention_mask.to(device)
-        hidden = self.encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state
-        return backbones.mean_pool(hidden, mask)
+        return backbones.sentence_vectors(self.encoder, input_ids, attention_mask)
 
 
 class Matcher:
