@@ -15,20 +15,8 @@ from verticals.runs import write_json
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 _BLENDED = {  # of the files whose rows do not record their settings yet
-    f"benchmarks/results/{name}.json"
-    for name in (
-        "customer-service-clinc150-full",
-        "customer-service-shipped-probe",
-        "customer-service-shipped-full",
-        "customer-service-shipped-lora",
-        "customer-service-snips-full",
-        *(f"financial-sentiment-phrasebank-{rows}-full" for rows in ("50agree", "allagree")),
-        *(
-            f"financial-sentiment-phrasebank-{rows}-full-seed{seed}"
-            for rows in ("50agree", "allagree")
-            for seed in (2, 3)
-        ),
-    )
+    f"benchmarks/results/customer-service-{name}.json"
+    for name in ("clinc150-full", "shipped-probe", "shipped-full", "shipped-lora", "snips-full")
 }
 
 
