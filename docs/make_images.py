@@ -24,7 +24,6 @@ PAGES = (  # file, address, what is there when the page has been drawn
     ("hub.png", "/", ".card"),
     ("monitor.png", "/financial-sentiment/", ".js-plotly-plot"),
     ("recommender.png", "/recommender/", ".pick"),
-    ("health.png", "/health", "table"),
 )
 SETTLING_MS = 1500  # plots and pictures that are still being drawn
 

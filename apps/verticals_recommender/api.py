@@ -176,6 +176,7 @@ def _described(state: State, found: Recommendation, languages: Sequence[str]) ->
     def title(item: int) -> str:
         return state.catalogue.items[item].title
 
+    because = reasons(found)
     return {
         **card(state, found.item),
         "score": round(found.score, 6),
@@ -186,9 +187,9 @@ def _described(state: State, found: Recommendation, languages: Sequence[str]) ->
                 "contribution": round(reason.contribution, 6),
                 "share": round(reason.share, 6),
             }
-            for reason in reasons(found)
+            for reason in because
         ],
-        "why": {language: why(state.engine.model, found, title, language) for language in languages},
+        "why": {language: why(state.engine.model, because, found, title, language) for language in languages},
     }
 
 

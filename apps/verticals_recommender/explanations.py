@@ -73,11 +73,13 @@ def in_words(
     return words["wider"]
 
 
-def why(model: Model, recommendation: Recommendation, title: Callable[[int], str], language: str) -> str:
+def why(
+    model: Model, found: Sequence[Reason], recommendation: Recommendation, title: Callable[[int], str], language: str
+) -> str:
     """Return the reasons that a model has for a result, in words; one of popularity has a single one, beside the person's own words."""
     if isinstance(model, Popularity) and "wish" not in recommendation.parts:
         return _WORDS[language]["popularity"]
-    return in_words(reasons(recommendation), recommendation, title, language)
+    return in_words(found, recommendation, title, language)
 
 
 def counterfactual(engine: Engine, profile: Profile, item: int, rules: Rules, now: float) -> Counterfactual:

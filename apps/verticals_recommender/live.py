@@ -19,7 +19,7 @@ from verticals_recommender.models.vectors import unit
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.serving import Engine
-from verticals_recommender.store import Event, Store
+from verticals_recommender.store import ALL_EVENTS, Event, Store
 
 Encode = Callable[[Sequence[str]], FloatArray]
 Forget = Callable[[str], int]
@@ -182,7 +182,7 @@ class Live:
         before = [
             {"user": user, "item": ids[n], "action": "click", "at": None} for n in self._state.trained.get(user, ())
         ]
-        return before + [asdict(event) for event in self.store.events(user, most=None)]
+        return before + [asdict(event) for event in self.store.events(user, ALL_EVENTS)]
 
     def _extend(self, items: Sequence[Item]) -> None:
         now = self._state

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -18,9 +19,11 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Subquery,
     Table,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -34,6 +37,7 @@ from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
 
 MOST_EVENTS = 5000  # of one user; older ones no longer shape the list
+ALL_EVENTS = 2**62
 TABLES = MetaData()
 _EVENTS = Table(
     "recommender_events",
@@ -66,6 +70,17 @@ _FORGOTTEN = Table(
 )
 
 
+def _newest(shown: bool) -> Subquery:
+    """Select the newest of a user's events, of those that are something shown or of the others."""
+    own = and_(_EVENTS.c.catalogue == bindparam("catalogue"), _EVENTS.c.user == bindparam("user"))
+    kind = _EVENTS.c.action == "shown" if shown else _EVENTS.c.action != "shown"
+    return select(_EVENTS).where(own, kind).order_by(_EVENTS.c.number.desc()).limit(_MOST).subquery()
+
+
+_MOST = bindparam("most", type_=BigInteger)
+_NEWEST = union_all(select(_newest(shown=False)), select(_newest(shown=True)))  # once, since each request asks it
+
+
 @dataclass(frozen=True)
 class Event:
     """What a user did with an item, and when, in seconds since 1970."""
@@ -91,19 +106,14 @@ class Store:
         with transaction(self._database) as connection:
             connection.execute(insert(_EVENTS), rows)
 
-    def events(self, user: str, most: int | None = MOST_EVENTS) -> list[Event]:
+    def events(self, user: str, most: int = MOST_EVENTS) -> list[Event]:
         """Return a user's events, oldest first: the newest of what they did, and as many of what they were shown.
 
-        What was shown outnumbers what was done by far, and must not crowd it out: a hidden item would come back. Nothing for `most`
-        means all of both.
+        What was shown outnumbers what was done by far, and must not crowd it out: a hidden item would come back.
         """
-        was_shown = _EVENTS.c.action == "shown"
-        newest = [
-            select(_EVENTS).where(self._of_user(user), kind).order_by(_EVENTS.c.number.desc()).limit(most).subquery()
-            for kind in (~was_shown, was_shown)
-        ]
+        asked = {"catalogue": self._catalogue, "user": user, "most": most}
         with self._database.connect() as connection:
-            rows = connection.execute(union_all(*(select(each) for each in newest))).all()
+            rows = connection.execute(_NEWEST, asked).all()
         return [Event(row.user, row.item, row.action, row.at) for row in sorted(rows, key=lambda row: row.number)]
 
     def chosen(self) -> list[Event]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from verticals.errors import VerticalsError
 from verticals_recommender import markup
-from verticals_recommender.explanations import why
+from verticals_recommender.explanations import reasons, why
 from verticals_recommender.live import State
 from verticals_recommender.models.model import Model
 from verticals_recommender.opening import Opened
@@ -85,7 +85,10 @@ class View:
 
     def whys(self, state: State, model: Model, found: Sequence[Recommendation]) -> list[str]:
         """Return the reasons of each result in words."""
-        return [why(model, each, lambda item: state.catalogue.items[item].title, self.language) for each in found]
+        return [
+            why(model, reasons(each), each, lambda item: state.catalogue.items[item].title, self.language)
+            for each in found
+        ]
 
 
 @contextmanager
