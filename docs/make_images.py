@@ -49,9 +49,11 @@ def take(page: Page) -> None:
         page.screenshot(path=str(IMAGES / file))
     for file, address, label, message in CONVERSATIONS:
         page.goto(ADDRESS + address)
+        page.get_by_label(label).wait_for()
+        page.wait_for_timeout(SETTLING_MS)  # before that, Enter sends nothing
         page.get_by_label(label).fill(message)
         page.get_by_label(label).press("Enter")
-        page.locator(".chip").wait_for()
+        page.locator(".chip").first.wait_for()
         page.wait_for_timeout(SETTLING_MS)
         page.screenshot(path=str(IMAGES / file))
     page.goto(f"{ADDRESS}/customer-service/")
