@@ -9,7 +9,7 @@ import pandas as pd
 from verticals import runs
 from verticals.errors import RunError
 from verticals_recommender.recommender import INTERACTIONS
-from verticals_recommender.siblings import catalogue_of, folders
+from verticals_recommender.siblings import catalogue_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def forget(home: Path, catalogue: str, user: str) -> int:
         catalogue: name of the data that the runs were trained on.
         user: the person.
     """
-    mine = [folder for folder in folders(home) if catalogue_of(folder) in {catalogue, None}]
+    mine = [folder for folder in runs.folders_in(home) if catalogue_of(folder) in {catalogue, None}]
     return sum(_left_in(folder, user) for folder in mine)
 
 

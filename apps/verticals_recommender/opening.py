@@ -22,7 +22,7 @@ from verticals_recommender.retrieval import stored
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.settings import Settings
-from verticals_recommender.siblings import catalogue_of, folders
+from verticals_recommender.siblings import catalogue_of
 from verticals_recommender.skins import SHIPPED, Skin, skin_of
 from verticals_recommender.store import TABLES, Store
 
@@ -89,7 +89,7 @@ def other_sample(run: Run) -> Run | None:
     """Return the newest whole run of the other shipped catalogue beside a run of one; None where there is none."""
     name = run.manifest["data"]["name"]
     others = set(SHIPPED.values()) - {name} if name in SHIPPED.values() else set()
-    for folder in reversed(folders(run.folder.parent)):
+    for folder in reversed(runs.folders_in(run.folder.parent)):
         if catalogue_of(folder) in others:
             try:
                 return runs.open_run(folder)

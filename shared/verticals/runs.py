@@ -185,9 +185,13 @@ def latest_of(app: str, data: str, method: str) -> Run | None:
     return next((run for run in runs if run.config.method.name == method), None)
 
 
+def folders_in(parent: Path) -> list[Path]:
+    """Return the folders of the runs that lie in one folder, the oldest first; nothing of them is opened."""
+    return sorted(path.parent for path in parent.glob(f"[0-9]*/{MANIFEST}"))
+
+
 def _newest_first(app: str) -> Iterator[Run]:
-    folders = sorted((path.parent for path in (home() / app).glob(f"[0-9]*/{MANIFEST}")), reverse=True)
-    return (open_run(folder) for folder in folders if not _is_held_back(folder))
+    return (open_run(folder) for folder in reversed(folders_in(home() / app)) if not _is_held_back(folder))
 
 
 def _is_held_back(folder: Path) -> bool:
