@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from verticals_recommender.alarms import alarmed, incoherence, resemblance
 from verticals_recommender.models import item_knn, popularity
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model
 from verticals_recommender.simulations import (
     AttackSettings,
     LoopSettings,
-    alarmed,
     attacked,
     clicked,
-    coherence,
     feedback_loop,
     hit_rate,
     shilling,
@@ -97,14 +96,28 @@ def test_fake_profiles_hold_the_target_and_are_as_long_as_real_ones() -> None:
     assert (poisoned.weights[:USERS] != honest.weights).nnz == 0
 
 
-def test_coherence_is_the_mean_correlation_of_the_items_of_a_user() -> None:
+def test_incoherence_is_minus_the_mean_correlation_of_the_items_of_a_user() -> None:
     bought = people().weights
     table = np.corrcoef(bought.toarray().astype(np.float64), rowvar=False)
     for user in (0, 7):
         items = bought[user].indices
         block = table[np.ix_(items, items)]
         expected = (block.sum() - len(items)) / (len(items) * (len(items) - 1))
-        assert coherence(sparse.csr_matrix(bought, dtype=np.float64))[user] == pytest.approx(expected, rel=1e-6)
+        assert incoherence(sparse.csr_matrix(bought, dtype=np.float64))[user] == pytest.approx(-expected, rel=1e-6)
+
+
+def test_resemblance_is_the_surplus_of_shared_items_over_chance_among_the_most_alike() -> None:
+    """Two users of three share all four items of theirs; each then resembles one user fully, and one not at all."""
+    bought = sparse.csr_matrix(np.array([[1] * 4 + [0] * 4, [1] * 4 + [0] * 4, [0] * 4 + [1] * 4], np.float64))
+    share = np.array([2 / 3] * 4 + [1 / 3] * 4)
+    expected = 16 * (share**2).sum() / share.sum() ** 2
+    alike, strange = (4 - expected) / np.sqrt(expected + 0.5), -expected / np.sqrt(expected + 0.5)
+    assert resemblance(bought) == pytest.approx([(alike + strange) / 2, (alike + strange) / 2, strange])
+
+
+def test_users_with_fewer_than_three_items_are_never_odd() -> None:
+    bought = sparse.csr_matrix(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1]], np.float64))
+    assert np.isnan(resemblance(bought)).tolist() == np.isnan(incoherence(bought)).tolist() == [True, False, False]
 
 
 def test_the_alarm_names_the_pushed_item_and_the_fakes_and_is_silent_on_honest_data() -> None:

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse, stats
 
-from verticals.arrays import BoolArray, Float64Array, IntArray
+from verticals.arrays import IntArray
 from verticals.config import Section
+from verticals_recommender.alarms import Alarm, alarmed
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model
 
 Fit = Callable[[Histories], Model]
 _USERS_AT_ONCE = 1024
-_SUSPECT_SHARES = (0.01, 0.02, 0.03, 0.05, 0.1)
-_ALARM_CHANCE = 1e-5  # MovieLens 100K as it is has one item at 2e-4; pushed ones are below 3e-8
-_FEWEST_BUYERS = 5
 
 
 class LoopSettings(Section):
@@ -49,15 +47,6 @@ class AttackSettings(Section):
     shown: int = 10
     seed: int = 0
     most_lift: float = 0.05
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """An item whose buyers are suspicious, with the chance of so many of them in honest data, and who they are."""
-
-    item: int
-    chance: float
-    users: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -179,55 +168,3 @@ def hit_rate(model: Model, histories: Histories, target: int, shown: int) -> flo
     """Return the share of the users without the target who are shown it."""
     without = np.flatnonzero(histories.weights[:, [target]].toarray().ravel() == 0)
     return float(np.mean((top(model, histories.select(without), shown) == target).any(axis=1)))
-
-
-def alarmed(histories: Histories) -> tuple[Alarm, ...]:
-    """Return the items whose buyers are suspiciously often users whose items do not belong together.
-
-    Filler that is drawn at random does not hang together as the items of a person do. That alone makes nobody a fake; but an item too
-    many of whose buyers are among the least coherent users is being pushed. How many fakes there are is unknown, so that several shares
-    of the users are tried. The chance is binomial, and corrected for the numbers of items and of shares (Bonferroni).
-    """
-    bought = sparse.csr_matrix(histories.weights > 0, dtype=np.float64)
-    hang_together = coherence(bought)
-    found: dict[int, Alarm] = {}
-    for share in _SUSPECT_SHARES:
-        suspect = hang_together <= np.nanquantile(hang_together, share)
-        for alarm in _pushed(bought, suspect):
-            if alarm.item not in found or alarm.chance < found[alarm.item].chance:
-                found[alarm.item] = alarm
-    return tuple(sorted(found.values(), key=lambda alarm: alarm.chance))
-
-
-def _pushed(bought: sparse.csr_matrix, suspect: BoolArray) -> list[Alarm]:
-    buyers = np.asarray(bought.sum(axis=0)).ravel()
-    among_them = np.asarray(bought[suspect].sum(axis=0)).ravel()
-    tries = len(buyers) * len(_SUSPECT_SHARES)
-    chance = np.minimum(stats.binom.sf(among_them - 1, buyers, suspect.mean()) * tries, 1.0)
-    members = bought.tocsc()
-    return [
-        Alarm(int(item), float(chance[item]), tuple(int(u) for u in members[:, [item]].nonzero()[0] if suspect[u]))
-        for item in np.flatnonzero((chance < _ALARM_CHANCE) & (buyers >= _FEWEST_BUYERS))
-    ]
-
-
-def coherence(bought: sparse.csr_matrix) -> Float64Array:
-    """Return the mean correlation between the items of each user, [users]; NaN for users with fewer than three items.
-
-    With shares p, and d = 1 / sqrt(p(1 - p)), the sum over a history x of all correlations is |X(d * x)|² / users - (p·(d * x))².
-
-    Args:
-        bought: 1 for what a user has, [users, items].
-    """
-    users = bought.shape[0]
-    share = np.asarray(bought.mean(axis=0)).ravel()
-    scale = 1 / np.sqrt(np.maximum(share * (1 - share), 1e-12))
-    scaled = sparse.csr_matrix(bought.multiply(scale[None, :]))
-    total = np.empty(users)
-    for start in range(0, users, _USERS_AT_ONCE):
-        together = np.asarray((scaled[start : start + _USERS_AT_ONCE] @ bought.T).toarray())
-        total[start : start + _USERS_AT_ONCE] = (together**2).sum(axis=1) / users
-    total -= (scaled @ share) ** 2
-    items = np.diff(bought.indptr).astype(np.float64)
-    items[items < 3] = np.nan
-    return np.asarray((total - items) / (items * (items - 1)), np.float64)
