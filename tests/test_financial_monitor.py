@@ -220,5 +220,8 @@ def test_an_answer_is_kept_once_and_mutes_by_the_clock_of_the_stream(opened: Cal
         assert watching.answer(raised[0].id, "false alarm").caution == pytest.approx(1.25), "one alert, one step"
     feedback = watching.answer(raised[0].id, "mute")
     assert feedback.muted_until == pytest.approx((START + timedelta(hours=HOURS, days=7)).timestamp())
-    assert store.alert(raised[0].id)["state"] == "muted"
+    assert store.alert(raised[0].id)["state"] == "false_alarm", (
+        "what an alert was is not forgotten when its company is muted"
+    )
+    assert watching.answer(raised[0].id, "false alarm").caution == pytest.approx(1.25)
     assert monitor(store).answer(raised[0].id, "acknowledge").muted_until == feedback.muted_until  # after a restart

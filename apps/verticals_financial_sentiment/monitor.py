@@ -32,7 +32,10 @@ _STATE_AFTER: Mapping[alerts.Answer, AlertAnswer] = {
     "false alarm": "false_alarm",
     "unmute": "new",
 }
-_ONCE: tuple[alerts.Answer, ...] = ("acknowledge", "false alarm")  # per alert: they move the threshold
+_VERDICTS: tuple[AlertAnswer, ...] = (
+    "acknowledged",
+    "false_alarm",
+)  # on an alert, whose ticker may be muted all the same
 _ALERTS, _CLOCK, _TICKER = "alerts", "clock", "ticker:"
 
 
@@ -122,16 +125,17 @@ class Monitor:
         return Taken(len(new), len(batch.headlines) - len(new), raised)
 
     def answer(self, alert: str, given: alerts.Answer) -> alerts.Feedback:
-        """Take a person's answer to an alert; it is kept, and moves the threshold of its ticker once. A mute begins by the stream's clock.
+        """Take a person's answer to an alert. A verdict moves the threshold of its ticker once and stays; a mute begins by the stream's clock.
 
         Raises:
             StorageError: there is no such alert.
         """
         row, after = self._store.alert(alert), _STATE_AFTER[given]
-        if given in _ONCE and row["state"] == after:
+        if row["state"] in _VERDICTS and row["state"] == after:
             return self._alerting.feedback.get(row["ticker"], alerts.Feedback())
         feedback = alerts.answer(self._alerting, self._settings.alerts, row["ticker"], given, self._clock)
-        self._save(Step(answers={alert: after}))
+        keeps = row["state"] in _VERDICTS and after not in _VERDICTS
+        self._save(Step() if keeps else Step(answers={alert: after}))
         return feedback
 
     def _unknown(self, headlines: Iterable[Headline]) -> list[Headline]:
