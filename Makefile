@@ -42,7 +42,7 @@ bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on pub
 	$(BENCH) customer-service --method probe --suite shipped --suite banking77 --suite clinc150
 	$(BENCH) customer-service --method lora --suite shipped --suite banking77
 	$(BENCH) customer-service --method full --suite shipped --suite banking77 --suite clinc150 --suite snips
-	$(BENCH) customer-service --method full --suite scripted-conversations --suite development-conversations
+	$(BENCH) customer-service --method full --suite scripted-conversations --suite hard-conversations --suite development-conversations
 	$(BENCH) customer-service --suite turns --suite load --suite stackfaq
 	$(BENCH) financial-sentiment --method full --seeds 3 --suite phrasebank-50agree --suite phrasebank-allagree
 	$(BENCH) financial-sentiment --method full --suite contrast

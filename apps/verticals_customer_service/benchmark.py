@@ -14,7 +14,7 @@ from verticals_customer_service import (
     data,
     recipe,
 )
-from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HELD_OUT, newest_shipped_run
+from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HARD, HELD_OUT, newest_shipped_run
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.turns import Conversation
 
@@ -57,6 +57,7 @@ SUITES: Mapping[str, Callable[[Config], list[dict[str, Any]]]] = {
     "shipped": intents(None),
     "turns": turns,
     "scripted-conversations": benchmark_conversations.suite("scripted-conversations", HELD_OUT),
+    "hard-conversations": benchmark_conversations.suite("hard-conversations", HARD),
     "development-conversations": benchmark_conversations.suite("development-conversations", DEVELOPMENT),
     "load": benchmark_load.run,
     "dialogues": benchmark_dialogues.run,

@@ -3,7 +3,11 @@
 from table.cells import rows, share, table
 
 _ENDS = ("containment", "hand_over_precision", "hand_over_recall", "wrong_answers", "tasks_done")
-_SHOWN = {"scripted-conversations": "held out", "development-conversations": "development"}
+_SHOWN = {
+    "scripted-conversations": "held out",
+    "hard-conversations": "hard",
+    "development-conversations": "development",
+}
 _COUNTS = ("requests", "errors", "mixed_up")
 
 
