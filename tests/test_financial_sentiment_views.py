@@ -67,6 +67,18 @@ def test_no_contrast_pair_is_trained_on() -> None:
         assert max(len(own & other) / len(own | other) for other in words) < 0.5
 
 
+def test_a_probe_learns_from_a_thousand_pairs_and_a_method_that_tunes_from_all() -> None:
+    pairs = data.read_headlines(data.SAMPLES / "pairs.jsonl")
+    shown = {
+        method: set(data.splits(build([{"method": {"name": method}}], NoSettings)).train.texts)
+        for method in ("probe", "tfidf", "full")
+    }
+    learned = {method: [views.whole(pair.text) in texts for pair in pairs] for method, texts in shown.items()}
+    assert all(learned["full"]) and all(learned["tfidf"])
+    assert learned["probe"][::2] == learned["probe"][1::2], "a pair is learned as a whole"
+    assert 1000 <= sum(learned["probe"]) / 2 <= 2000
+
+
 def test_all_rows_of_a_headline_stay_in_one_split() -> None:
     splits = data.splits(build([{}], NoSettings))
     assert splits.labels == data.SENTIMENTS
