@@ -1,5 +1,6 @@
 """Between what the monitor works with and the rows of its tables."""
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,8 @@ def story_row(story: Story) -> Row:
 
 def story(row: Row) -> Story:
     """Return the story of a row."""
-    return Story(**{**row, **{name: frozenset(row[name]) for name in ("words", "facts", "tickers", "sources")}})
+    sets = {name: frozenset(row[name]) for name in ("words", "facts", "tickers")}
+    return Story(**{**row, **sets, "sources": frozenset(map(sys.intern, row["sources"]))})
 
 
 def thread_row(thread: Thread) -> Row:

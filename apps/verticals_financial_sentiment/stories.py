@@ -6,6 +6,7 @@ independent stories would: the gains of a thread are the steps of `weight`, whic
 """
 
 import math
+import sys
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -189,7 +190,7 @@ class StoryBook:
         story.touched, story.last_seen = self._touched, now
         story.items += 1
         if len(story.sources) < _MOST_SOURCES:
-            story.sources |= {source}
+            story.sources |= {sys.intern(source)}  # thousands of stories have the same few sources
         self._stories.move_to_end(story.id)
         self._changed[story.id] = story, self._threads[story.thread]
 
