@@ -21,11 +21,11 @@ _BLENDED = {  # of the files whose rows do not record their settings yet
 
 
 def rows() -> list[tuple[str, dict[str, Any]]]:
-    """Return every kept result that has an accuracy, with the name of its file."""
+    """Return every kept result of default settings that has an accuracy, with the name of its file."""
     found = []
     for path in sorted([*RESULTS.glob("*.json"), *(RESULTS / "methods").glob("*.json")]):
         for row in json.loads(path.read_text(encoding="utf-8")).get("results", ()):
-            if "accuracy" in row["metrics"] and row["backbone"]:
+            if "accuracy" in row["metrics"] and row["backbone"] and not row.get("assignments"):
                 found.append((path.relative_to(ROOT).as_posix(), row))
     return found
 
