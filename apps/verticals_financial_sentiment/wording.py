@@ -40,7 +40,7 @@ TEXTS = {
         "within": "within its 7-day band",
         "below": "below its 7-day band",
         "tile": "{name}: mood {mood}, {place} from {low} to {high}; {volume} stories in 24 hours; {alerts}",
-        "volume": "{volume} stories in 24 h",
+        "volume": "{volume} stories/24 h",
         "volume_help": "Stories are weighed by their independent sources; a copy adds little, a flood of copies no more than three stories.",
         "alerts": "{count} open alerts",
         "alert": "1 open alert",
