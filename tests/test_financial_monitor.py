@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 from financial_stream import HOURS, START, batches, headline, monitor, stream
 from verticals import storage
 from verticals_financial_sentiment import overview, tables
+from verticals_financial_sentiment.alerts import Answer
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import plain
@@ -216,6 +217,10 @@ def test_an_answer_is_kept_once_and_mutes_by_the_clock_of_the_stream(opened: Cal
     store = opened("answer")
     watching = monitor(store)
     raised = [alert for batch in batches(ITEMS, EVERY) for alert in watching.take(batch).alerts]
+    answers: tuple[tuple[Answer, str], ...] = (("mute", "muted"), ("unmute", "new"))
+    for given, state in answers:
+        watching.answer(raised[0].id, given)
+        assert store.alert(raised[0].id)["state"] == state
     for _ in range(3):
         assert watching.answer(raised[0].id, "false alarm").caution == pytest.approx(1.25), "one alert, one step"
     feedback = watching.answer(raised[0].id, "mute")
