@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
-from toys import Outcome, toy_splits
-from verticals import backbones, export
+from toys import Outcome, toy_config, toy_splits
+from verticals import backbones, export, pilot
 from verticals.errors import ConfigError, MethodError
 from verticals.objectives import calibrated
 from verticals.runs import Run
@@ -37,6 +37,17 @@ def test_plain_transformers_and_the_head_give_the_runs_logits(
     assert np.abs(logits.numpy() - calibrated.load(run).outputs(TEXTS)).max() < 1e-4
     assert json.loads((made.folder / "labels.json").read_text(encoding="utf-8")) == list(run.labels)
     assert backbones.locate(str(made.folder)).folder == made.folder
+
+
+def test_of_a_blended_run_only_the_backbone_is_exported(
+    tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path / "runs"))
+    config = toy_config("full", tiny_backbone).model_copy(update={"objective": {"blend": True}})
+    made = export.export(pilot.train_classifier("toy", config, toy_splits()), tmp_path / "plain")
+    assert backbones.locate(str(made.folder)).folder == made.folder
+    assert not (made.folder / "head.safetensors").exists()
+    assert "not a classifier" in (made.folder / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,21 @@ def sentiment(language: str) -> str:
     lines = []
     for data in ("phrasebank-50agree", "phrasebank-allagree", "shipped"):
         groups: dict[str, list[dict[str, Any]]] = {}
-        for row in (row for row in rows(f"financial-sentiment-{data}-full*") if "assignments" not in row):
-            named = [(row["method"], row), *((each["method"], each) for each in (row["baseline"],) if each)]
-            for method, measured in named:
-                groups.setdefault(method, []).append(measured["metrics"])
-        for method, found in groups.items():
+        for row in rows(f"financial-sentiment-{data}-full*"):
+            for judge, measured in _judges(row):
+                groups.setdefault(judge, []).append(measured["metrics"])
+        for judge, found in groups.items():
             values = [f"{mean(each[name]['value'] for each in found):.3f}" for name in ("accuracy", "macro_f1")]
-            lines.append((data, f"`{method}`", *values, str(len(found))))
+            lines.append((data, judge, *values, str(len(found))))
     return table(("data", "method", "accuracy", "macro-F1", "seeds"), lines)
+
+
+def _judges(row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return whom a result measures, by name; what was set for one is part of its name, and what it stands beside is not counted again."""
+    set_for_it, beside = row.get("assignments", []), row["baseline"]
+    if set_for_it:
+        return [(f"`{row['method']}`, {', '.join(set_for_it)}", row)] if beside else []
+    return [(f"`{each['method']}`", each) for each in (row, beside) if each]
 
 
 def monitor(language: str) -> str:

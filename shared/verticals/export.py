@@ -35,7 +35,7 @@ def export(run: Run, folder: Path) -> Exported:
     """Merge what the run tuned into its backbone and write that as a plain model, with tokenizer, head and labels beside it.
 
     The folder is also a backbone for `--backbone`. It is there only when the model loaded from it gives the vectors of the run, on texts
-    of random words.
+    of random words. Of a run that adds TF-IDF up, only the backbone goes there: its head alone would be another classifier.
 
     Raises:
         ConfigError: the folder is there already.
@@ -52,7 +52,7 @@ def export(run: Run, folder: Path) -> Exported:
         draft = Path(made) / folder.name
         merged(tuned).save_pretrained(draft)
         tokenizer.save_pretrained(draft)
-        for name in _BESIDE:
+        for name in () if _blended(run) else _BESIDE:
             if (run.folder / name).is_file():
                 shutil.copyfile(run.folder / name, draft / Path(name).name)
         (draft / "README.md").write_text(_card(run), encoding="utf-8")
@@ -82,10 +82,10 @@ def _check(run: Run) -> None:
         raise MethodError(
             f"{run.folder}: '{method.name}' cannot be merged into its backbone ({method.limit}); keep the run as it is, or tune with lora"
         )
-    if run.objective == "classify" and ClassifyConfig.model_validate(run.config.objective).blend:
-        raise MethodError(
-            f"{run.folder}: its TF-IDF half cannot become part of a backbone; train with --set objective.blend=false to export"
-        )
+
+
+def _blended(run: Run) -> bool:
+    return run.objective == "classify" and ClassifyConfig.model_validate(run.config.objective).blend
 
 
 def _random_texts(tokenizer: PreTrainedTokenizerBase, seed: int) -> list[str]:
@@ -97,7 +97,9 @@ def _random_texts(tokenizer: PreTrainedTokenizerBase, seed: int) -> list[str]:
 
 def _card(run: Run) -> str:
     head = ""
-    if run.objective == "classify":
+    if _blended(run):
+        head = "\nThe run adds TF-IDF to what its head says, so the head is not here: the folder is a backbone, not a classifier."
+    elif run.objective == "classify":
         head = (
             "\nThe logits are `vector @ weight.T + bias` with the tensors of `head.safetensors`; the classes, in their order, are in "
             "`labels.json`, and the temperature that divides the logits is in `calibration.json`."
