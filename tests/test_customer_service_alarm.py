@@ -1,6 +1,6 @@
 """The alarm: what it learns from examples, where its line is drawn, and what the bot does when it speaks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,33 +8,33 @@ import numpy as np
 import pytest
 
 from bots import keyword_bot
+from toys import toy_rows
 from verticals.arrays import FloatArray
-from verticals.config import build
+from verticals.config import MethodConfig, build
 from verticals.data.examples import Examples, text_key
 from verticals.data.splits import Splits
-from verticals_customer_service import alarm, benchmark_conversations, data
+from verticals.objectives import match
+from verticals_customer_service import alarm, benchmark_conversations, data, kinds
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.turns import Conversation
 
 WORDS = ("smoke", "ill", "refund", "track", "lamp")
-EXAMPLES = Examples(
-    (
-        "smoke",
-        "smoke lamp",
-        "smoke track",
-        "ill",
-        "ill refund",
-        "ill lamp",
-        "lamp",
-        "track lamp again",
-        "refund lamp again",
-    ),
-    ("danger",) * 3 + ("distress",) * 3 + ("nothing",) * 3,
-)
-CALM = Examples(
-    ("refund", "track", "track lamp", "refund lamp", "lamp track refund"),
-    ("refund", "track", "track", "refund", "track"),
-)
+KINDS = {
+    "danger": ("smoke", "smoke lamp", "smoke track"),
+    "distress": ("ill", "ill refund", "ill lamp"),
+    "nothing": ("lamp", "track again", "track lamp again", "refund lamp again"),
+}
+TIMES = 8  # each text, told apart by a word that says nothing
+
+
+def rows(said: Mapping[str, Sequence[str]]) -> Examples:
+    """Return texts with their labels, each many times."""
+    found = [(f"{text} n{n}", label) for label, texts in said.items() for text in texts for n in range(TIMES)]
+    return Examples(tuple(text for text, _ in found), tuple(label for _, label in found), tuple(range(len(found))))
+
+
+EXAMPLES = rows(KINDS)
+CALM = rows({"refund": ("refund", "refund lamp"), "track": ("track", "track lamp", "lamp track refund")})
 
 
 def bag(texts: Sequence[str]) -> FloatArray:
@@ -45,8 +45,9 @@ def bag(texts: Sequence[str]) -> FloatArray:
 @pytest.fixture
 def learned(tmp_path: Path) -> alarm.Alarm:
     splits = Splits("toy", ("refund", "track"), CALM, CALM, CALM)
-    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, bag, 0)
-    loaded = alarm.load(tmp_path, bag)
+    config = build([{"method": {"name": "probe"}}], Settings)
+    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, config, bag)
+    loaded = alarm.load(tmp_path, config, bag)
     assert loaded
     return loaded
 
@@ -63,21 +64,37 @@ def test_a_message_like_an_example_raises_the_alarm_of_its_kind(
 
 def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
     """Ordinary messages are far from trouble; a line that is drawn on them is crossed by all that only sounds like it."""
-    ordinary = replace(CALM, labels=(alarm.NOTHING,) * len(CALM))
-    trouble = EXAMPLES.take(range(6))
-    learned, without = alarm.fit(EXAMPLES, ordinary, bag, 0), alarm.fit(trouble, ordinary, bag, 0)
+    ordinary = replace(CALM, labels=(kinds.NOTHING,) * len(CALM))
+    trouble = rows({kind: KINDS[kind] for kind in ("danger", "distress")})
+    learn = kinds.learner(build([{"method": {"name": "probe"}}], Settings), bag)
+    learned, without = alarm.fit(EXAMPLES, ordinary, learn, 0), alarm.fit(trouble, ordinary, learn, 0)
     assert learned.line != without.line
-    assert all(learned.reason(text) is None for text in EXAMPLES.texts[6:])
+    assert all(learned.reason(text) is None for text in KINDS["nothing"])
+
+
+@pytest.mark.parametrize("method", ["probe", "lora"])
+def test_what_reads_the_meaning_is_saved_and_loaded_with_equal_logits(
+    method: str, tiny_backbone: Path, tmp_path: Path
+) -> None:
+    said = toy_rows(20)
+    config = build([{"method": {"name": method}, "backbone": {"name": str(tiny_backbone)}}], Settings)
+    embed = match.from_backbone(config.model_copy(update={"method": MethodConfig(name="probe")})).embed
+    labels = tuple(sorted(set(said.labels)))
+    learned = kinds.learner(config, embed)(said, said, labels)
+    learned.save(tmp_path)
+    loaded = kinds.load(tmp_path, labels, config, embed)
+    np.testing.assert_allclose(loaded.logits(said.texts), learned.logits(said.texts), atol=1e-5)
+    assert isinstance(learned, kinds.Linear) == (method == "probe")
 
 
 def test_no_run_without_examples_has_an_alarm(tmp_path: Path) -> None:
-    assert alarm.load(tmp_path, bag) is None
+    assert alarm.load(tmp_path, build([], Settings), bag) is None
 
 
 def test_the_bot_calls_a_person_and_warns_of_danger(learned: alarm.Alarm) -> None:
     bot = keyword_bot()
     bot.skills = replace(bot.skills, alarm=learned)
-    danger, distress, calm = (bot.turn(Conversation(), text)[1] for text in ("smoke", "ill without refund", "track it"))
+    danger, distress, calm = (bot.turn(Conversation(), text)[1] for text in ("so much smoke", "i am ill", "track it"))
     assert [turn.action for turn in (danger, distress, calm)] == ["hand_over", "hand_over", "answer"]
     assert "emergency services" in danger.reply
     assert "emergency services" not in distress.reply

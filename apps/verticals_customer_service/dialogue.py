@@ -44,7 +44,7 @@ class Bot:
         search, slots = retrieval.load(run.folder, run.config, known.articles), SlotReader.load(run)
         matcher = search.matcher if search else None
         one_pass.share([*predictor.classifier.readers, *(model for model in (matcher, slots.tagger) if model)])
-        trouble = alarm.load(run.folder, matcher.embed) if matcher else None
+        trouble = alarm.load(run.folder, run.config, matcher.embed) if matcher else None
         skills = Skills(search, slots, orders, responders.load(settings), alarm=trouble)
         return cls(predictor, known, skills, voice.of(settings, data.from_samples(run)))
 

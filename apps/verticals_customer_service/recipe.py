@@ -46,7 +46,7 @@ def _add_reading(folder: Path, config: Config, settings: Settings, splits: Split
     if known.articles:
         retrieval.write(folder, config, known.articles, splits.validation.texts)
     if known.articles and examples:
-        alarm.write(folder, examples, splits, known, retrieval.matcher(folder, config).embed, config.train.seed)
+        alarm.write(folder, examples, splits, known, config, retrieval.matcher(folder, config).embed)
     samples = data.slots(config)
     if samples:
         method = settings.slots_method or ("probe" if config.method.name == "probe" else "full")
