@@ -174,6 +174,25 @@ def test_a_no_leaves_everything_as_it_was(bot: Bot, backend: SqlOrders) -> None:
     assert backend.find("BW-11111") == ORDERS[0]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm not sure",
+        "not sure yet",
+        "Please do not cancel it",
+        "Do not do it",
+        "Actually not ok",
+        "That is not correct",
+        "I’d rather not, ok",
+        "sure, but don’t do it",
+        "ok, no",
+    ],
+)
+def test_what_negates_is_never_taken_for_a_yes(bot: Bot, backend: SqlOrders, answer: str) -> None:
+    assert "done" not in actions(talk(bot, "cancel BW-11111", answer))
+    assert backend.find("BW-11111") == ORDERS[0]
+
+
 def test_a_wrong_number_is_asked_for_again_and_the_corrected_one_counts(bot: Bot, backend: SqlOrders) -> None:
     turns = talk(bot, "cancel BW-99999", "Sorry, it's BW-11111", "Yes, that's right")
     assert actions(turns) == ["ask", "ask", "done"]

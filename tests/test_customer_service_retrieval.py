@@ -174,7 +174,14 @@ def torn() -> Bot:
 
 
 @pytest.mark.parametrize(
-    ("said", "article"), [("the first one", "buy"), ("the latter please", "pay"), ("the card days one", "pay")]
+    ("said", "article"),
+    [
+        ("the first one", "buy"),
+        ("the latter please", "pay"),
+        ("yes, the second one", "pay"),
+        ("sure, the latter", "pay"),
+        ("the card days one", "pay"),
+    ],
 )
 def test_of_two_articles_nearly_as_likely_the_customer_chooses(torn: Bot, said: str, article: str) -> None:
     conversation, asked = torn.turn(Conversation(), "a card")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from verticals import privacy
 from verticals.privacy import find, redact, redact_json
 
 
@@ -75,3 +76,19 @@ def test_any_text_is_redacted_once_and_for_all(text: str) -> None:
     found = find(text)
     assert all(first.end <= second.start for first, second in pairwise(found))
     assert not {each.kind for each in find(redact(text))} & {"email", "card", "iban"}
+
+
+def test_what_is_public_is_kept_as_a_whole_word_alone() -> None:
+    public = "Please leave it at the Leamington showroom."
+    assert redact("my name is Lea and I wait", public) == "my name is [name] and I wait"
+    assert redact("my name is Leamington and I wait", public) == "my name is Leamington and I wait"
+
+
+@pytest.mark.parametrize(
+    "unit", ["WHERE ", "1 ", "1a ", "Via Aa ", "Aa ", "a", "a.", "a-", "aa dot ", "Mr Aa ", "flat 1, "]
+)
+def test_a_message_that_repeats_itself_is_read_in_a_number_of_steps_that_does_not_explode(unit: str) -> None:
+    """The patterns give up by themselves: a search that backtracks without end would run into the time limit of the engine."""
+    text = unit * (4000 // len(unit))
+    for pattern in (privacy._ADDRESS, privacy._EMAIL):
+        assert list(pattern.finditer(text, timeout=20)) is not None

@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bots import keyword_bot
-from verticals.errors import DataError
+from verticals import storage
+from verticals.errors import DataError, StorageError
 from verticals.storage import open_database
 from verticals_customer_service import (
     conversations,
@@ -194,6 +195,34 @@ def test_an_export_has_everything_and_an_erasure_leaves_nothing(desk: Desk, tmp_
         assert b"walrus" in left, "else this looks in the wrong place"
 
 
+def test_an_erasure_that_the_log_held_up_is_finished_by_asking_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_BUSY_SECONDS", 0)  # so that nobody is waited for
+    engine = open_database(f"sqlite:///{tmp_path / 'bot.sqlite'}", tables.metadata)
+    desk = Desk(keyword_bot(), engine, tmp_path / "learned.csv")
+    gone = desk.turn(None, "hmm, a pelican", NOW)
+    learning.teach(engine, [gone.message or 0], "track", {"track"}, desk.learned, NOW)
+    with engine.connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        reader.execute(tables.messages.select()).all()
+        with pytest.raises(StorageError, match="ask for the deletion again"):
+            desk.erase(gone.conversation)
+        assert b"pelican" not in desk.learned.read_bytes()
+    with pytest.raises(UnknownConversation):
+        desk.erase(gone.conversation)
+    assert not [file.name for file in tmp_path.iterdir() if b"pelican" in file.read_bytes()]
+    engine.dispose()
+
+
+def test_a_name_that_is_also_a_word_of_an_article_is_not_kept_in_the_memory(desk: Desk) -> None:
+    desk.public = "Will it come? We leave it with a neighbour."
+    answer = desk.turn(None, "Hello, my name is Will and I want to track it", NOW)
+    stored = str(data_subject.export(desk.engine, answer.conversation))
+    assert "my name is [name] and I want" in stored
+    assert "Will" not in stored
+
+
 def test_rights_over_rest_need_the_name_of_the_conversation_and_no_key(site: TestClient) -> None:
     name = site.post("/turn", json={"message": "track it"}).json()["conversation"]
     assert len(site.get(f"/conversations/{name}/export").json()["messages"]) == 2
@@ -251,7 +280,7 @@ def test_taught_rows_are_a_file_to_train_with_and_settled(desk: Desk) -> None:
     with pytest.raises(DataError, match="no intent"):
         learning.teach(desk.engine, [oldest], "marquees", known, desk.learned, NOW)
     assert learning.teach(desk.engine, [oldest], "track", known, desk.learned, NOW) == 1
-    learning.set_aside(desk.engine, [newest], NOW)
+    learning.set_aside(desk.engine, [newest], desk.learned, NOW)
     assert learning.open_questions(desk.engine) == []
     with desk.learned.open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["text", "intent"], ['do you "rent", marquees', "track"]]
@@ -266,8 +295,8 @@ def test_a_lesson_outlasts_a_thumb_and_a_correction_until_somebody_settles_it_an
     learning.correct(desk.engine, answer.conversation, answer.message or 0, "refund", NOW)
     assert [each.suggested for each in learning.open_questions(desk.engine)] == ["refund"]
     assert learning.write_rows(desk.engine, desk.learned) == 1
-    learning.set_aside(desk.engine, [question.message], NOW)
-    assert learning.write_rows(desk.engine, desk.learned) == 0
+    learning.set_aside(desk.engine, [question.message], desk.learned, NOW)
+    assert desk.learned.read_text(encoding="utf-8").split() == ["text,intent"]
 
 
 def test_questions_become_rows_over_rest(site: TestClient, desk: Desk) -> None:

@@ -157,7 +157,7 @@ def _add_learning_routes(router: APIRouter, desk: Desk) -> None:
     def teach(lesson: Lesson) -> dict[str, Any]:
         """Turn questions into training rows, or set them aside."""
         if lesson.intent is None:
-            learning.set_aside(desk.engine, lesson.messages, _now())
+            learning.set_aside(desk.engine, lesson.messages, desk.learned, _now())
             return {"messages": lesson.messages, "intent": None}
         known = desk.bot.knowledge.intents
         with _as_status():

@@ -112,13 +112,14 @@ def receive(engine: Engine, name: str, text: str, now: datetime, limits: Limits 
         TooMany: the conversation wrote too often; nothing is written.
     """
     check_length(text, limits)
+    said = redact(text)  # before the database is held: others wait for it
     with transaction(engine) as connection:
         row = _locked(connection, name, now)
         if _recent(connection, name, now - timedelta(seconds=limits.seconds)) >= limits.messages:
             raise TooMany(f"more than {limits.messages} messages in {limits.seconds} seconds; wait a little")
         if row.state == "resolved":
             _change(connection, name, "reopen", now)
-        message = append(connection, name, "customer", redact(text), None, now)
+        message = append(connection, name, "customer", said, None, now)
         return _ticket(_row(connection, name), message)
 
 
@@ -154,22 +155,18 @@ def reply(
     table, handed_over = tables.conversations, turn.action == "hand_over"
     changed: dict[str, Any] = {"state": "queued", "epoch": ticket.epoch + 1, "changed_at": now} if handed_over else {}
     same = (table.c.state == "bot") & (table.c.epoch == ticket.epoch) & (table.c.turns == ticket.turns)
-    kept = replace(memory, turns=tuple((said, _plain(said, each)) for said, each in memory.turns))
+    kept = replace(memory, turns=tuple((redact(said), _plain(said, each)) for said, each in memory.turns))
+    remembered = redact_json(_MEMORY.dump_python(kept, mode="json"), public)
+    message = memory.turns[-1][0] if memory.turns else ""
+    record = redact_json(_TURN.dump_python(_plain(message, turn), mode="json"), public)
     with transaction(engine) as connection:
         written = connection.execute(
             update(table)
             .where(table.c.id == ticket.name, same)
-            .values(
-                turns=ticket.turns + 1,
-                memory=redact_json(_MEMORY.dump_python(kept, mode="json"), public),
-                written_at=now,
-                **changed,
-            )
+            .values(turns=ticket.turns + 1, memory=remembered, written_at=now, **changed)
         )
         if written.rowcount == 0:
             return None
-        message = memory.turns[-1][0] if memory.turns else ""
-        record = redact_json(_TURN.dump_python(_plain(message, turn), mode="json"), public)
         written_as = append(connection, ticket.name, "bot", record["reply"], record, now)
         deed()
         return written_as
@@ -207,11 +204,12 @@ def answer(engine: Engine, name: str, text: str, now: datetime, public: str = ""
         TooLong: the message is.
     """
     check_length(text, limits)
+    said = redact(text, public)
     with transaction(engine) as connection:
         row = _locked(connection, name, now)
         if row.state != "agent":
             raise IllegalStep(f"the conversation is '{row.state}'; take it over before writing in it")
-        return append(connection, name, "agent", redact(text, public), None, now)
+        return append(connection, name, "agent", said, None, now)
 
 
 def _plain(message: str, turn: Turn) -> Turn:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, select
 
-from verticals.storage import scrub, transaction
+from verticals.storage import transaction
 from verticals_customer_service import tables
 from verticals_customer_service.conversations import UnknownConversation
 
@@ -32,7 +32,8 @@ def export(engine: Engine, name: str) -> dict[str, Any]:
 def erase(engine: Engine, name: str) -> dict[str, int]:
     """Delete a conversation with everything that hangs on it; return how many rows of each kind went.
 
-    SQLite overwrites what it deletes, and its log is emptied; a PostgreSQL server does so at its next vacuum, and backups are yours to age out.
+    The files may hold it a little longer: `storage.scrub` empties SQLite's log, a PostgreSQL server overwrites at its next vacuum, and
+    backups are yours to age out.
 
     Raises:
         UnknownConversation: there is none of that name.
@@ -45,7 +46,6 @@ def erase(engine: Engine, name: str) -> dict[str, int]:
         }
         if connection.execute(delete(table).where(table.c.id == name)).rowcount == 0:
             raise UnknownConversation("no such conversation; it was deleted, or never began")
-    scrub(engine)
     return {"conversations": 1, **gone}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from verticals.storage import scrub
 from verticals_customer_service import conversations, data_subject, learning
 from verticals_customer_service.conversations import LIMITS, Limits, State, Ticket
 from verticals_customer_service.dialogue import Bot
@@ -90,18 +91,24 @@ class Desk:
         return Answer(name, ticket.state, None, None)
 
     def erase(self, name: str) -> dict[str, int]:
-        """Delete a conversation from the database, the file of learned rows, and this process's memory.
+        """Delete a conversation from the database and its log, the file of learned rows, and this process's memory.
 
         Raises:
-            UnknownConversation: there is none of that name.
+            UnknownConversation: there is none of that name; what an earlier deletion had to leave is gone now.
+            StorageError: the log still holds what was deleted; ask again.
         """
-        gone = data_subject.erase(self.engine, name)
+        try:
+            return data_subject.erase(self.engine, name)
+        finally:
+            self._forget(name)
+            if self.learned.is_file():
+                learning.write_rows(self.engine, self.learned)
+            scrub(self.engine)
+
+    def _forget(self, name: str) -> None:
         with self._lock:
             for key in [key for key in self._remembered if key[0] == name]:
                 del self._remembered[key]
-        if self.learned.is_file():
-            learning.write_rows(self.engine, self.learned)
-        return gone
 
     def _think(self, ticket: Ticket, message: str) -> Thought:
         with self._lock:

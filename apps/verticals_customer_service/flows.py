@@ -30,9 +30,11 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"^\W*(?:no|nope|nah|stop|wait|don'?t|never ?mind|forget it|leave it|hold on)\b|\bdon'?t (?:cancel|change|move|do)\b|\bchanged my mind\b",
+    r"^\W*(?:no|nope|nah|stop|wait|don['’]?t|never ?mind|forget it|leave it|hold on)\b|\bchanged my mind\b|\brather not\b"
+    r"|\b(?:do not|don['’]?t|not to) (?:cancel|change|move|do)\b",
     re.IGNORECASE,
 )
+_NEGATED = re.compile(r"\b(?:no|not|never|cannot|rather|unsure|dont|cant|wont|isnt)\b|n['’]t\b", re.IGNORECASE)
 _QUESTION = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|excuse me|sorry|ok|and|so|but)\W+)*(?:how|where|what|when|which|why|until|does|did|are|"
     r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
@@ -151,8 +153,8 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
 
 
 def agrees(message: str) -> bool:
-    """Say whether a message is a yes; a question is none, nor is what begins with a no."""
-    return "?" not in message and bool(_YES.search(message)) and not _NO.search(message)
+    """Say whether a message is a plain yes; a question is none, nor is a yes beside any negation: asking again does no harm."""
+    return "?" not in message and bool(_YES.search(message)) and not _NEGATED.search(message) and not _NO.search(message)
 
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 from sklearn.cluster import AgglomerativeClustering
@@ -24,6 +25,7 @@ Thumb = Literal["up", "down"]
 Reason = Literal["unanswered", "thumb_down", "corrected"]
 _MOST_GROUPED = 2000
 _APART = 0.75  # cosine distance at which two groups are no longer one
+_WRITING = Lock()
 
 
 class UnknownMessage(ConversationError):  # noqa: N818 - reads as what it is
@@ -124,24 +126,27 @@ def teach(
     return write_rows(engine, file)
 
 
-def set_aside(engine: Engine, messages: Collection[int], now: datetime) -> None:
-    """Settle questions as nothing to learn from."""
+def set_aside(engine: Engine, messages: Collection[int], file: Path, now: datetime) -> None:
+    """Settle questions as nothing to learn from; what was taught of them leaves the file of learned rows."""
     _settle(engine, messages, None, now)
+    if file.is_file():
+        write_rows(engine, file)
 
 
 def write_rows(engine: Engine, file: Path) -> int:
     """Write every taught row from the database to a CSV file, `text,intent`; what was erased there leaves it too."""
     table = tables.questions
     wanted = select(table.c.text, table.c.intent).where(table.c.intent.is_not(None)).order_by(table.c.message)
-    with transaction(engine) as connection:
-        rows = connection.execute(wanted).all()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.draft")
-    with draft.open("w", encoding="utf-8", newline="") as rows_file:
-        writer = csv.writer(rows_file)
-        writer.writerow(("text", "intent"))
-        writer.writerows(tuple(row) for row in rows)
-    draft.replace(file)
+    with _WRITING:  # what is read is written before anybody reads again: no older rows come back
+        with transaction(engine) as connection:
+            rows = connection.execute(wanted).all()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f".{file.name}.draft")
+        with draft.open("w", encoding="utf-8", newline="") as rows_file:
+            writer = csv.writer(rows_file)
+            writer.writerow(("text", "intent"))
+            writer.writerows(tuple(row) for row in rows)
+        draft.replace(file)
     return len(rows)
 
 

@@ -45,7 +45,9 @@ _REJECTS = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(
-    r"\W*(?:the )?(?:first|second|former|latter|last)(?: (?:one|of them|please|thing|question))*\W*", re.IGNORECASE
+    r"\W*(?:(?:yes|yeah|ok(?:ay)?|sure|oh|well|sorry|please|it'?s|i mean)\W+)*(?:the )?(?:first|second|former|latter|last)"
+    r"(?: (?:one|of them|please|thing|question|then))*\W*",
+    re.IGNORECASE,
 )
 _SECOND = re.compile(r"second|latter|last", re.IGNORECASE)
 _MOST_ASIDES = 2
@@ -166,13 +168,13 @@ def _open_offered(skills: Skills, known: Knowledge, conversation: Conversation, 
 
 
 def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | None:
-    """Return the article that a message takes: by a yes, by its place in the question, or where it is what the message is most about."""
+    """Return the article that a message takes: by its place in the question, by a yes, or where it is what the message is most about."""
+    if len(offered) > 1 and _ORDINAL.fullmatch(heard.message):
+        return offered[1 if _SECOND.search(heard.message) else 0]
     if not offered or flows.agrees(heard.message):
         return offered[0] if offered else None
     if len(offered) == 1 or heard.relevance is None or _REJECTS.search(heard.message):
         return None
-    if _ORDINAL.fullmatch(heard.message):
-        return offered[1 if _SECOND.search(heard.message) else 0]
     best = known.articles[heard.relevance.best()].id
     return best if best in offered else None
 

@@ -87,7 +87,7 @@ def set_group_aside(
     intent: str | None,
 ) -> str:
     """Settle a group as nothing to learn from, whatever intent is shown."""
-    learning.set_aside(desk.engine, _messages(texts, unlocked, groups, chosen), datetime.now(UTC))
+    learning.set_aside(desk.engine, _messages(texts, unlocked, groups, chosen), desk.learned, datetime.now(UTC))
     return ""
 
 

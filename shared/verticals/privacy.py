@@ -18,9 +18,10 @@ Kind = Literal["email", "phone", "card", "iban", "address", "name"]
 REGIONS = ("GB", "US", "DE", "FR", "CN")  # numbering plans for numbers without a country code
 
 _DOT = r"(?:\.(?=\w)|\s?(?:\(dot\)|\[dot\])\s?|\sdot\s)"
+_MAILBOX = rf"(?<![\w+'-]|\w\.)[\w+'-]++(?:{_DOT}[\w+'-]++)*"  # from its first letter on: no other start can end otherwise
 _EMAIL = re.compile(
-    rf"[\w+'-]+(?:{_DOT}[\w+'-]+)*\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]+(?:{_DOT}[\w-]+)+"
-    rf"|[\w+'-]+(?:{_DOT}[\w+'-]+)*\sat\s[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[a-z]{{2,7}}\b",
+    rf"{_MAILBOX}\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]+(?:{_DOT}[\w-]+)+"
+    rf"|{_MAILBOX}\sat\s[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[a-z]{{2,7}}\b",
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
@@ -65,7 +66,9 @@ _WORDS = r"(?:[\p{L}'’-]+\s){1,3}"
 _CAPITALS = r"(?:\p{Lu}[\p{L}'’-]+\s){1,3}"
 _PLACE = r"(?:,?\s*(?:(?:flat|apt|apartment|unit|suite|floor)\s*\w+|\p{Lu}\p{Ll}[\p{L}'’-]*(?:\s\p{Lu}\p{Ll}[\p{L}'’-]*){0,2}))"
 _CODE = r"(?:,?\s*(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|(?:[A-Z]{2}\s)?\d{4,5}(?:-\d{4})?(?:\s\p{Lu}[\w-]+){0,2}))"
-_CHUNK = r"(?:\d{1,5}[A-Za-z]?|\p{Lu}[\p{L}'’-]+)(?:\s(?:\p{Lu}[\p{L}'’-]+|\d{1,5}[A-Za-z]?))*"
+_PIECE = r"(?:\d{1,5}[A-Za-z]?|\p{Lu}[\p{L}'’-]+)\b"
+_CHUNK = rf"(?>{_PIECE}(?:\s{_PIECE})*+)"  # all or nothing: given back piece by piece, a shouted message would take minutes
+_STREET_NAME = r"[\p{L}'’.-]++(?:\s[\p{L}'’.-]++){0,4}"
 _INNER = r"(?:[^,;:!?\n.]|\.(?!\s|$)|(?<=\b\p{L}{1,2})\.)"
 _TAIL = rf"(?:,\s?(?=\p{{Lu}}|\d|[дкг]\p{{L}}?\.){_INNER}{{1,30}}){{0,4}}"
 _ADDRESS = re.compile(
@@ -75,7 +78,7 @@ _ADDRESS = re.compile(
     rf"|\b(?:(?i:[\p{{L}}.-]+\s?(?:stra(?:ß|ss)e|str\.|straat))|\p{{Lu}}[\p{{L}}.-]+(?:weg|platz|allee|gasse|ufer|laan|kade|plein|gracht))\s?\d{{1,4}}\s?[a-z]?\b"
     rf"(?:,\s\d{{4}}\s[A-Z]{{2}}\s\p{{Lu}}[\p{{L}}-]+|{_CODE})?"
     rf"|\b(?:\p{{Lu}}[\p{{L}}.-]+\s){{1,3}}\d{{1,4}}\s?[a-z]?,\s\d{{5}}\s\p{{Lu}}[\p{{L}}-]+(?:\s\p{{Lu}}[\p{{L}}-]+)?"
-    rf"|\b(?i:calle|avenida|plaza|paseo|camino|via|viale|piazza|corso|rua|travessa|praça|ul\.|al\.|ул\.|пр\.|улица)\s(?:[\p{{L}}'’.-]+\s?){{1,5}}(?:,\sд\.)?\s?\d{_INNER}{{0,12}}{_TAIL}"
+    rf"|\b(?i:calle|avenida|plaza|paseo|camino|via|viale|piazza|corso|rua|travessa|praça|ul\.|al\.|ул\.|пр\.|улица)\s{_STREET_NAME}(?:,\sд\.)?\s?\d{_INNER}{{0,12}}{_TAIL}"
     r"|\p{Han}{2,12}(?:路|街|大道|巷|弄)\d+号?(?:\d+(?:栋|幢|号楼|单元|楼|室))*|\p{Han}{2,8}(?:省|市|区|县)\p{Han}{2,12}\d+号\S{0,8}"
     r"|〒\s?\d{3}-?\d{4}\s?[\p{Han}\p{Hiragana}\p{Katakana}ー]+[\d丁目番地号-]*"
     r"|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
@@ -114,10 +117,14 @@ def redact(text: str, public: str = "") -> str:
         return text
     parts, position = [], 0
     for each in find(text):
-        if text[each.start : each.end] not in public:
+        if not _stands_in(text[each.start : each.end], public):
             parts += [text[position : each.start], f"[{each.kind}]"]
             position = each.end
     return "".join([*parts, text[position:]])
+
+
+def _stands_in(piece: str, public: str) -> bool:
+    return piece in public and bool(re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", public))
 
 
 def redact_json(value: JsonValue, public: str = "") -> Any:  # noqa: ANN401 - the same shape as the value
