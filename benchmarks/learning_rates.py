@@ -1,4 +1,4 @@
-"""Sweep a method's learning rate on validation rows: `python benchmarks/learning_rates.py lora 3e-4 1e-3 3e-3 --data banking77 --rows 2000`.
+"""Sweep a method's learning rate on validation rows: `python benchmarks/learning_rates.py lora 3e-4 1e-3 3e-3 --data banking77 --rows 1000`.
 
 The test rows are not looked at. Each rate is one row of `results/sweeps/METHOD-DATA.json`; rates that are there, under the same other
 settings, are not trained again. `--rows` takes so many training rows, the same ones for every rate. Other settings follow as

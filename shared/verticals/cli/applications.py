@@ -174,7 +174,9 @@ def check_line(check: Check, done: Checked) -> str:
 
 def demo(
     app: Annotated[str | None, typer.Argument(metavar="[APP]", help="One app; without it, all installed apps.")] = None,
-    run: Annotated[Path | None, typer.Option(help="Serve this run instead of the app's newest one.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Serve this run instead of the app's newest one that is not held back.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     as_json: AsJson = False,

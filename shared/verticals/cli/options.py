@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 App = Annotated[str, typer.Argument(metavar="APP", help="Name of an app; `verticals apps` lists them.")]
 RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="Folder of a run, or the name of an app for its newest run.")
+    str,
+    typer.Argument(
+        metavar="RUN", help="Folder of a run, or the name of an app for its newest run that is not held back."
+    ),
 ]
 ConfigFiles = Annotated[
     list[Path] | None, typer.Option("--config", help="YAML file of settings; may be given more than once.")
