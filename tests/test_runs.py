@@ -123,6 +123,18 @@ def test_the_newest_complete_run_is_found(train_toy: Callable[[str], Run], tmp_p
     assert runs.latest_of("toy", learned_from, "full") is None
 
 
+def test_a_run_is_found_again_by_its_settings_and_rows_alone(
+    train_toy: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train_toy("probe")
+    monkeypatch.setenv("VERTICALS_HOME", str(run.folder.parent.parent))
+    rows = run.manifest["data"]["fingerprint"]
+    other = run.config.model_copy(update={"objective": {"class_weights": "balanced"}})
+    assert runs.trained_with("toy", run.config, rows) == run
+    assert runs.trained_with("toy", run.config, "of other rows") is None
+    assert runs.trained_with("toy", other, rows) is None
+
+
 def test_the_manifest_names_versions_seed_and_data(train_toy: Callable[[str], Run]) -> None:
     manifest = json.loads((train_toy("probe").folder / MANIFEST).read_text(encoding="utf-8"))
     assert {"torch", "transformers", "python"} <= set(manifest["versions"])

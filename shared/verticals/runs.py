@@ -185,6 +185,12 @@ def latest_of(app: str, data: str, method: str) -> Run | None:
     return next((run for run in runs if run.config.method.name == method), None)
 
 
+def trained_with(app: str, config: Config, fingerprint: str) -> Run | None:
+    """Return the newest of the runs that could serve which was trained with these settings on the rows of this fingerprint."""
+    runs = (run for run in _newest_first(app) if run.manifest["config_digest"] == config.digest())
+    return next((run for run in runs if run.manifest["data"]["fingerprint"] == fingerprint), None)
+
+
 def folders_in(parent: Path) -> list[Path]:
     """Return the folders of the runs that lie in one folder, the oldest first; nothing of them is opened."""
     return sorted(path.parent for path in parent.glob(f"[0-9]*/{MANIFEST}"))
