@@ -50,7 +50,7 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
         encoder: the backbone; None where the method has none, or before it is loaded.
 
     Raises:
-        MethodError: the method does not support the objective or the backbone; those that do are named.
+        MethodError: the method does not support the objective, the backbone or adversarial training; those that do are named.
     """
     method, options = get(config.method.name), options_of(config.method)
     architecture = str(encoder.config.model_type) if encoder is not None else None
@@ -58,6 +58,12 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
         raise MethodError(_refusal(method, f"the objective '{objective}'", objective, architecture))
     if architecture is not None and not _supports(method, objective, architecture):
         raise MethodError(_refusal(method, f"backbones of type '{architecture}'", objective, architecture))
+    if config.train.adversarial and not method.tunes_words:
+        others = [name for name, other in METHODS.items() if other.tunes_words and _supports(other, objective, architecture)]
+        raise MethodError(
+            f"train.adversarial moves the word embeddings, which method '{method.name}' does not tune; "
+            f"set it to 0, or use one of: {', '.join(others)}"
+        )
     if encoder is not None and isinstance(options, PromptOptions):
         _check_room(encoder, config.backbone.max_tokens, options.tokens)
     return options

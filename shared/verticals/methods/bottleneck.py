@@ -9,8 +9,6 @@ from transformers import PreTrainedModel
 from verticals.config import Section
 from verticals.methods.layouts import layers_of, layout_of, norms_of
 
-_SPREAD = 1e-3  # of the weights at the start: near enough to nothing that the encoder is at first what it was
-
 
 class BottleneckOptions(Section):
     """Settings of bottleneck adapters."""
@@ -19,16 +17,19 @@ class BottleneckOptions(Section):
 
 
 class Bottleneck(nn.Module):
-    """A linear layer followed by down-projection, GELU and up-projection with a skip connection."""
+    """A linear layer followed by down-projection, GELU and up-projection with a skip connection.
+
+    The up-projection starts at zero, so that the encoder is at first what it was; the other at random, since with both at zero neither learns.
+    """
 
     def __init__(self, base: nn.Linear, size: int) -> None:
         super().__init__()
         self.base = base
         self.down = nn.Linear(base.out_features, size)
         self.up = nn.Linear(size, base.out_features)
-        for layer in (self.down, self.up):
-            nn.init.normal_(layer.weight, std=_SPREAD)
-            nn.init.zeros_(layer.bias)
+        nn.init.zeros_(self.down.bias)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the adapted output, [..., width]."""

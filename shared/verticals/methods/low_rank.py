@@ -151,12 +151,20 @@ class RankPruned(Tuned):
                 f"adalora needs at least {_FEWEST_STEPS} optimizer steps to prune ranks, found {steps}; "
                 "set more train.epochs, a smaller train.batch_size, or use lora"
             )
+        allocator = self._model.rankallocator
+        for name, parameter in self._factors():  # the training loop has moved them to its device, and not the averages
+            for memory in (allocator.ipt, allocator.exp_avg_ipt, allocator.exp_avg_unc):
+                memory[name] = memory[name].to(parameter.device)
         config = self._config
         config.total_step, config.tinit, config.tfinal = steps, round(_BEFORE * steps), round(_AFTER * steps)
         config.deltaT = max(1, steps // _ALLOCATIONS)
 
     def penalty(self) -> Tensor | float:
-        """Return how far the factors are from orthogonal (Zhang et al. 2023, equation 4), weighted."""
+        """Return how far the factors are from orthogonal, weighted.
+
+        It is what peft adds to a loss: the mean over the factors of the Frobenius norm of their distance. The paper adds up the squares
+        of these norms (Zhang et al. 2023, equation 4), so that its weights are not those of here.
+        """
         distances = []
         for name, factor in self._factors():
             if ".lora_E." not in name:
@@ -174,7 +182,7 @@ class RankPruned(Tuned):
         parts = []
         for name, parameter in self._factors():
             for memory in (allocator.exp_avg_ipt, allocator.exp_avg_unc):
-                parts.append(memory.get(name, torch.zeros_like(parameter)).flatten())
+                parts.append(memory.get(name, torch.zeros_like(parameter)).to(parameter.device).flatten())
             if ".lora_E." in name:
                 parts.append(
                     torch.tensor(pattern.get(name.removesuffix(_ADAPTER), [True] * len(parameter))).to(parameter)

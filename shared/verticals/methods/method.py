@@ -38,6 +38,7 @@ class Method:
         head_learning_rate: of the task's own layer.
         merges: whether the tuned encoder can become one plain transformers model.
         uses_backbone: whether it starts from pretrained weights at all.
+        tunes_words: whether it tunes the table of word embeddings.
     """
 
     name: str
@@ -56,3 +57,4 @@ class Method:
     head_learning_rate: float = 0.0
     merges: bool = False
     uses_backbone: bool = True
+    tunes_words: bool = False
