@@ -1,6 +1,6 @@
 """The live recommender and its REST routes: what a click, a new item and a deletion do, and what is refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine as Database
 
 from verticals.arrays import FloatArray
-from verticals.errors import DataError
+from verticals.errors import DataError, StorageError
 from verticals.storage import open_database
 from verticals_recommender.api import LONGEST_SENTENCE, build_api, described
 from verticals_recommender.items import Catalogue, Item
-from verticals_recommender.live import Live, State
+from verticals_recommender.live import Live
 from verticals_recommender.models.blend import Blend
 from verticals_recommender.models.popularity import Popularity
 from verticals_recommender.models.vectors import fit, unit
@@ -26,6 +26,7 @@ from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.serving import Engine, Rules, recommend
 from verticals_recommender.shelf import shelf
+from verticals_recommender.state import State
 from verticals_recommender.store import TABLES, Store
 
 WORDS = ("green", "black", "herbal", "saw", "drill", "hammer", "tea", "tool")
@@ -67,8 +68,12 @@ def live(database: Database) -> Live:
 
 @pytest.fixture
 def client(live: Live) -> TestClient:
+    return client_of(live, lambda: NOW)
+
+
+def client_of(live: Live, clock: Callable[[], float]) -> TestClient:
     site = FastAPI()
-    site.include_router(build_api(live, "key", clock=lambda: NOW), prefix="/api")
+    site.include_router(build_api(live, "key", clock), prefix="/api")
     return TestClient(site, headers={"Authorization": "Bearer key"})
 
 
@@ -150,6 +155,45 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
     assert not (vectors == unit(encode(["black tea"]))).all(axis=1).any()
 
 
+@pytest.mark.parametrize("who", [{}, {"items": ["tea0"]}, {"sentence": "a tea"}])
+@pytest.mark.parametrize("diversity", [0, 1])
+def test_a_removed_item_leaves_no_blank_place_in_any_list(
+    client: TestClient, who: dict[str, Any], diversity: int
+) -> None:
+    assert client.delete("/api/items/tea1").json()["clean"]
+    everything = {"count": 100, "in_stock": False, "diversity": diversity}
+    assert "" not in ids(client.post("/api/recommend", json={**who, "rules": everything}))
+
+
+def test_an_index_that_still_holds_a_removed_item_brings_back_no_blank_neighbour(live: Live) -> None:
+    removed = live.state.erased(1)
+    assert 1 in [item for item, _ in live.similar(live.state, "tea0", 5)]
+    assert 1 not in [item for item, _ in live.similar(removed, "tea0", 5)]
+
+
+def test_a_list_in_flight_while_its_person_is_forgotten_leaves_no_row(live: Live) -> None:
+    def forgetting() -> float:  # the clock is read after the person's events and before what is shown is written
+        assert live.forget_user("ada").clean
+        return NOW
+
+    live.record("ada", "click", ["tea0"], NOW)
+    in_flight = client_of(live, forgetting)
+    assert ids(in_flight.post("/api/recommend", json={"user": "ada"}))
+    assert live.store.events("ada") == []
+    shown = ids(in_flight.post("/api/recommend", json={"user": "bo"}))
+    assert [event.item for event in live.store.events("bo")] == shown
+    back = ids(client_of(live, lambda: NOW).post("/api/recommend", json={"user": "ada"}))
+    assert [event.item for event in live.store.events("ada")] == back, "who comes back is remembered again"
+
+
+def test_what_was_shown_of_an_item_that_was_removed_since_is_not_kept(live: Live) -> None:
+    began = live.state
+    live.remove_item("tea1")
+    live.record_shown(began, "ada", ["tea1", "tea2"], NOW)
+    live.record_shown(began, "bo", ["tea1"], NOW)
+    assert [event.item for name in ("ada", "bo") for event in live.store.events(name)] == ["tea2"]
+
+
 def test_a_forgotten_user_is_in_no_table_no_training_row_no_answer_and_not_in_the_file(tmp_path: Path) -> None:
     live = make(open_database(f"sqlite:///{tmp_path / 'shop.db'}", TABLES))
     live.record("wilhelmina", "click", ["tea0"], NOW)
@@ -222,6 +266,21 @@ def test_a_refused_batch_of_items_changes_nothing(live: Live) -> None:
             live.add_items(batch)
     assert len(live.state.catalogue) == len(live.index) == 6
     assert live.store.added_items() == []
+
+
+def test_what_the_database_refuses_has_not_happened_and_can_be_asked_for_again(database: Database) -> None:
+    live, new = make(database), Item("tea9", "Green green tea")
+    TABLES.drop_all(database)
+    with pytest.raises(StorageError):
+        live.add_items([new])
+    with pytest.raises(StorageError):
+        live.remove_item("tea0")
+    assert live.state.catalogue.items == goods()
+    assert len(live.index) == 6
+    TABLES.create_all(database)
+    live.add_items([new])
+    assert live.remove_item("tea0").clean
+    assert {"tea9", "tea0"} & set(make(database).state.catalogue.positions) == {"tea9"}
 
 
 def test_requests_beside_a_writer_see_either_state_and_never_half_of_one(live: Live) -> None:

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from scipy import sparse
 
 from verticals.arrays import FloatArray
-from verticals_recommender.explanations import counterfactual, in_words, reasons
+from verticals_recommender.explanations import counterfactual, in_words, reasons, why
 from verticals_recommender.items import Item
-from verticals_recommender.models import ease, popularity
+from verticals_recommender.models import als, ease, item_knn, popularity
 from verticals_recommender.models.histories import Histories, history
+from verticals_recommender.models.model import Model
 from verticals_recommender.models.vectors import fit as from_vectors
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import (
@@ -192,6 +193,23 @@ def test_somebody_new_gets_what_is_popular_and_after_one_click_what_fits(engine:
     assert all(item >= HALF for item in items_of(engine, Profile().after("click", [20]), count=8))
 
 
+@pytest.mark.parametrize(
+    "model",
+    [ease.fit(people(), 100.0, 24), item_knn.fit(people(), 24, 1.0), als.fit(people(), 4, 5.0, 2.0, 3, 0)],
+    ids=["ease", "item-knn", "als"],
+)
+def test_a_history_that_the_model_knows_nothing_about_gives_what_is_popular_and_says_so(
+    engine: Engine, model: Model
+) -> None:
+    new = text_vectors()[:1]
+    later = Engine(model.extended(new), engine.shelf.extended([Item("new", "New tea")], new))
+    found = recommend(later, Profile().after("click", [24]), Rules(count=5), NOW)
+    assert [each.item for each in found] == items_of(engine, Profile(), count=5)
+    assert {why(model, reasons(each), each, str, "en") for each in found} == {"Popular with others"}
+    known = recommend(later, Profile().after("click", [24, 20]), Rules(count=5), NOW)
+    assert all(each.item >= HALF and each.parts.keys() == {"history"} for each in known)
+
+
 def test_a_sentence_alone_makes_a_list(engine: Engine) -> None:
     wish = np.zeros(26, np.float32)
     wish[1] = 1
@@ -206,6 +224,7 @@ def test_a_new_item_is_found_by_its_text_at_once_and_an_erased_one_never(engine:
     assert items_of(grown, TEA, count=1) == [24]
     less = Engine(grown.model.erased(24), grown.shelf.erased(24))
     assert 24 not in items_of(less, TEA, count=100)
+    assert 24 not in items_of(less, Profile(), count=100, in_stock=False, diversity=1)
     assert not less.shelf.vectors[24].any()
 
 

@@ -15,9 +15,10 @@ from verticals.access import bearer
 from verticals.errors import DataError
 from verticals_recommender.explanations import reasons, why
 from verticals_recommender.items import Item
-from verticals_recommender.live import Erased, Live, State
+from verticals_recommender.live import Erased, Live
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.serving import MOST_RESULTS, Recommendation, Rules, recommend
+from verticals_recommender.state import State
 
 MOST_ITEMS = 1000
 LONGEST_SENTENCE = 1000
@@ -101,7 +102,7 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
         found = recommend(state.engine, profile, request.rules, clock())
         results = described(state, found)
         if request.user and request.remember and results:
-            live.store.record(request.user, "shown", [result["id"] for result in results], clock())
+            live.record_shown(state, request.user, [result["id"] for result in results], clock())
         return {"results": results}
 
     @router.get("/similar/{item}")

@@ -4,59 +4,23 @@ A request takes the present state and keeps it. A change prepares the next state
 is read from the store with each request, so that a click counts at once and a forgotten user is forgotten at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from verticals.arrays import FloatArray
-from verticals.errors import DataError
-from verticals_recommender.items import Catalogue, Item
-from verticals_recommender.models.model import Model
+from verticals_recommender.items import Item
 from verticals_recommender.models.vectors import unit
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.retrieval.index import VectorIndex
-from verticals_recommender.serving import Engine
-from verticals_recommender.store import ALL_EVENTS, Event, Store
+from verticals_recommender.state import State
+from verticals_recommender.store import ALL_EVENTS, Store
 
 Encode = Callable[[Sequence[str]], FloatArray]
 Forget = Callable[[str], int]
-_NOBODY = Item("", "")
-
-
-@dataclass(frozen=True)
-class State:
-    """What a request sees. A removed item leaves an empty place.
-
-    Attributes:
-        catalogue: the items, in the order of the model's columns.
-        engine: what ranks them.
-        trained: columns of what each user did before the training, oldest first, with how much each says.
-        compared: other models over the same columns, to be shown beside the one that serves.
-    """
-
-    catalogue: Catalogue
-    engine: Engine
-    trained: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
-    compared: Mapping[str, Model] = field(default_factory=dict)
-
-    def position(self, item: str) -> int:
-        """Return an item's column.
-
-        Raises:
-            DataError: there is no such item.
-        """
-        if not item or item not in self.catalogue.positions:
-            raise DataError(f"no item '{item}' in the catalogue; add it first")
-        return self.catalogue.positions[item]
-
-    def profile(self, user: str, events: Iterable[Event]) -> Profile:
-        """Return what is known of a user, as columns; events on items that are gone are passed over."""
-        known = self.catalogue.positions
-        past = Profile(history=self.trained.get(user, {}))
-        return past.following((event.action, known[event.item]) for event in events if event.item in known)
 
 
 @dataclass(frozen=True)
@@ -73,7 +37,11 @@ class Erased:
 
 
 class Live:
-    """Everything behind the page and the REST routes."""
+    """Everything behind the page and the REST routes.
+
+    A change goes into the database before it goes into memory: one that the database refuses has not happened, and can be asked for
+    again.
+    """
 
     def __init__(
         self, state: State, index: VectorIndex, encode: Encode, store: Store, forget_files: Forget = lambda user: 0
@@ -92,13 +60,17 @@ class Live:
         self.index = index
         self._encode = encode
         self._writing = Lock()
+        self._recording = Lock()  # no event is written beside its deletion; held for moments, the other for seconds
         gone = store.forgotten(state.trained)
         self._state = replace(state, trained={user: past for user, past in state.trained.items() if user not in gone})
         for item in store.removed_items() & set(state.catalogue.positions):
-            self._erase(item)
+            position = self._state.position(item)
+            self._state = self._state.erased(position)
+            self._purge(position)
         added = [item for item in store.added_items() if item.id not in self._state.catalogue.positions]
         if added:  # the others the run has learned since
-            self._extend(added)
+            vectors = self._read(added)
+            self._extend(self._state.extended(added, vectors), vectors)
 
     @property
     def state(self) -> State:
@@ -124,8 +96,9 @@ class Live:
         position = state.position(item)
         found = self.index.search(state.engine.shelf.vectors[position : position + 1], count + 1)
         pairs = zip(found.ids[0].tolist(), found.scores[0].tolist(), strict=True)
-        there = range(len(state.catalogue))  # the index may be one change ahead of the state
-        return [(each, cosine) for each, cosine in pairs if each in there and each != position][:count]
+        there = state.engine.shelf.there  # the index may be one change ahead of the state, or behind it
+        known = [(each, cosine) for each, cosine in pairs if each in range(len(there)) and there[each]]
+        return [(each, cosine) for each, cosine in known if each != position][:count]
 
     def record(self, user: str, action: Action, items: Sequence[str], now: float) -> None:
         """Remember what a user did.
@@ -133,9 +106,27 @@ class Live:
         Raises:
             DataError: one of the items does not exist; nothing is remembered then.
         """
-        for item in items:
-            self._state.position(item)
-        self.store.record(user, action, items, now)
+        with self._recording:
+            for item in items:
+                self._state.position(item)
+            self.store.record(user, action, items, now)
+
+    def record_shown(self, state: State, user: str, items: Sequence[str], now: float) -> None:
+        """Remember what a user was shown, unless the user was forgotten since the list was begun; items removed since are left out.
+
+        Args:
+            state: what the list was made from, taken before the user's events were read.
+            user: who was shown the list.
+            items: ids of the list.
+            now: seconds since 1970.
+        """
+        with self._recording:
+            after = self._state
+            if after.forgotten > state.forgotten and self.store.forgotten([user]):
+                return
+            there = [item for item in items if item in after.catalogue.positions]
+            if there:
+                self.store.record(user, "shown", there, now)
 
     def add_items(self, items: Sequence[Item]) -> None:
         """Add items; they are found by their text from now on.
@@ -144,8 +135,10 @@ class Live:
             DataError: an id exists already, or is given twice.
         """
         with self._writing:
-            self._extend(items)
+            vectors = self._read(items)
+            after = self._state.extended(items, vectors)
             self.store.add_items(items)
+            self._extend(after, vectors)
 
     def remove_item(self, item: str) -> Erased:
         """Remove an item from the model, the vectors, the index and the store, and look for what is left of it.
@@ -155,16 +148,20 @@ class Live:
         """
         with self._writing:
             position = self._state.position(item)
-            self._erase(item)
-            gone = self.store.forget_item(item)
+            after = self._state.erased(position)
+            with self._recording:
+                gone = self.store.forget_item(item)
+                self._state = after
+            self._purge(position)
         return Erased(gone, self._left_of_item(item, position))
 
     def forget_user(self, user: str) -> Erased:
         """Delete all that a user did, in memory, in the database and in the run's files, and look for what is left."""
         with self._writing:
-            trained = {name: items for name, items in self._state.trained.items() if name != user}
-            self._state = replace(self._state, trained=trained)
-            gone = self.store.forget_user(user)
+            after = self._state.without(user)
+            with self._recording:  # the state last: a request that sees it finds no event either
+                gone = self.store.forget_user(user)
+                self._state = after
             left_in_files = self._forget_files(user)
         profile = self._state.profile(user, self.store.events(user))
         left = {
@@ -184,29 +181,14 @@ class Live:
         ]
         return before + [asdict(event) for event in self.store.events(user, ALL_EVENTS)]
 
-    def _extend(self, items: Sequence[Item]) -> None:
-        now = self._state
-        catalogue = now.catalogue.extended(items)
-        if len(catalogue.positions) < len(set(now.catalogue.ids)) + len(items):
-            raise DataError("an item id is given more than once; give each item its own")
-        vectors = unit(self._encode([item.text for item in items]))
-        engine = Engine(now.engine.model.extended(vectors), now.engine.shelf.extended(items, vectors))
-        self.index.add(np.arange(len(now.catalogue), len(catalogue)), vectors)
-        compared = {name: model.extended(vectors) for name, model in now.compared.items()}
-        self._state = replace(now, catalogue=catalogue, engine=engine, compared=compared)
+    def _read(self, items: Sequence[Item]) -> FloatArray:
+        return unit(self._encode([item.text for item in items]))
 
-    def _erase(self, item: str) -> None:
-        now = self._state
-        position = now.position(item)
-        items = list(now.catalogue.items)
-        items[position] = _NOBODY
-        engine = Engine(now.engine.model.erased(position), now.engine.shelf.erased(position))
-        trained = {
-            user: {each: weight for each, weight in past.items() if each != position}
-            for user, past in now.trained.items()
-        }
-        compared = {name: model.erased(position) for name, model in now.compared.items()}
-        self._state = State(Catalogue(tuple(items), now.catalogue.notes), engine, trained, compared)
+    def _extend(self, after: State, vectors: FloatArray) -> None:
+        self.index.add(np.arange(len(self._state.catalogue), len(after.catalogue)), vectors)
+        self._state = after
+
+    def _purge(self, position: int) -> None:
         self.index.remove(np.array([position]))
         self.index.purge()
 
@@ -219,6 +201,6 @@ class Live:
             "vectors": int(np.count_nonzero(shelf.vectors[position])),
             "index": int(np.count_nonzero(self.index.rows()[0] == position)),
             "matrix": sum(position in past for past in state.trained.values()),
-            "available": int(shelf.available[position]),
+            "available": int(shelf.there[position] or shelf.available[position]),
             "training_rows": sum(event.item == item for event in self.store.chosen()),
         }

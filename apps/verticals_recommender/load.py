@@ -21,7 +21,7 @@ from verticals.evaluation import results
 from verticals_recommender import recipe, text
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue, Item
-from verticals_recommender.live import Live, State
+from verticals_recommender.live import Live
 from verticals_recommender.models import als, item_knn, vectors
 from verticals_recommender.models.blend import Blend
 from verticals_recommender.models.histories import histories, history, sequences
@@ -31,6 +31,7 @@ from verticals_recommender.retrieval.million import clustered_vectors
 from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.serving import Engine
 from verticals_recommender.shelf import shelf
+from verticals_recommender.state import State
 from verticals_recommender.store import TABLES, Store
 
 _START_SECONDS = 180.0

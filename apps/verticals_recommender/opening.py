@@ -15,7 +15,7 @@ from verticals.runs import Run
 from verticals_recommender import recipe, recommender, text
 from verticals_recommender.forgetting import forget
 from verticals_recommender.interactions import Interactions
-from verticals_recommender.live import Encode, Live, State
+from verticals_recommender.live import Encode, Live
 from verticals_recommender.models.histories import sequences
 from verticals_recommender.recommender import Recommender
 from verticals_recommender.retrieval import stored
@@ -24,6 +24,7 @@ from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.settings import Settings
 from verticals_recommender.siblings import catalogue_of
 from verticals_recommender.skins import SHIPPED, Skin, skin_of
+from verticals_recommender.state import State
 from verticals_recommender.store import TABLES, Store
 
 _LOG = logging.getLogger(__name__)

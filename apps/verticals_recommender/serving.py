@@ -73,7 +73,7 @@ class Recommendation:
 def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> list[Recommendation]:
     """Return the list for a person, best first.
 
-    A person without a history and without a wish gets what is popular.
+    A person without a wish, and without a history that says anything to the model, gets what is popular.
 
     Args:
         engine: the model and the items.
@@ -104,8 +104,11 @@ def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> lis
 
 
 def allowed(shelf: Shelf, profile: Profile, rules: Rules) -> BoolArray:
-    """Return which items may be shown, [items]: not seen, not hidden, and within the filters; an unknown price fails a price filter."""
-    mask = np.ones(len(shelf), bool)
+    """Return which items may be shown, [items].
+
+    Not removed, not seen, not hidden, and within the filters; an unknown price fails a price filter.
+    """
+    mask = shelf.there.copy()
     mask[[*profile.history, *profile.hidden, *profile.less]] = False
     if rules.in_stock:
         mask &= shelf.available
@@ -119,10 +122,14 @@ def allowed(shelf: Shelf, profile: Profile, rules: Rules) -> BoolArray:
 
 
 def interest(engine: Engine, profile: Profile, positions: IntArray, scored: Scored | None) -> dict[str, FloatArray]:
-    """Return what speaks for each item: the history as the model reads it, the wish as its text is near, else the popularity."""
+    """Return what speaks for each item: the history as the model reads it, the wish as its text is near, else the popularity.
+
+    A history that tells none of these items from another, such as one of items that came after the training, says nothing.
+    """
     parts = {}
-    if scored:
-        parts["history"] = in_spreads(scored.scores[positions])
+    said = in_spreads(scored.scores[positions]) if scored else np.zeros(1, np.float32)
+    if np.ptp(said) > 0:
+        parts["history"] = said
     if profile.wish is not None:
         parts["wish"] = in_spreads((engine.shelf.vectors @ profile.wish)[positions])
     return parts or {"popularity": in_spreads(np.log1p(engine.shelf.popularity[positions]))}

@@ -22,6 +22,7 @@ class Shelf:
         added: seconds since 1970, NaN where unknown, [items].
         popularity: people who chose the item, [items].
         vectors: unit vectors of the items' text, [items, width]; zeros where there is none.
+        there: False for an empty place, where an item was removed, [items].
     """
 
     category: npt.NDArray[np.str_]
@@ -30,6 +31,7 @@ class Shelf:
     added: Float64Array
     popularity: FloatArray
     vectors: FloatArray
+    there: BoolArray
 
     def __len__(self) -> int:
         return len(self.available)
@@ -44,6 +46,7 @@ class Shelf:
             added=np.concatenate([self.added, new.added]),
             popularity=np.concatenate([self.popularity, new.popularity]),
             vectors=np.concatenate([self.vectors, new.vectors]),
+            there=np.concatenate([self.there, new.there]),
         )
 
     def erased(self, item: int) -> "Shelf":
@@ -57,6 +60,7 @@ class Shelf:
             added=np.where(keep, self.added, np.nan),
             popularity=np.where(keep, self.popularity, np.float32(0)),
             vectors=np.where(keep[:, None], self.vectors, np.float32(0)),
+            there=self.there & keep,
         )
 
 
@@ -76,4 +80,5 @@ def shelf(items: Sequence[Item], popularity: FloatArray | IntArray, vectors: Flo
         added=np.array([unknown if item.added is None else item.added for item in items], np.float64),
         popularity=np.asarray(popularity, np.float32),
         vectors=unit(vectors),
+        there=np.ones(len(items), bool),
     )

@@ -7,11 +7,11 @@ import gradio as gr
 
 from verticals_recommender import markup
 from verticals_recommender.explanations import counterfactual, reasons
-from verticals_recommender.live import State
 from verticals_recommender.models import item_knn
 from verticals_recommender.models.model import neighbours
 from verticals_recommender.pages.view import View, told
 from verticals_recommender.serving import Rules
+from verticals_recommender.state import State
 
 _NEIGHBOURS, _SHELF, _HISTORY = 8, 10, 30
 

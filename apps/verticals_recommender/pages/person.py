@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from verticals_recommender import markup
-from verticals_recommender.live import State
 from verticals_recommender.pages.view import SHELF, View, told
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.serving import Rules
+from verticals_recommender.state import State
 from verticals_recommender.tradeoff import SLIDERS
 
 Edits = tuple[tuple[Action, str], ...]  # what was tried out on this page, oldest first

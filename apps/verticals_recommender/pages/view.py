@@ -11,11 +11,11 @@ import numpy as np
 from verticals.errors import VerticalsError
 from verticals_recommender import markup
 from verticals_recommender.explanations import reasons, why
-from verticals_recommender.live import State
 from verticals_recommender.models.model import Model
 from verticals_recommender.opening import Opened
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
+from verticals_recommender.state import State
 from verticals_recommender.wording import texts
 
 SHELF = 8
