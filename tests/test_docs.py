@@ -21,7 +21,7 @@ def commands() -> list[tuple[str, list[str]]]:
     found = []
     for page in PAGES:
         for block in BLOCK.findall(page.read_text(encoding="utf-8")):
-            lines = block.replace("\\\n", " ").splitlines()
+            lines = [line.strip() for line in block.replace("\\\n", " ").splitlines()]
             found += [
                 (str(page.relative_to(ROOT)), shlex.split(line, comments=True))
                 for line in lines

@@ -16,7 +16,7 @@ _MIN_ROWS = 30
 __all__ = ["MIN_SECONDS", "Advice", "advise"]
 
 
-def advise(splits: Splits, config: Config, seconds: float, clock: Callable[[], float]) -> Advice:
+def advise(splits: Splits, config: Config, seconds: float, clock: Callable[[], float], spent: float = 0.0) -> Advice:
     """Try the cheap methods, time the others, and recommend one; the test rows are not looked at.
 
     Args:
@@ -24,6 +24,7 @@ def advise(splits: Splits, config: Config, seconds: float, clock: Callable[[], f
         config: backbone, batch size and seed; the method is what is looked for.
         seconds: the trial's budget. A step is begun only if what it is expected to take fits into what is left.
         clock: returns seconds that never decrease, such as `time.perf_counter`.
+        spent: seconds of the budget that reading the rows took.
 
     Raises:
         ConfigError: the budget is too small.
@@ -37,4 +38,4 @@ def advise(splits: Splits, config: Config, seconds: float, clock: Callable[[], f
             f"{splits.name}: {rows} rows to learn from are too few for a trial, expected {_MIN_ROWS} or more; "
             "begin with --method probe"
         )
-    return decide(run_trial(splits, config, Budget(seconds, clock)), kept_gains())
+    return decide(run_trial(splits, config, Budget(seconds - spent, clock)), kept_gains())

@@ -238,8 +238,7 @@ def advise(
     options = given({"data": columns, "backbone": {"name": backbone}, "train": {"seed": seed}})
     config = build([options], NoSettings, objectives.get("classify").settings)
     splits = load_splits(config.data, config.train.seed)
-    left = allowed - (time.perf_counter() - started)  # reading counts too
-    advice = advisor.advise(splits, config, left, time.perf_counter)
+    advice = advisor.advise(splits, config, allowed, time.perf_counter, time.perf_counter() - started)
     if as_json:
         show_json({"schema": 1, "advice": advice.document()})
         return
