@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from toys import toy_config, toy_splits
+from verticals import methods, objectives, pilot
 from verticals.adversarial import moved
-from verticals.errors import ConfigError
+from verticals.errors import MethodError
+from verticals.methods import METHODS
 from verticals.objectives import classify, encoder_classifier
 
 
@@ -38,6 +40,9 @@ def test_each_step_learns_from_the_moved_batch_too(tiny_backbone: Path, tmp_path
     assert not torch.equal(weights[0], weights[1])
 
 
-def test_a_method_that_does_not_tune_word_embeddings_is_refused(tiny_backbone: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"train\.adversarial moves the word embeddings"):
-        classify.fit(toy_splits(), toy_config("lora", tiny_backbone, adversarial=1.0), tmp_path)
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "full"])
+def test_a_method_that_does_not_tune_word_embeddings_is_refused_before_anything_is_read(method: str) -> None:
+    config = toy_config(method, Path("nowhere"), adversarial=1.0)
+    with pytest.raises(MethodError, match=rf"embeddings, which method '{method}' does not tune; .* use one of: full$"):
+        pilot.tune(objectives.get("classify"), config)
+    methods.check(toy_config(method, Path("nowhere"), adversarial=0.0), "classify", None)

@@ -144,7 +144,7 @@ def test_a_trial_measures_everything_where_the_budget_allows(tiny_backbone: Path
     assert list(measured.steps) == ["partial", "lora", "full"]
     assert all(cost.seconds > 0 and cost.memory_mb > 0 for cost in measured.steps.values())
     assert measured.tuned is not None
-    assert measured.tuned.rows == 136
+    assert measured.tuned.rows == 122  # two folds less a tenth to choose on: none of it from the fold that is judged
     assert measured.tuned.right.mean() > 0.95
 
 

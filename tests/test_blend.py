@@ -11,11 +11,12 @@ from toys import toy_config, toy_splits
 from verticals import pilot
 from verticals.arrays import FloatArray
 from verticals.config import Config
+from verticals.evaluation.report import probe_note
 from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals.methods.pieces import PieceVectors
 from verticals.methods.tfidf import TfidfClassifier
-from verticals.objectives import classify
+from verticals.objectives import calibrated, classify
 from verticals.objectives.blend import WEIGHTS, Blend
 
 TEXTS = ("where is my parcel", "money back please", "what shade of blue")
@@ -75,6 +76,20 @@ def test_a_blend_is_saved_and_reloaded_as_part_of_a_run(tiny_backbone: Path) -> 
     head, linear = 3 * (32 + 1), TfidfClassifier.load(run.folder, run.labels).trained_parameters
     assert run.metrics["cost"]["trained_parameters"] == head + linear
     assert run.metrics["training"]["trained_parameters"] == head + linear
+
+
+def test_what_tuning_gained_is_told_without_what_the_blend_adds(tiny_backbone: Path, tmp_path: Path) -> None:
+    plain = toy_config("full", tiny_backbone, epochs=1, learning_rate=1e-9, head_learning_rate=1.0)  # spoils the head
+    config, splits = plain.model_copy(update={"objective": {"blend": True}}), toy_splits()
+    fitted = classify.fit(splits, config, tmp_path)
+    assert isinstance(fitted.classifier, Blend)
+    held, own = classify.known_targets(splits), fitted.classifier.encoder.logits(splits.validation.texts)
+    details = calibrated.calibrated(fitted, splits, config).details
+    assert details["tuned_validation_accuracy"] == (own.argmax(axis=1) == held).mean() < details["validation_accuracy"]
+    assert details["tuned_validation_accuracy"] < details["probe_validation_accuracy"]
+    (note,) = probe_note("full", details)
+    assert note.startswith("Tuning did NOT gain")
+    assert f"{details['tuned_validation_accuracy']:.1%} after" in note
 
 
 def test_logits_alone_are_those_of_the_score(linear: TfidfClassifier) -> None:

@@ -13,6 +13,7 @@ from torch.utils.data import BatchSampler
 from toys import toy_rows
 from verticals import distributed
 from verticals.errors import ConfigError
+from verticals.objectives.tag_training import windows_a_step
 from verticals.token_rows import LengthGroupedSampler
 
 ROOT = Path(__file__).parent.parent
@@ -82,6 +83,13 @@ def test_the_parts_of_two_processes_are_the_batches_of_one() -> None:
         for process in range(2)
     ]
     assert [first + second for first, second in zip(*parts, strict=True)] == whole
+
+
+def test_a_batch_of_windows_is_rounded_up_to_what_can_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert windows_a_step(32, 0.3) == 10  # windows that hold 32 sentences
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert windows_a_step(32, 0.3) == 12
+    assert distributed.share_of(windows_a_step(2, 0.1)) == 1
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

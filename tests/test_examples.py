@@ -51,6 +51,36 @@ def test_a_repeated_row_is_kept_once() -> None:
     assert count(notes, "duplicate") == 1
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Net profit +5 %", "Net profit -5 %"),
+        ("Net profit -5 %", "Net profit 5 %"),
+        ("loss of -$5m", "loss of $5m"),
+        ("Parse JSON in C#", "Parse JSON in C++"),
+        ("Parse JSON in C#", "Parse JSON in C"),
+        ("great 👍", "great 👎"),
+        ("का", "की"),
+    ],
+)
+def test_texts_that_differ_by_a_sign_a_symbol_or_a_vowel_are_two(one: str, other: str) -> None:
+    kept, notes = drop_repeats(examples((one, "x"), (other, "y")))
+    assert (kept.texts, notes) == ((one, other), [])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a follow-up call", "A follow up call!"),
+        ("- 2019-2020: up 5%", "2019 2020 up 5 %"),
+        ("order #12", "order 12"),
+        ("it can`t wait", "it can't wait"),
+    ],
+)
+def test_texts_that_differ_by_punctuation_between_words_are_one(one: str, other: str) -> None:
+    assert drop_repeats(examples((one, "x"), (other, "x")))[0].texts == (one,)
+
+
 def test_conflicting_labels_keep_the_majority_and_nothing_on_a_tie() -> None:
     kept, notes = drop_repeats(examples(("a", "x"), ("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")))
     assert list(zip(kept.texts, kept.labels, strict=True)) == [("a", "x")]

@@ -187,5 +187,8 @@ def test_bleu_of_summed_counts_is_sacrebleus_corpus_bleu() -> None:
     replies = ["the parcel is late today, sorry", "a green shade of paint it is", "no"]
     references = ["the parcel is late, sorry for that", "a green shade of paint", "yes"]
     assert bleu(bleu_counts(replies, references)) == pytest.approx(corpus_bleu(replies, [references]).score)
+    reply, reference = ["the parcel is here today"], ["my parcel is not here today"]  # share no three words in a row
+    assert bleu(bleu_counts(reply, reference)) == pytest.approx(corpus_bleu(reply, [reference]).score)
+    assert bleu(bleu_counts(reply, reference)) > 20
     assert chrf_by_row(["same", "abc"], ["same", "xyz"]).tolist() == [100.0, 0.0]
     assert perplexity(np.array([[np.log(4.0), 1.0], [np.log(4.0), 1.0]])) == pytest.approx(4)

@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
 from toys import toy_config
 from verticals import methods, training
+from verticals.adversarial import word_embeddings
 from verticals.config import Config
 from verticals.errors import MethodError, RunError
 from verticals.methods import METHODS, saved
@@ -247,6 +248,24 @@ def test_methods_that_take_no_part_in_training_add_nothing_to_the_loss(folder_of
     encoder = adapt("prompt", folder_of("bert"))
     assert isinstance(encoder, Tuned)
     assert encoder.penalty() == 0.0
+
+
+def test_adaloras_averages_follow_their_factors_to_another_device(folder_of: Callable[[str], Path]) -> None:
+    encoder = adapt("adalora", folder_of("bert"))
+    assert isinstance(encoder, RankPruned)
+    encoder.to("meta")
+    assert encoder.get_extra_state().device.type == "meta"  # what a continued training asks for before it begins
+    encoder.begin(100, [])
+    allocator = encoder._model.rankallocator
+    kept = (allocator.ipt, allocator.exp_avg_ipt, allocator.exp_avg_unc)
+    assert {each.device.type for memory in kept for each in memory.values()} == {"meta"}
+
+
+@pytest.mark.parametrize(("method", "architecture"), PAIRS)
+def test_the_table_says_which_methods_tune_the_word_embeddings(
+    folder_of: Callable[[str], Path], method: str, architecture: str
+) -> None:
+    assert word_embeddings(adapt(method, folder_of(architecture))).requires_grad == METHODS[method].tunes_words
 
 
 def test_every_row_of_the_table_is_whole() -> None:

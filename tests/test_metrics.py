@@ -49,6 +49,18 @@ def test_bootstrap_contains_the_value_and_narrows_with_rows() -> None:
     assert widths[1] < widths[0] / 5
 
 
+def test_the_interval_of_the_calibration_error_encloses_the_true_one_though_noise_raises_the_value() -> None:
+    generator, rule = np.random.default_rng(0), Calibration(1.0, (0.0, 1.0), (0.0, 1e9), 0.0, 0.5)
+    enclosed = 0
+    for _ in range(8):
+        confidence = generator.uniform(0.55, 1, 300)
+        wrong = generator.random(300) > confidence - 0.02  # two points too surely
+        logits = np.stack([np.log(confidence / (1 - confidence)), np.zeros(300)], axis=1)
+        error = evaluate(scores(logits), wrong.astype(np.int64), rule, ["a", "b"]).metrics["ece"]
+        enclosed += 0 <= error.low <= 0.02 <= error.high
+    assert enclosed >= 6  # the percentiles of resamples enclose it never
+
+
 def scores(logits: np.ndarray, familiarity: np.ndarray | None = None) -> Scores:
     familiar = np.ones(len(logits)) if familiarity is None else familiarity
     return Scores(logits.astype(np.float32), familiar.astype(np.float32))

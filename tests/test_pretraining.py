@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from toys import Outcome, save_tiny_backbone, toy_config, toy_splits
-from verticals import backbones, methods, objectives, pilot
+from verticals import backbones, export, methods, objectives, pilot
 from verticals.backbones import Backbone
 from verticals.config import Config, DataConfig, NoSettings, build
 from verticals.data.corpus import Corpus, hold_out, load_corpus
@@ -32,6 +32,7 @@ from verticals.objectives.mask import Masker, MaskSettings
 from verticals.objectives.masked_module import MaskedHead, MaskedModule, head_of
 from verticals.objectives.masking import IGNORED, SPECIAL, MaskedDataset, Masking, windows
 from verticals.runs import Run, latest
+from verticals.training import last_checkpoint
 
 Command = Callable[..., Outcome]
 FRUITS = {"apple": "red", "lemon": "yellow", "plum": "blue", "pear": "green", "peach": "pink"}
@@ -246,6 +247,26 @@ def test_an_interrupted_pretraining_continues_with_the_same_masks_and_ends_with_
     assert resumed.log.resumed_from == 9
     ours, theirs = resumed.model.module.state_dict(), whole.model.module.state_dict()
     assert [name for name in theirs if not torch.equal(ours[name], theirs[name])] == []
+
+
+def test_the_seconds_of_both_stages_before_an_interruption_count(masking_backbone: Path, tmp_path: Path) -> None:
+    config, rows = settings(masking_backbone, epochs=1, adversarial=1.0), patterned(90)
+    mask.fit(rows, config, tmp_path)
+    for stage, seconds in (("head", "1000.0"), ("all", "500.0")):
+        checkpoint = last_checkpoint(tmp_path / stage)
+        assert checkpoint is not None
+        (checkpoint / "seconds.json").write_text(seconds, encoding="utf-8")
+    log = mask.fit(rows, config, tmp_path).log
+    assert log.earlier_seconds == 1500.0
+    assert 1500.0 < log.seconds < 1600.0
+
+
+def test_a_backbone_pretrained_by_an_adapter_is_exported_as_it_was_saved(
+    masking_backbone: Path, tmp_path: Path
+) -> None:
+    made = export.export(train(settings(masking_backbone, "lora", epochs=1), patterned(90)), tmp_path / "plain")
+    assert made.difference < 1e-4
+    assert (made.folder / "masked_head.safetensors").is_file()
 
 
 MERGING = [name for name, method in methods.METHODS.items() if "mask" in method.objectives]

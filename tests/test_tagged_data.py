@@ -1,6 +1,7 @@
 """Tagged files: every dialect reads the same, and everything malformed is named with file and line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -192,6 +193,20 @@ def test_carving_takes_single_sentences_where_documents_are_few() -> None:
     assert len(carve(file_of(10, 10), 0.3, seed=0)[1].sentences) == 3
     with pytest.raises(DataError, match="too few"):
         carve(file_of(1, 1), 0.3, seed=0)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_carving_passes_over_a_document_that_overshoots_and_never_takes_all(seed: int) -> None:
+    lopsided = TaggedFile(
+        tuple(replace(sentence, document=min(sentence.document, 20)) for sentence in file_of(200, 1).sentences),
+        "IOB2",
+        (),
+    )  # twenty documents of a sentence and one of 180
+    assert 19 <= len(carve(lopsided, 0.2, seed)[1].sentences) <= 20
+    assert len(carve(lopsided, 0.05, seed)[1].sentences) == 10
+    kept, held = carve(file_of(200, 10), 0.02, seed)  # every document is larger than what is wanted
+    assert (len(kept.sentences), len(held.sentences)) == (190, 10)
+    assert len(carve(lopsided, 0.97, seed)[0].sentences) > 0
 
 
 def test_splits_note_unseen_tags_and_repeated_sentences_and_refuse_nothing_but_o() -> None:

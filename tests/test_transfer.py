@@ -21,7 +21,8 @@ from verticals.config import Config
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits, with_labels
 from verticals.errors import DataError, MethodError, MissingExtra, RunError
-from verticals.evaluation.metrics import Estimate
+from verticals.evaluation.classification import class_indices
+from verticals.evaluation.metrics import Estimate, accuracy
 from verticals.evaluation.plots import transfer_figure
 from verticals.evaluation.predictor import predict_file
 from verticals.evaluation.report import summary, transfer_table
@@ -293,7 +294,9 @@ def test_the_best_among_the_targets_classes_is_never_another_one() -> None:
     logits = np.array([[3, 1, 2], [0, 5, 1], [9, 0, 8]], np.float32)
     assert transfer.best_among(np.array([1, 2]), logits).tolist() == [2, 1, 2]
     assert transfer.best_among(np.array([1, 3]), logits).tolist() == [1, 1, 1]  # it has no class 3
-    assert transfer.best_among(np.array([3, 4]), logits).tolist() == [-1, -1, -1]
+    nothing = transfer.best_among(np.array([3, 4]), logits)
+    unseen = class_indices(Examples(("a", "b", "c"), ("x", "y", "z")), ("u", "v", "w"))
+    assert accuracy(unseen, nothing) == 0  # neither a class nor a label that nobody knows is right
 
 
 def attempt(strength: float, target: float, source: float | None) -> Attempt:

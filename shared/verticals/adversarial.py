@@ -6,27 +6,17 @@ text; here the table of word embeddings is moved, by one vector for the batch, s
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from verticals.errors import ConfigError
-
 
 def word_embeddings(model: nn.Module) -> nn.Parameter:
-    """Return the table of word embeddings, [words, width].
-
-    Raises:
-        ConfigError: it is not tuned, so that it has no gradient to be moved along.
-    """
+    """Return the table of word embeddings, [words, width]."""
     encoder = next(module for module in model.modules() if isinstance(module, PreTrainedModel))
-    table = encoder.get_input_embeddings().weight
-    if not isinstance(table, nn.Parameter) or not table.requires_grad:
-        raise ConfigError(
-            "train.adversarial moves the word embeddings, which this method does not tune; use full, or 0"
-        )
-    return table
+    return cast(nn.Parameter, encoder.get_input_embeddings().weight)
 
 
 @contextmanager

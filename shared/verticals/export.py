@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones, methods
@@ -15,11 +16,12 @@ from verticals.errors import ConfigError, MethodError, RunError
 from verticals.inference.batches import unit_vectors
 from verticals.methods import saved
 from verticals.methods.merging import merged
+from verticals.objectives import mask
 from verticals.parity import TOLERANCE
 from verticals.runs import Run
 
 _TEXTS, _WORDS = 32, 12
-_TOKENIZERS = {"classify": "tokenizer", "match": "tokenizer", "mask": "model"}
+_TOKENIZERS = {"classify": "tokenizer", "match": "tokenizer", "mask": mask.BACKBONE}
 _BESIDE = ("head.safetensors", "labels.json", "calibration.json", "model/masked_head.safetensors")
 
 
@@ -45,7 +47,7 @@ def export(run: Run, folder: Path) -> Exported:
     _check(run)
     if folder.exists():
         raise ConfigError(f"{folder}: is there already; name a folder that is not")
-    tuned = saved.load(run.folder, run.config)
+    tuned = _encoder(run)
     tokenizer = backbones.load_tokenizer(Backbone(str(run.folder), run.folder / _TOKENIZERS[run.objective]))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as made:
@@ -82,6 +84,12 @@ def _check(run: Run) -> None:
         raise MethodError(
             f"{run.folder}: '{method.name}' cannot be merged into its backbone ({method.limit}); keep the run as it is, or tune with lora"
         )
+
+
+def _encoder(run: Run) -> nn.Module:
+    if run.objective == "mask":  # whatever the method, it is merged already
+        return backbones.load_encoder(Backbone(str(run.folder), run.folder / mask.BACKBONE))
+    return saved.load(run.folder, run.config)
 
 
 def _blended(run: Run) -> bool:

@@ -204,7 +204,7 @@ def last_checkpoint(work: Path) -> Path | None:
 
 def _arguments(plan: Recipe, rows: int, work: Path) -> TrainingArguments:
     steps = plan.epochs * -(-rows // plan.batch_size)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(work),
         seed=plan.seed,
         data_seed=plan.seed,
@@ -225,3 +225,7 @@ def _arguments(plan: Recipe, rows: int, work: Path) -> TrainingArguments:
         dataloader_pin_memory=False,
         disable_tqdm=False,
     )
+    # One process trains on one device. Where it sees several GPUs, the library would spread the model over them by DataParallel, with as
+    # many times the batch. Several devices are for several processes, as accelerate launch starts them (docs/methods.md).
+    arguments._n_gpu = min(1, arguments.n_gpu)  # read first, since the first reading sets it
+    return arguments

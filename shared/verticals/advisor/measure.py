@@ -149,7 +149,10 @@ def _time_all(sample: Sample, config: Config, budget: Budget) -> tuple[dict[str,
 def _tune(
     sample: Sample, cheap: Mapping[str, Predict], steps: Mapping[str, StepCost], config: Config, budget: Budget
 ) -> TunedTrial | None:
-    """Tune by the quickest method on as many rows as the rest of the budget allows, and judge it on one fold."""
+    """Tune by the quickest method on as many rows as the rest of the budget allows, and judge it on one fold.
+
+    What the training chooses on validation rows, it chooses on some of its own: it sees nothing of the fold.
+    """
     if not steps:
         return None
     method = min(steps, key=lambda name: steps[name].epochs * steps[name].seconds)
@@ -157,6 +160,8 @@ def _tune(
     needed = tuning_seconds(steps[method], len(kept), config.train.batch_size, sample.embed_seconds)
     needed += len(held) * sample.embed_seconds
     kept = kept[: int(len(kept) * min(1.0, max(budget.left(), 0.0) / (CAUTION * needed)))]
+    chosen_on = max(1, round(config.data.validation_share * len(kept)))
+    validation, kept = kept[:chosen_on], kept[chosen_on:]  # in random order already
     if (
         len(kept) < max(_FEWEST_TUNED, _FEWEST_PER_CLASS * len(sample.labels))
         or len(np.unique(sample.targets[kept])) < 2
@@ -164,8 +169,9 @@ def _tune(
         return None
     train, test = sample.rows.take(kept), sample.rows.take(held)
     chosen = config.model_copy(update={"method": MethodConfig(name=method)})
+    splits = Splits("trial", sample.labels, train, sample.rows.take(validation), test)
     with tempfile.TemporaryDirectory() as work:
-        fitted = classify.fit(Splits("trial", sample.labels, train, test, test), chosen, Path(work))
+        fitted = classify.fit(splits, chosen, Path(work))
     right = fitted.classifier.logits(test.texts).argmax(axis=1) == sample.targets[held]
     beside = {name: _right(predict, sample.targets, kept, held) for name, predict in cheap.items()}
     return TunedTrial(method, len(kept), np.asarray(right), beside)

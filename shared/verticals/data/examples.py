@@ -1,8 +1,11 @@
 """Rows of a table as labelled texts, with a note for everything that was changed or left out."""
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ from verticals.data.table import Table
 from verticals.errors import DataError
 
 _SHOWN = 5
+_MINUS = re.compile(r"(?<![\w%])[-–](?=[$€£¥.]?\d)")
+_SHARP = re.compile(r"(?<=\w)#")
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,23 @@ def label_key(label: str) -> str:
 
 
 def text_key(text: str) -> str:
-    """Return what two copies of one text have in common: letters and digits, without case."""
-    return " ".join("".join(mark if mark.isalnum() else " " for mark in text.casefold()).split()) or text
+    """Return what two copies of one text have in common, without case: its words, its symbols and the marks that change a meaning.
+
+    Words are letters and digits with the combining marks on them (Unicode L, N and M). Each symbol (S: `+`, `$`, an emoji) is a word of
+    its own, and so are `%`, a `#` behind a letter or digit (C#) and a minus: a hyphen before a number with no word before it (-5). All
+    else counts like a blank: other punctuation, hyphens between words too, and what only modifies (Sk: a backtick, an emoji's skin).
+    """
+    # both stand-ins are symbols, so that what follows keeps them
+    told = _SHARP.sub("♯", _MINUS.sub("−", text.casefold()))
+    return " ".join("".join(map(_kept, told)).split()) or text
+
+
+@cache
+def _kept(mark: str) -> str:
+    kind = unicodedata.category(mark)
+    if kind[0] in "LNM":
+        return mark
+    return f" {mark} " if (kind[0] == "S" and kind != "Sk") or mark == "%" else " "
 
 
 def drop_repeats(examples: Examples) -> tuple[Examples, list[Note]]:

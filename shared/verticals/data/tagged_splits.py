@@ -94,7 +94,7 @@ def split_tagged(name: str, config: DataConfig, seed: int) -> TaggedSplits:
 
 
 def carve(file: TaggedFile, share: float, seed: int) -> tuple[TaggedFile, TaggedFile]:
-    """Split off a share of the sentences: whole documents where there are many, else single sentences.
+    """Split off a share of the sentences, as nearly as it can be: whole documents where there are many, else single sentences.
 
     Raises:
         DataError: there are too few sentences.
@@ -106,13 +106,22 @@ def carve(file: TaggedFile, share: float, seed: int) -> tuple[TaggedFile, Tagged
     documents = np.array([sentence.document for sentence in file.sentences])
     groups = documents if len(set(documents)) >= _ENOUGH_DOCUMENTS else np.arange(count)
     order = np.random.default_rng(seed).permutation(np.unique(groups))
-    sizes = np.cumsum([int((groups == group).sum()) for group in order])
-    held = set(order[: int(np.searchsorted(sizes, wanted)) + 1].tolist())
+    held = set(order[_nearest([int((groups == group).sum()) for group in order], wanted)].tolist())
     parts = ([], [])  # type: tuple[list[Sentence], list[Sentence]]
     for sentence, group in zip(file.sentences, groups.tolist(), strict=True):
         parts[group in held].append(sentence)
     kept, out = (replace(file, sentences=tuple(part)) for part in parts)
     return kept, out
+
+
+def _nearest(sizes: Sequence[int], wanted: int) -> list[int]:
+    """Return which groups to take: each in turn, but the last, that leaves the sum no further from what is wanted; one at least."""
+    taken, total = [], 0
+    for number, size in enumerate(sizes[:-1]):
+        if abs(total + size - wanted) <= abs(total - wanted):
+            taken.append(number)
+            total += size
+    return taken or [int(np.argmin(sizes))]
 
 
 def _unseen_notes(part: str, sentences: Sequence[Sentence], labels: Sequence[str]) -> list[Note]:

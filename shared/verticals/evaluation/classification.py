@@ -13,8 +13,8 @@ from verticals.evaluation.metrics import (
     accuracy,
     auroc,
     bootstrap,
+    calibration_error,
     confused_pairs,
-    expected_calibration_error,
     macro_f1,
     mean,
 )
@@ -55,7 +55,7 @@ def evaluate(
     metrics = {
         "accuracy": bootstrap(accuracy, truth, predicted),
         "macro_f1": bootstrap(macro_f1, truth, predicted),
-        "ece": bootstrap(expected_calibration_error, confidence, right),
+        "ece": calibration_error(confidence, right),
         "refused_in_scope": bootstrap(mean, ~familiar),
         "unsure_in_scope": bootstrap(mean, familiar & (confidence < calibration.min_confidence)),
         "accuracy_at_threshold": bootstrap(mean, right & familiar),

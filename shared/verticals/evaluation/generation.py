@@ -26,9 +26,13 @@ def bleu_counts(replies: Sequence[str], references: Sequence[str]) -> Float64Arr
 
 
 def bleu(counts: Float64Array) -> float:
-    """Return corpus BLEU, 0 to 100, of rows of counts (Papineni et al. 2002, https://aclanthology.org/P02-1040)."""
+    """Return corpus BLEU, 0 to 100, of rows of counts (Papineni et al. 2002, https://aclanthology.org/P02-1040).
+
+    It is smoothed as sacrebleu's is by default: an order of n-grams without a match counts as half a match, a quarter, and so on.
+    """
     matched, total, lengths = np.split(counts.sum(axis=0).astype(int), [4, 8])
-    return float(BLEU.compute_bleu(matched.tolist(), total.tolist(), int(lengths[0]), int(lengths[1])).score)
+    spoken, true = lengths.tolist()
+    return float(BLEU.compute_bleu(matched.tolist(), total.tolist(), spoken, true, smooth_method="exp").score)
 
 
 def perplexity(losses: Float64Array) -> float:

@@ -85,11 +85,11 @@ def _verdict(method: str, compared: str, beside: Mapping[str, Any]) -> str:
 
 
 def probe_note(method: str, record: Mapping[str, Any]) -> list[str]:
-    """Say on validation rows what tuning added to the probe that it started from; nothing where nothing was tuned."""
+    """Say on validation rows what tuning alone added to the probe that it started from; nothing where nothing was tuned."""
     probe = record.get("probe_validation_accuracy")
     if probe is None or method == "probe":
         return []
-    tuned = record["validation_accuracy"]
+    tuned = record.get("tuned_validation_accuracy", record["validation_accuracy"])
     judged = "gained" if tuned > probe else "did NOT gain; the probe is cheaper"
     return [f"Tuning {judged}: {probe:.1%} before, {tuned:.1%} after, on validation rows."]
 

@@ -59,7 +59,9 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
     if architecture is not None and not _supports(method, objective, architecture):
         raise MethodError(_refusal(method, f"backbones of type '{architecture}'", objective, architecture))
     if config.train.adversarial and not method.tunes_words:
-        others = [name for name, other in METHODS.items() if other.tunes_words and _supports(other, objective, architecture)]
+        others = [
+            name for name, other in METHODS.items() if other.tunes_words and _supports(other, objective, architecture)
+        ]
         raise MethodError(
             f"train.adversarial moves the word embeddings, which method '{method.name}' does not tune; "
             f"set it to 0, or use one of: {', '.join(others)}"

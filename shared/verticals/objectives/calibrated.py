@@ -36,8 +36,10 @@ def calibrated(fitted: Fitted, splits: Splits, config: Config) -> Trained[Predic
     """Calibrate a trained classifier on the validation rows."""
     held, truth = fitted.classifier.score(splits.validation.texts), class_indices(splits.validation, splits.labels)
     calibration = calibrate(held, truth, config.abstain)
+    reached, own = accuracy(truth, held.logits.argmax(axis=1)), fitted.tuned_validation_accuracy
     details = {
-        "validation_accuracy": accuracy(truth, held.logits.argmax(axis=1)),
+        "validation_accuracy": reached,
+        "tuned_validation_accuracy": reached if own is None else own,
         "probe_validation_accuracy": fitted.probe_validation_accuracy,
         "calibration": asdict(calibration),
         "classes": len(splits.labels),

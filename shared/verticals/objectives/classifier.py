@@ -33,9 +33,13 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained classifier, what training took, and what it noticed in the data."""
+    """A trained classifier, what training took, and what it noticed in the data.
+
+    `tuned_validation_accuracy` is that of the tuned backbone alone, where something was blended into it.
+    """
 
     classifier: Classifier
     log: TrainingLog
     probe_validation_accuracy: float | None
     notes: tuple[Note, ...]
+    tuned_validation_accuracy: float | None = None

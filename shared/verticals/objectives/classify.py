@@ -9,6 +9,7 @@ from verticals import methods
 from verticals.arrays import IntArray
 from verticals.config import ClassifyConfig, Config
 from verticals.data.splits import Splits
+from verticals.evaluation.metrics import accuracy
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import encoder_classifier, heads
 from verticals.objectives.blend import Blend
@@ -29,10 +30,11 @@ def fit(splits: Splits, config: Config, work: Path) -> Fitted:
     fitted = encoder_classifier.fit(splits, head, config, work)
     if not ClassifyConfig.model_validate(config.objective).blend:
         return fitted
+    own = accuracy(held, fitted.classifier.logits(splits.validation.texts).argmax(axis=1))
     linear = _linear(splits, targets, config)
     blended = Blend.fit(fitted.classifier, linear, splits.validation.texts, held)
     log = replace(fitted.log, trained_parameters=fitted.log.trained_parameters + linear.trained_parameters)
-    return replace(fitted, classifier=blended, log=log)
+    return replace(fitted, classifier=blended, log=log, tuned_validation_accuracy=own)
 
 
 def load(folder: Path, labels: tuple[str, ...], config: Config) -> Classifier:

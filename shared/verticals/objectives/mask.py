@@ -138,12 +138,15 @@ def fit(rows: Corpus, config: Config, work: Path) -> Trained[Masker]:
     method = methods.get(config.method.name)
     encoder = _encoder(config)
     options = methods.check(config, "mask", encoder)
-    warm, data = _warm(rows, config, encoder, work / "head")
+    warm, data, before = _warm(rows, config, encoder, work / "head")
     module = warm.module
     set_seed(config.train.seed)
     if method.adapt is not None:
         module.encoder = method.adapt(encoder, options)
     log = _finetune(module, data, warm, _gentle(config), work / "all")
+    log = replace(
+        log, seconds=before.seconds + log.seconds, earlier_seconds=before.earlier_seconds + log.earlier_seconds
+    )
     tuned = MaskedModule(merged(module.encoder), module.head)
     details = {"examples": len(data), "tokens": sum(data.lengths())}
     notes = backbones.unknown_notes(rows.train, warm.tokenizer)
@@ -156,8 +159,10 @@ def _encoder(config: Config) -> PreTrainedModel:
     return encoder
 
 
-def _warm(rows: Corpus, config: Config, encoder: PreTrainedModel, work: Path) -> tuple[Masker, MaskedDataset]:
-    """Return the backbone as it is under a head that was fitted to it, and the data that fitted it."""
+def _warm(
+    rows: Corpus, config: Config, encoder: PreTrainedModel, work: Path
+) -> tuple[Masker, MaskedDataset, TrainingLog]:
+    """Return the backbone as it is under a head that was fitted to it, the data that fitted it, and what that took."""
     set_seed(config.train.seed)
     settings = MaskSettings.model_validate(config.objective)
     backbone = backbones.locate(config.backbone.name)
@@ -169,8 +174,8 @@ def _warm(rows: Corpus, config: Config, encoder: PreTrainedModel, work: Path) ->
     module = MaskedModule(encoder, head_of(backbone, encoder, learned)).eval()
     data = MaskedDataset(learned, masking, config.train.seed, vectors(module, learned, tokenizer))
     model = Masker(module, tokenizer, config)
-    _finetune(module, data, model, replace(_gentle(config), epochs=settings.head_epochs), work)
-    return model, data
+    plan = replace(_gentle(config), epochs=settings.head_epochs, adversarial=0.0)  # its word embeddings are frozen
+    return model, data, _finetune(module, data, model, plan, work)
 
 
 def _gentle(config: Config) -> Recipe:
@@ -206,7 +211,7 @@ def _ratio(part: Float64Array, whole: Float64Array) -> float:
 def untuned(rows: Corpus, config: Config) -> Judgement:
     """Judge the backbone as it came, under a head that was fitted to it as for the tuned one."""
     with TemporaryDirectory() as work:
-        model, _ = _warm(rows, config, _encoder(config), Path(work))
+        model, *_ = _warm(rows, config, _encoder(config), Path(work))
     return evaluate(model, rows)
 
 

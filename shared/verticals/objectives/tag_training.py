@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
-from verticals import methods
+from verticals import distributed, methods
 from verticals.config import Config
 from verticals.data.examples import Note
 from verticals.data.tagged import Sentence
@@ -78,8 +78,14 @@ def tune(
     module.head.transitions.requires_grad_(transitions)
     rows, collate_rows = _batching(splits, windows, tagger.tokenizer)
     plan = recipe(config.train, methods.get(config.method.name))
-    plan = replace(plan, batch_size=max(1, round(plan.batch_size * len(rows) / len(splits.train))))
+    plan = replace(plan, batch_size=windows_a_step(plan.batch_size, len(rows) / len(splits.train)))
     return finetune(module.train(), rows, collate_rows, _sequence_loss if transitions else _cross_entropy, plan, work)
+
+
+def windows_a_step(sentences: int, windows_each: float) -> int:
+    """Return how many windows hold so many sentences, rounded up to what the processes share evenly: nobody chose this number."""
+    together = distributed.processes()
+    return together * -(-max(1, round(sentences * windows_each)) // together)
 
 
 def _batching(

@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 RECORD = "transfer.json"
+NOTHING = -2  # predicted where no class can be; not -1, which is the class of a label that nobody knows
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,9 @@ def _logits(model: Predictor, rows: Examples) -> FloatArray:
 
 
 def best_among(classes: IntArray, logits: FloatArray) -> IntArray:
-    """Return the best of some classes in each row; -1 where the model knows none of them, because it has fewer columns."""
+    """Return the best of some classes in each row; `NOTHING` where the model knows none of them, because it has fewer columns."""
     known = classes[classes < logits.shape[1]]
-    return known[logits[:, known].argmax(axis=1)] if len(known) else np.full(len(logits), -1)
+    return known[logits[:, known].argmax(axis=1)] if len(known) else np.full(len(logits), NOTHING)
 
 
 def _record(task: Task, before: Quality, attempts: list[Attempt], best: Attempt) -> dict[str, Any]:
