@@ -238,6 +238,19 @@ def test_a_mail_server_is_asked_again_only_where_that_may_help(
     assert len(mailbox.mails) == (problem == "")
 
 
+@pytest.mark.parametrize("receiver", ["Desk <desk@example.org>", "desk@example.org (the desk)"])
+def test_a_refused_receiver_with_a_display_name_is_a_failure_like_any_other(mailbox: Mailbox, receiver: str) -> None:
+    mailbox.codes += ["550 unknown"]
+    delivery = send(EmailChannel("127.0.0.1", mailbox.port, "monitor@example.org", receiver))
+    assert (delivery.attempts, delivery.problem) == (1, "answered 550")
+
+
+def test_a_receiver_that_is_no_address_is_a_permanent_failure(mailbox: Mailbox) -> None:
+    delivery = send(EmailChannel("127.0.0.1", mailbox.port, "monitor@example.org", "a@example.org\nBcc: b@example.org"))
+    assert delivery.attempts == 1
+    assert "addresses of one line" in delivery.problem
+
+
 def test_a_password_is_not_sent_without_encryption(mailbox: Mailbox) -> None:
     channel = EmailChannel("127.0.0.1", mailbox.port, "a@example.org", "b@example.org", user="me", password="hidden")
     delivery = send(channel)

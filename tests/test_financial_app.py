@@ -1,6 +1,7 @@
 """The app as the command line and the web process see it: samples, settings, a judge that trains, a route that judges."""
 
 import json
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from verticals.errors import ConfigError, DataError, StorageError
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_financial_sentiment import app, channels, data, drawing, overview, recipe
+from verticals_financial_sentiment import desk as desk_module
 from verticals_financial_sentiment.alerts import Alert
 from verticals_financial_sentiment.api import build_api
 from verticals_financial_sentiment.delivery import PermanentFailure
@@ -30,7 +32,7 @@ from verticals_financial_sentiment.drawing import View
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
 from verticals_financial_sentiment.sentiment import MOST_WORDS, Judge
-from verticals_financial_sentiment.settings import ChannelSettings, Settings
+from verticals_financial_sentiment.settings import ChannelSettings, FeedSettings, Settings
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
@@ -332,6 +334,101 @@ def test_a_step_that_fails_leaves_no_trace(desk: Desk) -> None:
     assert (story["items"], len(story["sources"])) == (2, 2)
 
 
+def test_a_row_whose_time_no_database_takes_is_kept_like_any_other(desk: Desk, tmp_path: Path) -> None:
+    rows = [
+        '{"title": "Larder falls", "published": "2026-03-02 \\ud800"}',
+        '{"title": "Larder rises", "date": "\\u0000"}',
+    ]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    assert desk.take(WatchedFolder(tmp_path / "in").scan("", START)).new == 2
+    assert sorted(row["stamp"] for row in desk.store.headlines()) == ["", "2026-03-02"]
+
+
+class Closed:
+    """A channel that takes nothing until it is opened."""
+
+    name = "closed"
+
+    def __init__(self) -> None:
+        self.open, self.tries = False, 0
+        self.taken: list[str] = []
+
+    def send(self, alert: Alert) -> None:
+        self.tries += 1
+        if not self.open:
+            raise PermanentFailure("closed")
+        self.taken.append(alert.id)
+
+
+class Said(logging.Handler):
+    """Sets an event once the log says a text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text, self.heard = text, threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.text in record.getMessage():
+            self.heard.set()
+
+
+class Surprising(Closed):
+    """A channel with a defect that shows once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open, self.delivered = True, threading.Event()
+
+    def send(self, alert: Alert) -> None:
+        if not self.tries:
+            self.tries += 1
+            raise KeyError("Desk <desk@x.example>")
+        super().send(alert)
+        self.delivered.set()
+
+
+def test_an_error_that_nobody_expected_is_said_and_the_monitor_goes_on(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_module, "_RETRY", 0.0)
+    said, path = Said("nothing comes in: KeyError: 'Desk <desk@x.example>'"), tmp_path / "day.jsonl"
+    items = [*burst().headlines, headline("Kestrin Networks opens the last office", "wire", 50 * 60)]
+    path.write_text(
+        "".join(json.dumps({"title": each.title, "source": each.source, "date": each.stamp}) + "\n" for each in items),
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(logging.getLogger(desk_module.__name__), "handlers", [said])
+    channel = Surprising()
+    with Desk(desk.store, desk.judge, desk.linker, Settings(replay=str(path)), [channel]) as running:
+        assert said.heard.wait(30)
+        assert channel.delivered.wait(30), "it is sent once the monitor has come back"
+        assert not running.died
+
+
+class RoundsOver(threading.Event):
+    """What a stream waits on between two rounds; tells that it waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.set()
+        return super().wait(timeout)
+
+
+def test_the_page_says_that_no_feed_answers(desk: Desk) -> None:
+    over = RoundsOver()
+    settings = Settings(feeds=(FeedSettings(url="http://127.0.0.1:1/feed"),))
+    running = Desk(desk.store, desk.judge, desk.linker, settings)
+    running.pace = Pace(stop=over)
+    with running:
+        assert over.waits.wait(30)
+        shown = drawing.status(View(running, (), "en", TEXTS["en"]))
+    assert "Nothing comes in: no feed answers: feed 127.0.0.1: RefusedAddress" in shown
+
+
 def test_what_is_too_old_is_deleted_once_a_day_of_the_stream(desk: Desk) -> None:
     desk.take(Batch("", (headline("Larder opens a shop", "wire", 0),)))
     desk.take(Batch("", (headline("Larder opens a kitchen", "wire", 91 * 1_440),)))
@@ -353,22 +450,6 @@ def test_alerts_go_once_to_the_channels_of_the_settings(desk: Desk, tmp_path: Pa
     raised = [alert.id for alert in with_file.take(burst()).alerts]
     assert [json.loads(line)["id"] for line in written.read_text(encoding="utf-8").splitlines()] == raised
     assert all(desk.store.sent(alert, sent_on[0].name) for alert in raised)
-
-
-class Closed:
-    """A channel that takes nothing until it is opened."""
-
-    name = "closed"
-
-    def __init__(self) -> None:
-        self.open, self.tries = False, 0
-        self.taken: list[str] = []
-
-    def send(self, alert: Alert) -> None:
-        self.tries += 1
-        if not self.open:
-            raise PermanentFailure("closed")
-        self.taken.append(alert.id)
 
 
 def test_an_alert_that_a_channel_did_not_take_is_sent_later_and_less_and_less_often(desk: Desk) -> None:

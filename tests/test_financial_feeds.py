@@ -17,7 +17,7 @@ from verticals_financial_sentiment.settings import FeedSettings, Settings
 from verticals_financial_sentiment.sources.addresses import is_public
 from verticals_financial_sentiment.sources.feeds import FeedReader, FeedState
 from verticals_financial_sentiment.sources.intake import Batch
-from verticals_financial_sentiment.store import Store
+from verticals_financial_sentiment.store import Step, Store
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LARGEST = 200_000
@@ -262,6 +262,57 @@ def test_a_feed_is_asked_as_often_as_the_settings_say(server: Server, tmp_path: 
         state = FeedState.from_offset(next(batches).offset)
     assert not state.is_due(datetime.now(UTC) + timedelta(minutes=59))
     assert state.is_due(datetime.now(UTC) + timedelta(minutes=60))
+
+
+def rounds(settings: Settings, store: Store, server: Server, answers: list[Answer], keep: bool = False) -> list[Batch]:
+    """Return the end of each round of a live stream, in which the feeds are answered so; `keep` saves where they were left."""
+    ends: list[Batch] = []
+    with closing(live(settings, store, Pace())) as batches:
+        for answer in answers:
+            server.answers["good"] = answer
+            while not (batch := next(batches)).now:
+                store.save(Step(batch.origin, batch.offset) if keep else Step())
+            ends.append(batch)
+    return ends
+
+
+def test_a_round_in_which_no_feed_answers_says_why_and_was_not_measured(server: Server, tmp_path: Path) -> None:
+    feeds = (FeedSettings(url=address(server, "good")), FeedSettings(url=address(server, "server error")))
+    settings = Settings(feeds=feeds, poll_minutes=1e-6, allowed_hosts=("127.0.0.1",))
+    with closing(Store.open(f"sqlite:///{tmp_path / 'feeds.sqlite'}")) as store:
+        gone, page, heard = rounds(settings, store, server, [send(b"", 410), send(b"<html>sorry"), send(GOOD)])
+        settings = settings.model_copy(update={"feeds": feeds[:1]})
+        ends = rounds(settings, store, server, [send(b"", 404), send(GOOD)], keep=True)
+    assert [end.measured for end in (gone, page, heard)] == [False, False, True]
+    assert "410 Gone" in gone.problem and "found 500" in gone.problem
+    assert "expected RSS or Atom" in page.problem
+    assert heard.problem == ""
+    assert [end.measured for end in ends] == [False, False], "a feed that is left alone for a while is not heard"
+    assert "found 404" in ends[1].problem
+
+
+def test_a_folder_is_heard_although_no_feed_answers(server: Server, tmp_path: Path) -> None:
+    feeds = (FeedSettings(url=address(server, "good")),)
+    settings = Settings(feeds=feeds, folder=str(tmp_path), poll_minutes=1e-6, allowed_hosts=("127.0.0.1",))
+    with closing(Store.open(f"sqlite:///{tmp_path / 'feeds.sqlite'}")) as store:
+        (end,) = rounds(settings, store, server, [send(b"", 404)])
+    assert end.measured and "found 404" in end.problem
+
+
+def test_the_first_answer_of_a_feed_that_is_new_or_was_not_heard_is_behind(server: Server, reader: FeedReader) -> None:
+    first = poll_good(server, reader, send(GOOD))
+    second = poll_good(server, reader, send(GOOD), first.offset, NOW + timedelta(minutes=6))
+    failed = poll_good(server, reader, send(b"", 503), second.offset, NOW + timedelta(minutes=12))
+    back = poll_good(server, reader, send(GOOD), failed.offset, NOW + timedelta(minutes=18))
+    assert [batch.behind for batch in (first, second, back)] == [True, False, True]
+    assert FeedState.from_offset(back.offset).troubles == []
+
+
+def test_an_offset_of_an_earlier_version_is_still_read() -> None:
+    state = FeedState.from_offset(
+        '{"etag": "", "modified": "", "failures": 2, "due": "2026-03-02T12:00:00+00:00", "gone": false}'
+    )
+    assert len(state.troubles) == 1
 
 
 def test_failures_double_the_wait_up_to_a_limit(server: Server, reader: FeedReader) -> None:

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from financial_stream import HOURS, START, batches, headline, monitor, stream
+from financial_stream import HOURS, LINKER, SETTINGS, START, WordListJudge, batches, headline, monitor, stream
 from verticals import storage
 from verticals_financial_sentiment import overview, tables
-from verticals_financial_sentiment.alerts import Answer
+from verticals_financial_sentiment.alerts import Alert, Answer
+from verticals_financial_sentiment.monitor import Monitor
+from verticals_financial_sentiment.records import Headline
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import plain
@@ -230,3 +233,120 @@ def test_an_answer_is_kept_once_and_mutes_by_the_clock_of_the_stream(opened: Cal
     )
     assert watching.answer(raised[0].id, "false alarm").caution == pytest.approx(1.25)
     assert monitor(store).answer(raised[0].id, "acknowledge").muted_until == feedback.muted_until  # after a restart
+
+
+LIVE = replace(SETTINGS, live=True)
+
+
+def hour(number: int) -> datetime:
+    return START + timedelta(hours=number)
+
+
+def told(number: int, count: int, at: datetime, received: datetime, behind: bool = False) -> Batch:
+    """Unrelated stories about Ardent Foods, published by five papers in one hour."""
+    generator = Random(number)
+    words = ["".join(generator.choices("bdfgklmnprst", k=8)) for _ in range(5 * count)]
+    texts = [" ".join(("Ardent Foods plunges", *words[5 * n : 5 * n + 5])) for n in range(count)]
+    items = tuple(Headline(f"paper {n % 5}", at, received, text) for n, text in enumerate(texts))
+    return Batch("feed", items, behind=behind)
+
+
+def watch(watching: Monitor, hours: range) -> list[Alert]:
+    """Two items an hour, and each hour's end told by a source that was heard."""
+    raised: list[Alert] = []
+    for number in hours:
+        raised += watching.take(told(number, 2, hour(number), hour(number))).alerts
+        raised += watching.take(Batch("", now=hour(number) + timedelta(minutes=59))).alerts
+    return raised
+
+
+def live_monitor(store: Store) -> Monitor:
+    return Monitor(store, WordListJudge(), LINKER, LIVE)
+
+
+def recent(store: Store, ticker: str) -> list[float | None]:
+    values: list[float | None] = store.states()[f"ticker:{ticker}"]["detectors"]["volume"]["recent"]
+    return values
+
+
+def test_days_in_which_the_monitor_was_off_are_no_silence_and_what_they_brought_is_no_burst(
+    opened: Callable[[str], Store],
+) -> None:
+    store = opened("off")
+    assert watch(live_monitor(store), range(96)) == []
+    watching, back = live_monitor(store), hour(96 + 72)  # three days later
+    missed = [item for n in range(30) for item in told(96 + n, 2, hour(96 + 2 * n), back).headlines]
+    raised = [*watching.take(Batch("feed", tuple(missed))).alerts, *watching.take(Batch("", now=back)).alerts]
+    assert recent(store, "ARDF") == [None] * 8
+    raised += watch(watching, range(96 + 72, 96 + 72 + 24))
+    assert raised == []
+    volumes = [values["volume"] for at, values in store.points("ARDF", int(back.timestamp())) if values["volume"]]
+    assert max(volumes) <= 2
+    assert len(store.headlines(most=1_000)) >= 60
+
+
+def test_a_burst_after_a_gap_is_still_a_burst(opened: Callable[[str], Store]) -> None:
+    store = opened("burst after")
+    watch(live_monitor(store), range(96))
+    watching, back = live_monitor(store), 96 + 72
+    watching.take(Batch("", now=hour(back)))
+    watch(watching, range(back, back + 4))
+    loud = hour(back + 4)
+    watching.take(told(back + 4, 40, loud, loud))
+    assert watching.take(Batch("", now=loud + timedelta(hours=2))).alerts
+
+
+def test_a_round_in_which_no_source_answered_was_not_measured_and_one_that_was_heard_is_silence(
+    opened: Callable[[str], Store],
+) -> None:
+    store = opened("deaf")
+    watching = live_monitor(store)
+    watch(watching, range(8))
+    watching.take(Batch("", now=hour(9)))
+    assert recent(store, "ARDF")[-4:] == [0.0] * 4
+    watching.take(Batch("", now=hour(10), measured=False))
+    half_past = hour(10) + timedelta(minutes=30)
+    watching.take(told(10, 2, half_past, half_past))  # posted by hand
+    watching.take(Batch("", now=hour(11), measured=False))
+    watching.take(told(99, 5, hour(10), hour(12)))  # what the feed lists once it is back
+    watching.take(Batch("", now=hour(12)))
+    values = recent(store, "ARDF")
+    assert values[:2] == [None] * 2
+    assert [value for value in values if value] == [2.0], "what came was measured, what was missed is of no bucket"
+    watching.take(Batch("", now=hour(13)))
+    assert recent(store, "ARDF")[-4:] == [0.0] * 4
+
+
+def test_a_company_that_a_gap_brought_up_was_not_silent_in_it(opened: Callable[[str], Store]) -> None:
+    store = opened("new company")
+    watch(live_monitor(store), range(8))
+    watching, back = live_monitor(store), hour(8 + 72)
+    watching.take(Batch("", (Headline("wire", back, back, "Lindquay Ports wins a small order"),)))
+    watching.take(Batch("", now=back))
+    assert store.states()["ticker:LNDQ"]["detectors"]["volume"]["measured"] == 0
+
+
+def test_a_feed_that_is_new_or_back_brings_no_burst_but_its_mood(opened: Callable[[str], Store]) -> None:
+    volumes = {}
+    for behind in (False, True):
+        store = opened(f"behind {behind}")
+        watching = live_monitor(store)
+        watch(watching, range(4))
+        watching.take(told(9, 9, hour(1), hour(4), behind))
+        watching.take(Batch("", now=hour(5)))
+        point = dict(store.points("ARDF"))[int(hour(4).timestamp())]
+        volumes[behind] = point["volume"]
+        assert point["mood"] < 0
+    assert volumes == {False: pytest.approx(9), True: 0}
+
+
+def test_a_gap_survives_a_kill_before_the_sources_were_heard_again(opened: Callable[[str], Store]) -> None:
+    store = opened("killed in the gap")
+    watch(live_monitor(store), range(8))
+    back = hour(80)
+    live_monitor(store).take(Batch("", now=back, measured=False))
+    watching = live_monitor(store)
+    watching.take(told(9, 9, hour(40), back))
+    for minutes in (0, 15):
+        watching.take(Batch("", now=back + timedelta(minutes=minutes)))
+    assert recent(store, "ARDF")[-1] == 0.0, "what was missed is still known as missed"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch, parse_time, safe_url, take_rows
 from verticals_financial_sentiment.sources.replay import origin_of, replay
+from verticals_financial_sentiment.text import plain
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -100,6 +102,39 @@ def test_odd_rows_are_kept_and_counted() -> None:
     assert all(headline.published <= NOW for headline in batch.headlines)
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "\0", "\x1b", "\u202e"])
+def test_a_time_as_its_source_wrote_it_keeps_nothing_that_a_database_refuses(odd: str) -> None:
+    rows = [
+        {"title": "a", "published": f"2026-03-02 {odd}"},
+        {"title": "b", "published": "Mon,  02 Mar 2026 11:30 GMT"},
+    ]
+    first, second = take_rows(rows, "posted", NOW).headlines
+    assert (first.stamp, first.published) == ("2026-03-02", datetime(2026, 3, 2, tzinfo=UTC))
+    assert second.stamp == rows[1]["published"], "part of the id: what was counted before must not count again"
+
+
+@pytest.mark.parametrize("hostile", ["<a ", "<a x='>' ", "&lt;a ", "<a/"])
+def test_tags_that_never_close_are_looked_for_a_bounded_number_of_times(
+    hostile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parser reads on to the end of the text for each of them."""
+    looks, parse = [0], HTMLParser.parse_starttag
+
+    def counted(parser: HTMLParser, start: int) -> int:
+        looks[0] += 1
+        return parse(parser, start)
+
+    monkeypatch.setattr(HTMLParser, "parse_starttag", counted)
+    plain((hostile * 4_000)[:4_000])
+    assert 0 < looks[0] < 100
+
+
+def test_a_few_tags_that_never_close_are_text_and_the_others_are_gone() -> None:
+    text = "S&P <AAPL falls <b>far</b> <i"
+    assert plain(text) == "S&P far ‹i"
+    assert plain("a < b &amp; 3 <5% <!-- c <b>d</b> e") == "a < b & 3 <5% ‹!-- c ‹b>d e"
+
+
 @pytest.mark.parametrize(
     "url",
     ["javascript:alert(1)", "data:text/html,x", "//host/x", "http://", "http://[::bad/", "https://a b/", "file:/x"],
@@ -141,6 +176,53 @@ def test_a_folder_is_read_in_pieces_and_passes_over_what_never_ends(tmp_path: Pa
         offset = batch.offset
         seen += titles(batch)
     assert seen == [f"title {n}" for n in range(40)]
+
+
+def test_a_file_replaced_by_a_larger_one_is_read_from_its_beginning(tmp_path: Path) -> None:
+    file, folder = tmp_path / "a.csv", WatchedFolder(tmp_path)
+    file.write_text("title,published\none,2026-03-01\n", encoding="utf-8")
+    first = folder.scan("", NOW)
+    file.write_text("headline,source\nthe second,wire\nthe third,wire\n", encoding="utf-8")
+    second = WatchedFolder(tmp_path).scan(first.offset, NOW)
+    assert titles(first, second) == ["one", "the second", "the third"]
+    with file.open("a", encoding="utf-8") as more:
+        more.write("the fourth,wire\n")
+    assert titles(folder.scan(second.offset, NOW)) == ["the fourth"]
+
+
+def test_an_offset_that_an_earlier_version_left_goes_on_where_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("title,source\none,wire\ntwo,wire\n", encoding="utf-8")
+    before = json.dumps({"a.csv": {"bytes": len("title,source\none,wire\n"), "header": ["title", "source"]}})
+    assert titles(WatchedFolder(tmp_path).scan(before, NOW)) == ["two"]
+
+
+def test_a_quote_that_nothing_closes_costs_its_line_and_is_said(tmp_path: Path) -> None:
+    file, folder, later = tmp_path / "a.csv", WatchedFolder(tmp_path), NOW + timedelta(minutes=5)
+    file.write_text('title,source\none,wire\n"two,wire\nthree,wire\nfour,wire\n', encoding="utf-8")
+    first = folder.scan("", NOW)
+    waiting = folder.scan(first.offset, NOW)
+    assert (titles(first), waiting.offset, waiting.counts) == (["one"], first.offset, {}), "its writer may go on"
+    given_up = folder.scan(first.offset, later)
+    assert (titles(given_up), dict(given_up.counts)) == ([], {"bad_row": 1})
+    assert "a.csv: expected the quote that opens in the row at byte 22 to be closed" in given_up.problems[0]
+    assert titles(folder.scan(given_up.offset, later)) == ["three", "four"]
+
+
+def test_a_quote_that_nothing_closes_in_a_whole_piece_costs_its_line_at_once(tmp_path: Path) -> None:
+    rows = [f"title {n},wire" for n in range(40)]
+    (tmp_path / "a.csv").write_text("\n".join(["title,source", '"open,wire', *rows, ""]), encoding="utf-8")
+    folder, offset, seen = WatchedFolder(tmp_path, chunk=200), "", list[str]()
+    while (batch := folder.scan(offset, NOW)).offset != offset:
+        offset, seen = batch.offset, [*seen, *titles(batch)]
+    assert seen == [f"title {n}" for n in range(40)]
+
+
+def test_a_file_of_a_header_alone_has_no_bad_row(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('title,source\n\n"half', encoding="utf-8")
+    folder = WatchedFolder(tmp_path)
+    first = folder.scan("", NOW)
+    second = folder.scan(first.offset, NOW + timedelta(hours=1))
+    assert (first.counts, second.counts, second.offset) == ({}, {}, first.offset)
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:

@@ -154,7 +154,9 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
 
 def agrees(message: str) -> bool:
     """Say whether a message is a plain yes; a question is none, nor is a yes beside any negation: asking again does no harm."""
-    return "?" not in message and bool(_YES.search(message)) and not _NEGATED.search(message) and not _NO.search(message)
+    return (
+        "?" not in message and bool(_YES.search(message)) and not _NEGATED.search(message) and not _NO.search(message)
+    )
 
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:

@@ -113,9 +113,12 @@ class EmailChannel:
         except smtplib.SMTPResponseException as error:
             raise _failure(error.smtp_code) from error
         except smtplib.SMTPRecipientsRefused as error:
-            raise _failure(error.recipients[self.receiver][0]) from error
+            # the server's answer is kept under the bare address, which is not always how the receiver is written
+            raise _failure(next(iter(error.recipients.values()))[0]) from error
         except (smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
             raise PermanentFailure(str(error)) from error
+        except ValueError as error:  # what it says may quote the password
+            raise PermanentFailure("expected addresses of one line and a password in ASCII, found others") from error
         except OSError as error:
             raise TemporaryFailure(f"{type(error).__name__}: {error}") from error
 

@@ -23,6 +23,7 @@ from verticals_financial_sentiment.sentiment import Judge
 from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
+from verticals_financial_sentiment.text import printable
 
 _RETRY = 60.0  # seconds after which a source that failed is opened again
 _UNSENT = timedelta(days=1)  # alerts this young are sent again, where a channel has not had them
@@ -40,7 +41,7 @@ class Desk:
         held_back: alerts that the budget of the day had no room for.
         counts: what was odd in all that came since the start, by name, each time it came; see `Intake`.
         version: grows with everything that a page may show.
-        problem: why nothing comes in, empty where all is well.
+        problem: why nothing comes in (an error, or no feed answers), empty where all is well.
         ended: the recorded stream is over.
     """
 
@@ -146,19 +147,31 @@ class Desk:
         """Take in what the sources bring until they end; after an error they are opened again, where the store was left."""
         while not self.pace.stop.is_set():
             try:
-                self.send_unsent(datetime.now(UTC))
-                for batch in sources(self.settings, self.store, self.pace):
-                    if self.pace.stop.is_set():
-                        return
-                    self.take(batch)
-                    self.problem = ""
-                    self.send_unsent(datetime.now(UTC))
-                self.ended = True
+                self._take_all()
                 return
-            except VerticalsError as error:  # on a thread of its own nobody else would hear of it
-                self.problem = str(error)
-                _log.error("nothing comes in: %s; trying again in %.0f s", error, _RETRY)
+            except Exception as error:  # whatever it is: nobody restarts this thread, and nobody else would hear of it
+                self._say(error)
+                with self._lock:
+                    self._monitor = None  # nothing is heard until the sources are open again: a restored one knows that
                 self.pace.stop.wait(_RETRY)
+
+    def _take_all(self) -> None:
+        self.send_unsent(datetime.now(UTC))
+        for batch in sources(self.settings, self.store, self.pace):
+            if self.pace.stop.is_set():
+                return
+            self.take(batch)
+            if batch.headlines or batch.now:  # one feed that failed does not speak for the others; the round's end does
+                self.problem = batch.problem
+            self.send_unsent(datetime.now(UTC))
+        self.problem, self.ended = "", True
+
+    def _say(self, error: Exception) -> None:
+        """Say on the page and in the log why nothing comes in; what nobody expected with its type and where it came from."""
+        expected = isinstance(error, VerticalsError)
+        self.problem = printable(str(error) if expected else f"{type(error).__name__}: {error}")
+        where = None if expected else error
+        _log.error("nothing comes in: %s; trying again in %.0f s", self.problem, _RETRY, exc_info=where)
 
     def _restored(self) -> Monitor:
         return Monitor(self.store, self.judge, self.linker, monitor_settings(self.settings))
@@ -221,4 +234,5 @@ def monitor_settings(settings: Settings) -> MonitorSettings:
         ),
         story_window=timedelta(hours=settings.stories.window_hours),
         most_stories=settings.stories.most,
+        live=not settings.recorded,
     )

@@ -1,7 +1,8 @@
 """The index of one ticker: how much is said, and how it sounds, per bucket of time.
 
 A story counts by its weight, which grows with its independent sources, and never by more than `most_weight`: however often it is copied,
-it moves the index no further than so many stories of weight one. Items that come late count in the bucket that is open when they come.
+it moves the index no further than so many stories of weight one. Items that come late count in the bucket that is open when they come;
+those that were missed while nobody looked move the mood and no volume: they are no news of that bucket.
 """
 
 import math
@@ -38,12 +39,14 @@ class StoryUpdate:
         time: when the newest of its items reached the monitor, seconds since 1970, UTC.
         weight: what it counts now, all items together.
         score: P(positive) - P(negative), in [-1, 1].
+        missed: it was published while nobody looked.
     """
 
     story: str
     time: int
     weight: float
     score: float
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def add(state: IndexState, settings: IndexSettings, update: StoryUpdate) -> list
     before, _ = state.counted.get(update.story, (0.0, 0.0))
     now = max(before, min(update.weight, settings.most_weight))
     state.counted[update.story] = [now, max(update.time, state.open or update.time)]
-    _grow(state, update.story, now - before, update.score)
+    _grow(state, update, now - before)
     return closed
 
 
@@ -129,15 +132,17 @@ def mood(state: IndexState, settings: IndexSettings) -> float:
     return state.signed / (state.heard + settings.calm)
 
 
-def _grow(state: IndexState, story: str, weight: float, score: float) -> None:
+def _grow(state: IndexState, update: StoryUpdate, weight: float) -> None:
     if weight <= 0:
         return
-    state.volume += weight
-    state.positive += weight * max(score, 0.0)
-    state.negative += weight * max(-score, 0.0)
-    state.signed += weight * score
+    state.signed += weight * update.score
     state.heard += weight
-    state.stories[story] = score
+    if update.missed:
+        return
+    state.volume += weight
+    state.positive += weight * max(update.score, 0.0)
+    state.negative += weight * max(-update.score, 0.0)
+    state.stories[update.story] = update.score
 
 
 def _close(state: IndexState, settings: IndexSettings, start: int) -> Bucket:

@@ -2,6 +2,9 @@
 
 The time of the monitor is the time at which items reach it. Buckets close for all companies together, in order of time and then of ticker,
 so that what comes out depends on the items and their order alone, not on how they were cut into batches or where a restart fell.
+
+A live stream has gaps: the monitor was off, or no source answered. An empty bucket in a gap was not measured, which is not silence; and what
+the sources tell of a gap once it is over was missed, and counts in no volume.
 """
 
 import bisect
@@ -20,7 +23,7 @@ from verticals_financial_sentiment.index import Bucket, IndexSettings, IndexStat
 from verticals_financial_sentiment.linking import Linker, Links
 from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.rows import Kept
-from verticals_financial_sentiment.sources.intake import Batch
+from verticals_financial_sentiment.sources.intake import LATE, Batch
 from verticals_financial_sentiment.store import AlertAnswer, Step, Store
 from verticals_financial_sentiment.text import folded
 from verticals_financial_sentiment.watch_state import TickerState, alerts_from_json, alerts_to_json
@@ -36,7 +39,7 @@ _VERDICTS: tuple[AlertAnswer, ...] = (
     "acknowledged",
     "false_alarm",
 )  # on an alert, whose ticker may be muted all the same
-_ALERTS, _CLOCK, _TICKER = "alerts", "clock", "ticker:"
+_ALERTS, _CLOCK, _GAPS, _TICKER = "alerts", "clock", "gaps", "ticker:"
 
 
 class Judging(Protocol):
@@ -56,6 +59,7 @@ class MonitorSettings:
         alerts: when it is said.
         story_window: how long a story is remembered after its last item.
         most_stories: the most that are remembered.
+        live: the time in which this did not run is a gap; a recorded stream has none.
     """
 
     index: IndexSettings = IndexSettings()
@@ -63,6 +67,7 @@ class MonitorSettings:
     alerts: AlertSettings = AlertSettings()
     story_window: timedelta = timedelta(hours=48)
     most_stories: int = 200_000
+    live: bool = False
 
 
 @dataclass
@@ -93,6 +98,8 @@ class Monitor:
         self._book = store.book(settings.story_window, settings.most_stories)
         states = store.states()
         self._began, self._clock = states.get(_CLOCK, (0, 0))  # 0 is before the first item
+        self._gaps = [(int(start), int(end)) for start, end in states.get(_GAPS, ())]  # newest last
+        self._blind = settings.live  # until the sources were heard, time that passes is a gap
         self._alerting: AlertState = alerts_from_json(states.get(_ALERTS))
         self._watched = {
             name.removeprefix(_TICKER): TickerState.from_json(value)
@@ -118,9 +125,11 @@ class Monitor:
         texts = [folded(headline.text) for headline in new]
         links = [self._linker.link(text) for text in texts]
         judged = self._judge.opinions(texts, links)
-        kept = [self._count(*each) for each in zip(new, links, judged, strict=True)]
+        kept = [self._count(*each, batch.behind) for each in zip(new, links, judged, strict=True)]
         if batch.now:
+            self._blind = self._blind or not batch.measured
             self._advance(int(batch.now.timestamp()))
+            self._blind = not batch.measured
         raised = self._save(Step(batch.origin, batch.offset, kept))
         return Taken(len(new), len(batch.headlines) - len(new), raised)
 
@@ -143,16 +152,22 @@ class Monitor:
         known = self._store.known(once)
         return [headline for name, headline in once.items() if name not in known]
 
-    def _count(self, headline: Headline, links: Links, opinions: tuple[Opinion, ...]) -> Kept:
+    def _count(self, headline: Headline, links: Links, opinions: tuple[Opinion, ...], behind: bool) -> Kept:
         time = int(headline.received.timestamp())
         self._advance(time)
+        missed = self._missed(headline) or (behind and headline.received - headline.published > LATE)
         placement = self._book.fold(headline, links)
         for opinion in opinions:
-            state = self._state(opinion.ticker)
-            update = StoryUpdate(placement.story, time, placement.weights.get(opinion.ticker, 0.0), opinion.score)
+            state, weight = self._state(opinion.ticker), placement.weights.get(opinion.ticker, 0.0)
+            update = StoryUpdate(placement.story, time, weight, opinion.score, missed)
             index.add(state.index, self._settings.index, update)
             state.changed = True
         return Kept(headline, opinions, placement)
+
+    def _missed(self, headline: Headline) -> bool:
+        """Say whether an item is of before the end of a gap, as long as no bucket was measured since: sources are catching up."""
+        catching_up = bool(self._gaps) and self._gaps[-1][1] == self._clock
+        return catching_up and headline.published.timestamp() < self._clock
 
     def _state(self, ticker: str) -> TickerState:
         if ticker not in self._watched:
@@ -166,7 +181,8 @@ class Monitor:
         state = TickerState(index=IndexState(open=self._clock))
         silent = State()
         for time in range(max(self._began, self._clock - 2 * settings.warm_up), self._clock, settings.bucket):
-            detection.observe(silent, settings, time, 0.0)
+            in_gap = any(start <= time < end for start, end in self._gaps)
+            detection.observe(silent, settings, time, None if in_gap else 0.0)
         state.detectors = {kind: deepcopy(silent) for kind in KINDS}
         return state
 
@@ -181,11 +197,24 @@ class Monitor:
             for ticker in self._tickers:
                 for bucket in index.advance(self._watched[ticker].index, self._settings.index, self._clock):
                     self._watch(ticker, bucket)
+            if self._blind:
+                self._note_gap(self._clock - width)
+
+    def _note_gap(self, start: int) -> None:
+        """Remember that a bucket was not measured, for as long as a company that was never named needs to know."""
+        if self._gaps and self._gaps[-1][1] == start:
+            start = self._gaps.pop()[0]
+        oldest = self._clock - 2 * self._settings.detection.warm_up
+        self._gaps = [*(gap for gap in self._gaps if gap[1] > oldest), (start, self._clock)]
 
     def _watch(self, ticker: str, bucket: Bucket) -> None:
         state = self._watched[ticker]
         state.changed = True
         state.remember(bucket, max(self._settings.detection.spans))
+        if self._blind and not bucket.volume:
+            for detector in state.detectors.values():
+                detection.observe(detector, self._settings.detection, bucket.time, None)
+            return
         values: dict[Kind, float] = {"negative": bucket.negative, "positive": bucket.positive, "volume": bucket.volume}
         readings = {
             kind: detection.observe(state.detectors[kind], self._settings.detection, bucket.time, values[kind])
@@ -212,7 +241,7 @@ class Monitor:
         closed, self._closed = self._closed, _Closed()
         changed = {name: state for name, state in self._watched.items() if state.changed}
         states: dict[str, Any] = {f"{_TICKER}{name}": state.to_json() for name, state in changed.items()}
-        states |= {_ALERTS: alerts_to_json(self._alerting), _CLOCK: (self._began, self._clock)}
+        states |= {_ALERTS: alerts_to_json(self._alerting), _CLOCK: (self._began, self._clock), _GAPS: self._gaps}
         raised = [_row(alert) for alert in closed.alerts]
         changes = self._book.changes()
         self._store.save(replace(step, changes=changes, points=closed.points, alerts=raised, states=states))

@@ -10,7 +10,7 @@ from typing import Final
 
 from verticals_financial_sentiment.records import Headline
 from verticals_financial_sentiment.settings import Settings
-from verticals_financial_sentiment.sources.feeds import FeedReader
+from verticals_financial_sentiment.sources.feeds import FeedReader, FeedState
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.sources.replay import origin_of, replay
@@ -22,6 +22,7 @@ LIVE_SPEED: Final = 600.0
 _BATCH = 64
 _TICK = 0.5  # seconds between two looks at whether the pace has changed
 _SHORTEST_WAIT = 0.05  # seconds
+_MOST_TOLD = 3  # feeds whose trouble is said
 
 
 @dataclass
@@ -107,7 +108,10 @@ def joined(batches: Sequence[Batch]) -> Batch:
 
 
 def live(settings: Settings, store: Store, pace: Pace) -> Generator[Batch]:
-    """Yield what a watched folder and the feeds bring, and the time, until stopped; without either, posted rows are all there is."""
+    """Yield what a watched folder and the feeds bring, and the time, until stopped; without either, posted rows are all there is.
+
+    Where no source answered in a round, the time says so: it was not measured.
+    """
     folder = WatchedFolder(Path(settings.folder), settings.zone) if settings.folder else None
     reader = FeedReader(timedelta(minutes=settings.poll_minutes), settings.allowed_hosts, settings.largest_feed)
     try:
@@ -115,12 +119,22 @@ def live(settings: Settings, store: Store, pace: Pace) -> Generator[Batch]:
             now = datetime.now(UTC)
             if folder:
                 yield from _scanned(folder, store, now)
+            troubles = []
             for feed in settings.feeds:
-                yield reader.poll(feed.url, store.offset(feed.url), now, feed.zone)
-            yield Batch("", now=now)
+                batch = reader.poll(feed.url, store.offset(feed.url), now, feed.zone)
+                yield batch
+                troubles += FeedState.from_offset(batch.offset).troubles
+            deaf = bool(settings.feeds) and len(troubles) == len(settings.feeds)
+            problem = _none_answers(troubles) if deaf else ""
+            yield Batch("", now=now, measured=folder is not None or not deaf, problem=problem)
             pace.stop.wait(60 * settings.poll_minutes)
     finally:
         reader.close()
+
+
+def _none_answers(troubles: Sequence[str]) -> str:
+    more = f"; and {len(troubles) - _MOST_TOLD} more" if len(troubles) > _MOST_TOLD else ""
+    return f"no feed answers: {'; '.join(troubles[:_MOST_TOLD])}{more}"
 
 
 def _scanned(folder: WatchedFolder, store: Store, now: datetime) -> Iterator[Batch]:

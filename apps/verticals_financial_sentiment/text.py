@@ -23,6 +23,7 @@ _MARKUP = re.compile(r"[<&]")
 _TAG_OPENING = re.compile(r"<(?=[a-zA-Z/!?])")
 _SILENT = ("script", "style", "template", "iframe", "object", "svg", "noscript")
 _ROUNDS = 3  # markup may be escaped, and escaped again
+_MOST_UNCLOSED = 20  # tags that never close; the parser reads on to the end of the text for each of them
 
 
 class _TextOnly(HTMLParser):
@@ -64,11 +65,25 @@ def without_markup(text: str) -> str:
 def _strip_tags(text: str) -> str:
     parser = _TextOnly()
     try:
-        parser.feed(text)
-        parser.close()
+        _feed(parser, text)
     except AssertionError:  # CPython's parser gives up on some broken markup declarations
         return text
     return "".join(parser.parts)
+
+
+def _feed(parser: _TextOnly, text: str) -> None:
+    """Give text to a parser. A tag that never closes is text; after `_MOST_UNCLOSED` of them everything is, so that time stays linear."""
+    for _ in range(_MOST_UNCLOSED):
+        parser.feed(text)
+        rest = parser.rawdata  # what it did not understand without more to come
+        if parser.cdata_elem or not _TAG_OPENING.match(rest):
+            parser.close()
+            return
+        end = rest.find(">") + 1 or rest.find("<", 1)
+        end = end if end > 0 else len(rest)
+        parser.handle_data(html.unescape(rest[:end]))
+        parser.rawdata, text = "", rest[end:]
+    parser.handle_data(html.unescape(text))
 
 
 def plain(text: str) -> str:
@@ -76,9 +91,12 @@ def plain(text: str) -> str:
     text = without_markup(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    if not text.isprintable():
-        text = "".join(_visible(character) for character in text)
-    return _SPACE.sub(" ", _TAG_OPENING.sub("‹", text)).strip()  # again: NFKC turns a fullwidth '<' into '<'
+    return _SPACE.sub(" ", _TAG_OPENING.sub("‹", printable(text))).strip()  # again: NFKC turns a fullwidth '<' into '<'
+
+
+def printable(text: str) -> str:
+    """Return text that every database and page takes: invisible and control characters and lone surrogates gone."""
+    return text if text.isprintable() else "".join(_visible(character) for character in text)
 
 
 def _visible(character: str) -> str:

@@ -43,6 +43,7 @@ class FeedState:
     failures: int = 0
     due: str = ""  # ISO time before which the feed is not asked again
     gone: bool = False
+    trouble: str = ""  # the sentence about the last failure, empty once the feed answers
 
     def to_offset(self) -> str:
         """Return the state as text."""
@@ -52,6 +53,13 @@ class FeedState:
     def from_offset(cls, offset: str) -> "FeedState":
         """Return the state that `to_offset` wrote; a new one where there is none."""
         return cls(**json.loads(offset)) if offset else cls()
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why the feed gave nothing when it was last asked; nothing where it answered."""
+        if not self.failures and not self.gone:
+            return []
+        return [self.trouble or "a feed failed when it was last asked"]  # an earlier version kept no sentence
 
     def is_due(self, now: datetime) -> bool:
         """Say whether the feed may be asked now."""
@@ -114,16 +122,20 @@ class FeedReader:
             body = b"".join(self._body(response))
             etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
             kind = response.headers.get("content-type", "")
-        fresh = self._next(replace(state, etag=_header(etag), modified=_header(modified)), now)
         entries, problems = _parse(url, body, kind)
+        if problems and not entries:  # a page that says sorry with status 200, for example
+            return _failed(url, state, now, problems[0], None)
+        fresh = self._next(replace(state, etag=_header(etag), modified=_header(modified)), now)
         intake = self._intakes.setdefault(url, Intake(source_name(url), zone))
         intake.counts["dropped_entries"] += max(0, len(entries) - _MOST_ENTRIES)
         rows = (_row(entry) for entry in entries[:_MOST_ENTRIES])
         headlines = tuple(headline for row in rows if (headline := intake.take(row, now)))
-        return Batch(url, headlines, fresh.to_offset(), intake.flush(), _sentences(url, problems))
+        behind = state == FeedState() or state.failures > 0
+        counts, told = intake.flush(), _sentences(url, problems)
+        return Batch(url, headlines, fresh.to_offset(), counts, told, behind=behind)
 
     def _next(self, state: FeedState, now: datetime) -> FeedState:
-        return replace(state, failures=0, due=(now + self._every).isoformat())
+        return replace(state, failures=0, due=(now + self._every).isoformat(), trouble="")
 
     def _body(self, response: httpx.Response) -> Iterator[bytes]:
         """Yield the decompressed body, never more than the largest allowed, within the deadline."""
@@ -205,7 +217,8 @@ def _retry_after(header: str | None, now: datetime) -> timedelta:
 
 
 def _problem(url: str, state: FeedState, reason: str) -> Batch:
-    return Batch(url, offset=state.to_offset(), problems=_sentences(url, [reason]))
+    (sentence,) = _sentences(url, [reason])
+    return Batch(url, offset=replace(state, trouble=sentence).to_offset(), problems=(sentence,))
 
 
 def _sentences(url: str, reasons: list[str]) -> tuple[str, ...]:

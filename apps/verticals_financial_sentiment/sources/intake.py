@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from verticals_financial_sentiment.records import Headline
-from verticals_financial_sentiment.text import plain
+from verticals_financial_sentiment.text import plain, printable
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "title": ("title", "headline", "text", "sentence"),
@@ -40,6 +40,9 @@ class Batch:
         counts: what was odd, by name; see `Intake`.
         problems: sentences for the log.
         now: up to when a live source has told everything; what is over by then is closed, even where nothing came.
+        measured: whether the sources were heard up to `now`; where they were not, that nothing came says nothing.
+        behind: the source is new or was not heard for a while: what it lists that is late was missed, and is no news of this moment.
+        problem: why nothing comes in, for the page.
     """
 
     origin: str
@@ -48,6 +51,9 @@ class Batch:
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     now: datetime | None = None
+    measured: bool = True
+    behind: bool = False
+    problem: str = ""
 
 
 class Intake:
@@ -72,7 +78,7 @@ class Intake:
             return None
         self.counts["empty_body"] += not body
         source = plain(_string(named["source"])[:_LONGEST_SOURCE]) or self._source
-        stamp = _string(named["published"])[:_LONGEST_SOURCE].strip()
+        stamp = printable(_string(named["published"])[:_LONGEST_SOURCE]).strip()
         published = self._published(stamp, source, received)
         return Headline(source, published, received, title, body, self._url(_string(named["url"])), stamp)
 

@@ -2,11 +2,29 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 SUFFIXES: Final = (".csv", ".jsonl")
 Row = dict[str, Any]
+_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The complete records at the beginning of some bytes.
+
+    Attributes:
+        rows: each by its column names, or None where a record is not what it should be.
+        end: the bytes that they take, with header and empty lines.
+        open: the record that begins at `end` has a quote that is not closed, and a line break after it.
+    """
+
+    rows: tuple[Row | None, ...]
+    end: int
+    open: bool = False
 
 
 class _Lines:
@@ -24,13 +42,16 @@ class _Lines:
             yield line.decode("utf-8", "replace").replace("\0", "")
 
 
-def jsonl_records(data: bytes) -> Iterator[tuple[Row | None, int]]:
-    """Yield each complete line's object, or None where it is not one, with the bytes up to its end; empty lines are passed over."""
-    position = 0
-    for line in data.split(b"\n")[:-1]:
-        position += len(line) + 1
-        if line.strip():
-            yield _object(line), position
+def first_line(data: bytes) -> bytes:
+    """Return the first line with its line break; everything where there is none."""
+    found = _LINE_BREAK.search(data)
+    return data[: found.end()] if found else data
+
+
+def jsonl_piece(data: bytes) -> Piece:
+    """Return each complete line's object, or None where it is not one; empty lines are passed over."""
+    lines = data.split(b"\n")[:-1]
+    return Piece(tuple(_object(line) for line in lines if line.strip()), sum(len(line) + 1 for line in lines))
 
 
 def _object(line: bytes) -> Row | None:
@@ -41,27 +62,27 @@ def _object(line: bytes) -> Row | None:
     return value if isinstance(value, dict) else None
 
 
-def csv_records(data: bytes, header: list[str]) -> Iterator[tuple[Row | None, int]]:
-    """Yield each complete record by its column names, or None where its fields do not fit, with the bytes up to its end.
+def csv_piece(data: bytes, header: list[str]) -> Piece:
+    """Return each complete record, or None where its fields do not fit.
 
     Without a header the first record is it, and is put into `header`.
     """
     csv.field_size_limit(max(csv.field_size_limit(), 2**24))
-    lines = _Lines(data)
+    lines, rows, end = _Lines(data), list[Row | None](), 0
     reader = csv.reader(iter(lines), strict=True)
     while True:
         try:
-            fields = next(reader)
-        except StopIteration:
-            return
+            fields = next(reader, None)
         except csv.Error as error:
             if "unexpected end" in str(error):  # the record goes on in what is not yet written
-                return
-            yield None, lines.bytes
+                return Piece(tuple(rows), end, open=bool(_LINE_BREAK.search(data, end)))
+            rows.append(None)
+            end = lines.bytes
             continue
-        if not lines.whole:
-            return
+        if fields is None or not lines.whole:
+            return Piece(tuple(rows), end)
+        end = lines.bytes
         if not header:
             header.extend(name.removeprefix("\ufeff").strip().lower() for name in fields)
         elif fields:
-            yield (dict(zip(header, fields, strict=True)) if len(fields) == len(header) else None), lines.bytes
+            rows.append(dict(zip(header, fields, strict=True)) if len(fields) == len(header) else None)
