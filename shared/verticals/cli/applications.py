@@ -212,7 +212,7 @@ def _served(name: str, folder: Path | None) -> "Run | None":
     if folder is None:
         found = runs.latest(name)
         if found:
-            say(f"serving {found.folder}, the newest run of {name}")
+            say(f"serving {found.folder}, the newest run of {name} that is not held back")
         return found
     opened = runs.open_run(folder)
     if opened.app != name:
