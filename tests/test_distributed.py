@@ -10,11 +10,12 @@ import pytest
 from accelerate.data_loader import BatchSamplerShard
 from torch.utils.data import BatchSampler
 
-from toys import toy_rows
+from toys import settings, toy_rows
 from verticals import distributed
 from verticals.errors import ConfigError
 from verticals.objectives.tag_training import windows_a_step
 from verticals.token_rows import LengthGroupedSampler
+from verticals_customer_service import recipe
 
 ROOT = Path(__file__).parent.parent
 LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", "0")
@@ -98,3 +99,9 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused(monkeypatch: pytest.Mon
     assert distributed.share_of(48) == 16
     with pytest.raises(ConfigError, match="use a multiple of 3"):
         distributed.share_of(32)
+
+
+def test_a_bot_of_several_models_is_not_trained_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="a bot is several models"):
+        recipe.train(settings())

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from verticals import methods, pilot, promotion, remeasure, runs
+from verticals import distributed, methods, pilot, promotion, remeasure, runs
 from verticals.config import Config
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError
@@ -19,7 +19,15 @@ def train(config: Config) -> Run:
     """Train the bot on the rows that the settings name: its classifier, its tagger of slots, its search, its hand-over policy.
 
     It is judged against the run that serves.
+
+    Raises:
+        ConfigError: several processes were launched.
     """
+    if distributed.processes() > 1:
+        raise ConfigError(
+            "a bot is several models, which are trained one after the other in one process; start it without accelerate launch, or tune one "
+            "model with: accelerate launch -m verticals tune classify"
+        )
     splits = data.splits(config)
     known = data.knowledge(config, splits.labels)
     splits = replace(splits, notes=(*splits.notes, *data.unanswerable(known)))
