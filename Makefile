@@ -45,6 +45,8 @@ bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on pub
 	$(BENCH) customer-service --method full --suite scripted-conversations --suite hard-conversations --suite development-conversations
 	$(BENCH) customer-service --suite turns --suite load --suite stackfaq
 	$(BENCH) financial-sentiment --method full --seeds 3 --suite phrasebank-50agree --suite phrasebank-allagree
+	$(MAKE) headlines-backbone
+	$(BENCH) financial-sentiment --method full --seeds 3 --suite phrasebank-50agree --set backbone.name=headlines-backbone
 	$(BENCH) financial-sentiment --method full --suite contrast
 	$(BENCH) financial-sentiment --method tfidf --suite flooding --suite early-warning
 	$(BENCH) financial-sentiment --suite nab-realtweets --suite throughput
@@ -58,6 +60,10 @@ bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on pub
 	$(BIN)/python benchmarks/methods.py conll2003 --objective tag --methods full --seeds 1 --set train.learning_rate=1e-4 --set train.epochs=5
 	$(BIN)/python benchmarks/epochs.py banking77 --precisions auto float32
 	$(BIN)/python benchmarks/medical.py --set backbone.max_tokens=64 --set train.epochs=3 --without-pretraining --lambdas 0 0.1 0.3 1
+
+headlines-backbone: $(VENV)/.demo  # in a home of its own, so that the newest run there has seen the samples alone
+	VERTICALS_HOME=runs/headlines $(BIN)/verticals train financial-sentiment --method full
+	VERTICALS_HOME=runs/headlines $(BIN)/verticals export financial-sentiment headlines-backbone
 
 peers: $(VENV)/.demo  ## Measure beside SetFit, implicit, VADER, the pipeline and the plain Trainer
 	$(PIP) -e '.[all,peers]'
