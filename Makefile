@@ -44,6 +44,7 @@ bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on pub
 	$(BENCH) customer-service --method full --suite shipped --suite banking77 --suite clinc150 --suite snips
 	$(BENCH) customer-service --method full --suite scripted-conversations --suite hard-conversations --suite development-conversations
 	$(BENCH) customer-service --suite turns --suite load --suite stackfaq
+	$(BENCH) customer-service --method full --suite turns
 	$(BENCH) financial-sentiment --method full --seeds 3 --suite phrasebank-50agree --suite phrasebank-allagree
 	$(MAKE) headlines-backbone
 	$(BENCH) financial-sentiment --method full --seeds 3 --suite phrasebank-50agree --set backbone.name=headlines-backbone
