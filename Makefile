@@ -60,6 +60,7 @@ bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on pub
 	$(BIN)/python benchmarks/methods.py banking77 --methods full --seeds 3 --set train.adversarial=1
 	$(BIN)/python benchmarks/methods.py banking77 --methods adapter --seeds 1 --set objective.blend=true
 	$(BIN)/python benchmarks/methods.py conll2003 --objective tag --methods full --seeds 1 --set train.learning_rate=1e-4 --set train.epochs=5
+	$(BIN)/python benchmarks/methods.py conll2003 --objective tag --methods full --seeds 1 --set train.learning_rate=1e-4 --set train.epochs=5 --set train.adversarial=1
 	$(BIN)/python benchmarks/epochs.py banking77 --precisions auto float32
 	$(BIN)/python benchmarks/medical.py --set backbone.max_tokens=64 --set train.epochs=3 --without-pretraining --lambdas 0 0.1 0.3 1
 
