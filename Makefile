@@ -64,7 +64,7 @@ bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on pub
 	$(BIN)/python benchmarks/epochs.py banking77 --precisions auto float32
 	$(BIN)/python benchmarks/medical.py --set backbone.max_tokens=64 --set train.epochs=3 --without-pretraining --lambdas 0 0.1 0.3 1
 
-headlines-backbone: $(VENV)/.demo  # in a home of its own, so that the newest run there has seen the samples alone
+headlines-backbone: | $(VENV)/.demo  # once, in a home of its own, so that the newest run there has seen the samples alone
 	VERTICALS_HOME=runs/headlines $(BIN)/verticals train financial-sentiment --method full
 	VERTICALS_HOME=runs/headlines $(BIN)/verticals export financial-sentiment headlines-backbone
 

@@ -87,8 +87,9 @@ def test_what_is_public_is_kept_as_a_whole_word_alone() -> None:
 @pytest.mark.parametrize(
     "unit", ["WHERE ", "1 ", "1a ", "Via Aa ", "Aa ", "a", "a.", "a-", "aa dot ", "Mr Aa ", "flat 1, "]
 )
-def test_a_message_that_repeats_itself_is_read_in_a_number_of_steps_that_does_not_explode(unit: str) -> None:
-    """The patterns give up by themselves: a search that backtracks without end would run into the time limit of the engine."""
+def test_a_search_through_a_message_that_repeats_itself_comes_to_an_end(unit: str) -> None:
+    """A search that backtracks without end is stopped by the engine, which raises TimeoutError; one that does not is far from that."""
     text = unit * (4000 // len(unit))
     for pattern in (privacy._ADDRESS, privacy._EMAIL):
-        assert list(pattern.finditer(text, timeout=20)) is not None
+        covered = sum(len(match[0]) for match in pattern.finditer(text, timeout=20))
+        assert covered <= len(text)
