@@ -301,7 +301,7 @@ def test_a_backbone_without_a_mask_and_text_without_a_known_word_are_refused(
     masking_backbone: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(BackboneError, match="no mask token"):
-        mask.fit(patterned(), settings(save_tiny_backbone(tmp_path / "bare")), tmp_path)
+        mask.fit(patterned(), settings(save_tiny_backbone(tmp_path / "bare", mask=None)), tmp_path)
     foreign = hold_out("foreign", [f"wort{n}" for n in range(20)], DataConfig(), 0)
     with pytest.raises(DataError, match="no document has a word that this backbone knows"):
         mask.fit(foreign, settings(masking_backbone), tmp_path)

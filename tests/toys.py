@@ -46,7 +46,7 @@ def save_rows(path: Path) -> Path:
     return path
 
 
-def save_tiny_backbone(folder: Path) -> Path:
+def save_tiny_backbone(folder: Path, mask: str | None = "[MASK]") -> Path:
     """Write a random two-layer BERT of width 32 and its word-level tokenizer."""
     words = [
         "[PAD]",
@@ -56,6 +56,7 @@ def save_tiny_backbone(folder: Path) -> Path:
         *COMMON,
         *(w for group in WORDS.values() for w in group),
         *(f"n{n}" for n in range(40)),
+        "[MASK]",
     ]
     tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
@@ -66,6 +67,7 @@ def save_tiny_backbone(folder: Path) -> Path:
         unk_token="[UNK]",
         cls_token="[CLS]",
         sep_token="[SEP]",
+        mask_token=mask,
         model_max_length=64,
     )
     set_seed(0)
