@@ -251,8 +251,11 @@ def test_a_customer_who_brings_nothing_is_handed_over(bot: Bot) -> None:
     assert actions(turns) == ["ask", "ask", "ask", "hand_over"]
 
 
-def test_how_a_thing_is_done_is_answered_not_done(bot: Bot) -> None:
-    turns = talk(bot, "how do I cancel my order?")
+@pytest.mark.parametrize(
+    "question", ["how do I cancel my order?", "can I cancel on the day when I order a sofa", "could we cancel once we pay?"]
+)
+def test_how_a_thing_is_done_is_answered_not_done(bot: Bot, question: str) -> None:
+    turns = talk(bot, question)
     assert actions(turns) == ["answer"]
     assert turns[0].sources[0].id == "cancel_order"
 

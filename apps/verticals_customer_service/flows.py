@@ -40,6 +40,9 @@ _QUESTION = re.compile(
     r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
     re.IGNORECASE,
 )
+_NOT_ORDERED_YET = re.compile(
+    r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b", re.IGNORECASE
+)
 _REDACTED = re.compile(rf"\[(?:{'|'.join(get_args(Kind))})\]")
 
 
@@ -149,7 +152,8 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
     """Say whether a message asks to have something done, rather than how it is done; one with an order number does."""
     if intent not in TASKS:
         return False
-    return bool(slots.values(entities)["order_number"]) or not _QUESTION.search(message)
+    asks = _QUESTION.search(message) or _NOT_ORDERED_YET.search(message)
+    return bool(slots.values(entities)["order_number"]) or not asks
 
 
 def agrees(message: str) -> bool:
