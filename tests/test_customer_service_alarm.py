@@ -42,6 +42,12 @@ def bag(texts: Sequence[str]) -> FloatArray:
     return np.array([[word in text.split() for word in WORDS] for text in texts], np.float32)
 
 
+def certain(learned: alarm.Alarm, message: str) -> str | None:
+    """Return the kind of trouble for which a person is called at once."""
+    found = learned.trouble(message)
+    return found.kind if found and found.certain else None
+
+
 @pytest.fixture
 def learned(tmp_path: Path) -> alarm.Alarm:
     splits = Splits("toy", ("refund", "track"), CALM, CALM, CALM)
@@ -59,7 +65,7 @@ def learned(tmp_path: Path) -> alarm.Alarm:
 def test_a_message_like_an_example_raises_the_alarm_of_its_kind(
     learned: alarm.Alarm, message: str, kind: str | None
 ) -> None:
-    assert learned.reason(message) == kind
+    assert certain(learned, message) == kind
 
 
 def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
@@ -69,7 +75,8 @@ def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
     learn = kinds.learner(build([{"method": {"name": "probe"}}], Settings), bag)
     learned, without = alarm.fit(EXAMPLES, ordinary, learn, 0), alarm.fit(trouble, ordinary, learn, 0)
     assert learned.line != without.line
-    assert all(learned.reason(text) is None for text in KINDS["nothing"])
+    assert learned.doubt <= learned.line
+    assert all(certain(learned, text) is None for text in KINDS["nothing"])
 
 
 @pytest.mark.parametrize("method", ["probe", "lora"])
@@ -98,6 +105,18 @@ def test_the_bot_calls_a_person_and_warns_of_danger(learned: alarm.Alarm) -> Non
     assert [turn.action for turn in (danger, distress, calm)] == ["hand_over", "hand_over", "answer"]
     assert "emergency services" in danger.reply
     assert "emergency services" not in distress.reply
+
+
+def test_in_doubt_the_bot_asks_before_it_answers_and_calls_a_person_where_it_still_doubts(learned: alarm.Alarm) -> None:
+    bot = keyword_bot()
+    bot.skills = replace(bot.skills, alarm=replace(learned, line=np.inf, doubt=-np.inf))
+    asked, first = bot.turn(Conversation(), "track it")
+    assert first.action == "clarify"
+    assert not first.sources
+    shown, again = (bot.turn(asked, reply)[1] for reply in ("yes", "track it, I said"))
+    assert shown.action == "answer"
+    assert shown.sources[0].title in first.reply
+    assert again.action == "hand_over"
 
 
 def test_the_examples_are_varied_and_none_stands_in_a_held_out_conversation() -> None:

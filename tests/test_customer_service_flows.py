@@ -252,7 +252,8 @@ def test_a_customer_who_brings_nothing_is_handed_over(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["how do I cancel my order?", "can I cancel on the day when I order a sofa", "could we cancel once we pay?"]
+    "question",
+    ["how do I cancel my order?", "can I cancel on the day when I order a sofa", "could we cancel once we pay?"],
 )
 def test_how_a_thing_is_done_is_answered_not_done(bot: Bot, question: str) -> None:
     turns = talk(bot, question)

@@ -1,8 +1,8 @@
 """What a person has to read although no rule of `escalation` names it: a message like the examples that went to one.
 
 It is heard by what tells danger, distress, law, misuse of an account, complaints and wishes for a person from messages that an article
-answers (`kinds`). The score from which the alarm speaks is drawn on examples that were held out, which sound like trouble and are none: a
-small share of them goes to a person in vain.
+answers (`kinds`). The scores from which the alarm speaks, or doubts, are drawn on examples that were held out, which sound like trouble and
+are none: a small share of them goes to a person in vain, a larger one is asked back in vain.
 """
 
 import json
@@ -22,28 +22,40 @@ from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.retrieval import Embed
 
 _FOLDER, _FILE = "alarm", "alarm.json"
-_IN_VAIN = 0.04  # chosen on the development conversations
+_IN_VAIN, _ASKED_IN_VAIN = 0.04, 0.1  # chosen on the development conversations
 _HELD_SHARE = 0.2
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What kind of trouble a message is like, and whether that is certain enough to call a person."""
+
+    kind: str
+    certain: bool
+
+
+@dataclass(frozen=True)
 class Alarm:
-    """Says which kind of trouble a message is like: it speaks where the log odds of any are above the line."""
+    """Says which kind of trouble a message is like: it speaks where the log odds of any are above `line`, and doubts above `doubt`."""
 
     heard: Kinds
     line: float
+    doubt: float
 
-    def reason(self, message: str) -> str | None:
-        """Return the kind of trouble, or None where there is none."""
+    def trouble(self, message: str) -> Trouble | None:
+        """Return the trouble, or None where there is none."""
         logits = self.heard.logits([message])
-        return self.heard.labels[1 + int(logits[0, 1:].argmax())] if _odds(logits)[0] > self.line else None
+        odds = float(_odds(logits)[0])
+        if odds <= self.doubt:
+            return None
+        return Trouble(self.heard.labels[1 + int(logits[0, 1:].argmax())], odds > self.line)
 
 
 def fit(examples: Examples, messages: Examples, learn: Learn, seed: int) -> Alarm:
-    """Learn the kinds from most of the rows, and draw the line on the others.
+    """Learn the kinds from most of the rows, and draw the lines on the others.
 
     Args:
-        examples: messages with their kinds; where some of them are `NOTHING`, the line is drawn on these.
+        examples: messages with their kinds; where some of them are `NOTHING`, the lines are drawn on these.
         messages: ordinary messages with their kinds, most of them `NOTHING`.
         learn: what tells the kinds apart.
         seed: of what is held out.
@@ -55,7 +67,9 @@ def fit(examples: Examples, messages: Examples, learn: Learn, seed: int) -> Alar
     (known, held), (ordinary, others) = (carve(rows, _HELD_SHARE, seed) for rows in (examples, messages))
     heard = learn(known + ordinary, held + others, labels)
     calm = [text for text, label in zip(held.texts, held.labels, strict=True) if label == NOTHING] or others.texts
-    return Alarm(heard, float(np.quantile(_odds(heard.logits(calm)), 1 - _IN_VAIN, method="higher")))
+    odds = _odds(heard.logits(calm))
+    line, doubt = (float(np.quantile(odds, 1 - share, method="higher")) for share in (_IN_VAIN, _ASKED_IN_VAIN))
+    return Alarm(heard, line, doubt)
 
 
 def _odds(logits: FloatArray) -> FloatArray:
@@ -69,7 +83,7 @@ def write(folder: Path, examples: Examples, splits: Splits, known: Knowledge, co
     alarm = fit(examples, replace(train, labels=heard), kinds.learner(config, embed), config.train.seed)
     (folder / _FOLDER).mkdir()
     alarm.heard.save(folder / _FOLDER)
-    write_json(folder / _FOLDER / _FILE, {"kinds": alarm.heard.labels, "line": alarm.line})
+    write_json(folder / _FOLDER / _FILE, {"kinds": alarm.heard.labels, "line": alarm.line, "doubt": alarm.doubt})
 
 
 def load(folder: Path, config: Config, embed: Embed) -> Alarm | None:
@@ -83,4 +97,5 @@ def load(folder: Path, config: Config, embed: Embed) -> Alarm | None:
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
     heard = kinds.load(path.parent, tuple(found["kinds"]), config, embed)
-    return Alarm(heard, float(found["line"]))
+    line = float(found["line"])
+    return Alarm(heard, line, float(found.get("doubt", line)))

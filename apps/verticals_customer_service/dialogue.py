@@ -6,7 +6,7 @@ from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
 from verticals_customer_service import alarm, data, flows, knowledge, moves, policy, responders, retrieval, voice
-from verticals_customer_service.knowledge import Knowledge
+from verticals_customer_service.knowledge import Knowledge, Source
 from verticals_customer_service.moves import Heard, Skills
 from verticals_customer_service.orders import OrderBackend, OrderRefused
 from verticals_customer_service.settings import Settings
@@ -20,6 +20,7 @@ _STILL_UNSURE = "I am still not sure what you need, so I am handing you over to 
 _WAITING = "You are in the queue for a colleague; I have passed your message on."
 _OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes and I will show you what I know, or say it in other words."
 _NOTHING = "I think this is about “{intent}”, but no article of mine answers it. Please say it in other words, or ask for a person."
+_DOUBT = "This may be for a colleague. Shall I show you my article on “{title}”? Say yes, or ask for a person."
 _WHICH = "Is it about “{first}” or about “{second}”? Please say which, or say it in other words."
 _CLARIFY = "I am not sure that I understand. Is it about one of these?\n\n{options}\n\nPlease say it in other words, or ask for a person."
 
@@ -110,14 +111,20 @@ class Bot:
         sources = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
         if not sources:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
-        if heard.relevance and not heard.relevance.any() and heard.prediction.confidence < _NEARLY_SURE:
-            unclear = Move("clarify", _NOTHING.format(intent=self.knowledge.name(intent, "en")))
-            return Move("hand_over", _STILL_UNSURE) if conversation.unclear_in_a_row else unclear
-        if len(sources) > 1 and not conversation.unclear_in_a_row:
-            first, second = sources
-            which = _WHICH.format(first=first.title, second=second.title)
-            return Move("clarify", which, offered=(first.id, second.id))
+        if not conversation.unclear_in_a_row:
+            return self._ask_back(heard, sources) or moves.quote(self.skills, conversation, heard, sources[0])
+        if heard.trouble or _irrelevant(heard):
+            return Move("hand_over", _STILL_UNSURE)
         return moves.quote(self.skills, conversation, heard, sources[0])
+
+    def _ask_back(self, heard: Heard, sources: tuple[Source, ...]) -> Move | None:
+        """Return the question that comes before an answer that is in doubt, or None where none is needed."""
+        if _irrelevant(heard):
+            return Move("clarify", _NOTHING.format(intent=self.knowledge.name(heard.prediction.label, "en")))
+        offered = tuple(each.id for each in sources)
+        if len(sources) > 1:
+            return Move("clarify", _WHICH.format(first=sources[0].title, second=sources[1].title), offered=offered)
+        return Move("clarify", _DOUBT.format(title=sources[0].title), offered=offered) if heard.trouble else None
 
     def _options(self, prediction: Prediction) -> str:
         return "\n".join(f"- {self.knowledge.name(intent, 'en')}" for intent, _ in prediction.ranking[:3])
@@ -127,3 +134,9 @@ class Bot:
             Alternative(intent, self.knowledge.name(intent, "en"), confidence)
             for intent, confidence in prediction.ranking[1:4]
         )
+
+
+def _irrelevant(heard: Heard) -> bool:
+    """Say whether no article is relevant, unless the intent alone is nearly certain."""
+    found = heard.relevance
+    return found is not None and not found.any() and heard.prediction.confidence < _NEARLY_SURE

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from verticals.evaluation.predictor import Prediction
 from verticals_customer_service import escalation, flows
-from verticals_customer_service.alarm import Alarm
+from verticals_customer_service.alarm import Alarm, Trouble
 from verticals_customer_service.flows import Flow, Step
 from verticals_customer_service.knowledge import Knowledge, Source
 from verticals_customer_service.orders import OrderBackend
@@ -61,11 +61,17 @@ class Heard:
     prediction: Prediction
     entities: tuple[Entity, ...]
     search: ArticleSearch | None
+    alarm: Alarm | None = None
 
     @cached_property
     def relevance(self) -> Relevance | None:
         """How relevant each article is; the search is asked where an answer depends on it, and once."""
         return self.search.relevance(self.message) if self.search else None
+
+    @cached_property
+    def trouble(self) -> Trouble | None:
+        """What the message is like that a person has to read, if anything; heard once."""
+        return self.alarm.trouble(self.message) if self.alarm else None
 
     @property
     def clear(self) -> bool:
@@ -95,7 +101,7 @@ class Skills:
 
     def hear(self, message: str, prediction: Prediction) -> Heard:
         """Read what else there is in a message."""
-        return Heard(message, prediction, self.slots.read(message, self.today()), self.search)
+        return Heard(message, prediction, self.slots.read(message, self.today()), self.search, self.alarm)
 
 
 def first(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
@@ -122,8 +128,7 @@ def _escalate(skills: Skills, known: Knowledge, conversation: Conversation, hear
 
 
 def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
-    reason = skills.alarm.reason(heard.message) if skills.alarm else None
-    return _call_a_person(reason) if reason else None
+    return _call_a_person(heard.trouble.kind) if heard.trouble and heard.trouble.certain else None
 
 
 def _call_a_person(reason: str) -> Move:
@@ -198,7 +203,7 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation
 
 def _follow_up(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """An unclear message after an answer is read as a question about the same subject, where an article on it is the most relevant."""
-    if heard.clear or not conversation.turns or heard.relevance is None or not heard.relevance.any():
+    if heard.clear or heard.trouble or not conversation.turns or heard.relevance is None or not heard.relevance.any():
         return None
     before, best = conversation.turns[-1][1], known.articles[heard.relevance.best()]
     if (
