@@ -97,6 +97,16 @@ def test_logits_alone_are_those_of_the_score(linear: TfidfClassifier) -> None:
     assert (blend.logits(TEXTS) == blend.score(TEXTS).logits).all()
 
 
+@pytest.mark.parametrize(
+    "texts", [("退款", "物流", "地址", "密码"), ("😀😀", "🎁", "🚚 🚚", "💳"), ("a?", "b!", "c", "d")]
+)
+def test_short_and_wordless_texts_are_learned_and_saved(tmp_path: Path, texts: tuple[str, ...]) -> None:
+    model = TfidfClassifier.fit(texts, np.arange(4), tuple("wxyz"), 0)
+    assert model.logits(texts).argmax(axis=1).tolist() == [0, 1, 2, 3]
+    model.save(tmp_path)
+    assert (TfidfClassifier.load(tmp_path, model.labels).logits(texts) == model.logits(texts)).all()
+
+
 def test_pieces_counted_word_by_word_are_those_of_the_vectorizer() -> None:
     fitted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True).fit(TEXTS)
     texts = [*TEXTS, "", "Parcel parcel PARCEL", "  a\u00a0shade ", "unknown", "money money"]

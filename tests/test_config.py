@@ -31,6 +31,7 @@ def test_settings_survive_yaml(tmp_path: Path) -> None:
         ("app.article=x", "unknown setting app.article; did you mean 'articles'"),
         ("train.epochs=many", "setting train.epochs: .*found 'many'"),
         ("train.epochs=0", "setting train.epochs: .*greater than or equal to 1"),
+        ("train.seed=4294967296", "setting train.seed: .*less than or equal to 4294967295"),
         ("train.epochs", "expected section.name=value"),
         ("train.epochs=[", "the value is not YAML"),
     ],

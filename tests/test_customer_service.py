@@ -197,6 +197,16 @@ def test_an_article_of_an_intent_that_there_is_not_is_refused_before_training(tm
     assert data.knowledge(config, ("track", "refnd")).articles[0].id == "a1"
 
 
+def test_articles_with_titles_of_one_letter_are_found_by_their_intents() -> None:
+    articles = [
+        knowledge.Article(id=name, title=name.upper(), intents=(name,), text=f"About {name}.") for name in ("t", "p")
+    ]
+    known = knowledge.Knowledge(knowledge.unnamed_intents(["t", "p"]), articles)
+    source = known.article("p", "P")
+    assert source is not None
+    assert source.text == "About p."
+
+
 def test_labels_without_names_get_readable_ones() -> None:
     assert knowledge.unnamed_intents(["card_arrival"])["card_arrival"].en == "Card arrival"
 

@@ -1,12 +1,13 @@
 """Cleaning rows: whatever is changed or left out is counted, with its lines."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from verticals.config import DataConfig
 from verticals.data.examples import Examples, Note, drop_repeats, merge_label_spellings
-from verticals.data.loading import load_splits, read_examples
+from verticals.data.loading import held_out_splits, load_splits, read_examples
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.splits import carve
 from verticals.errors import DataError
@@ -29,6 +30,10 @@ def many(label: str, rows: int) -> list[tuple[str, str]]:
     return [(f"{label} number {n}", label) for n in range(rows)]
 
 
+def decomposed(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
 def test_blank_texts_and_missing_labels_are_left_out_and_counted(tmp_path: Path) -> None:
     path = save(tmp_path / "rows.csv", [("good", "x"), ("  ", "x"), ("", "y"), ("lost", "")])
     kept, notes = read_examples(path, DataConfig())
@@ -43,6 +48,13 @@ def test_labels_that_differ_by_case_or_space_become_the_most_frequent_spelling()
     )
     assert merged.labels == ("Refund", "Refund", "Refund", "Refund", "other")
     assert count(notes, "label_spelling") == 2
+
+
+def test_labels_and_texts_of_either_unicode_form_are_the_same() -> None:
+    merged, notes = merge_label_spellings(examples(("grüße", "Käse"), (decomposed("grüße"), decomposed("Käse"))))
+    assert merged.labels == ("Käse", "Käse")
+    assert count(notes, "label_spelling") == 1
+    assert drop_repeats(merged)[0].texts == ("grüße",)
 
 
 def test_a_repeated_row_is_kept_once() -> None:
@@ -114,6 +126,12 @@ def test_too_few_rows_are_refused_with_what_to_do(tmp_path: Path) -> None:
         load_splits(DataConfig(train=str(save(tmp_path / "rows.csv", [("a", "x"), ("b", "y")]))), seed=0)
 
 
+def test_four_rows_are_refused_with_a_number_that_can_be_held_out(tmp_path: Path) -> None:
+    rows = save(tmp_path / "rows.csv", [*many("x", 2), *many("y", 2)])
+    with pytest.raises(DataError, match="the 2 rows in 2 classes to choose from are too few to hold out 1"):
+        load_splits(DataConfig(train=str(rows)), seed=0)
+
+
 def test_test_rows_that_repeat_training_rows_are_named_and_kept(tmp_path: Path) -> None:
     train = save(tmp_path / "train.csv", [*many("x", 20), *many("y", 20)])
     test = save(tmp_path / "test.csv", [("X number 3!", "x"), ("something else entirely", "y")])
@@ -145,6 +163,25 @@ def test_outside_rows_are_measured_on_whether_or_not_the_test_file_has_some(tmp_
         assert (len(splits.outside_test), len(splits.outside_validation)) == (measured, 10 if test is own else 0)
 
 
+def test_a_mistyped_outside_label_is_refused_and_not_learned_as_a_class(tmp_path: Path) -> None:
+    path = save(tmp_path / "rows.csv", [*many("x", 20), *many("y", 20), *many("other", 10)])
+    with pytest.raises(DataError, match=r"rows\.csv: no row has the outside label 'othr'; did you mean 'other'"):
+        load_splits(DataConfig(train=str(path), outside_label="othr"), seed=0)
+    test = save(tmp_path / "test.csv", [*many("x", 3), ("new", "othr")])
+    assert "other" in load_splits(DataConfig(train=str(path), test=str(test), outside_label="othr"), seed=0).labels
+
+
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_a_file_of_outside_rows_alone_measures_nothing_and_is_refused(tmp_path: Path, part: str) -> None:
+    path = save(tmp_path / "rows.csv", [*many("x", 20), *many("y", 20)])
+    only = save(tmp_path / "only.csv", many("other", 3))
+    config = DataConfig.model_validate({"train": str(path), part: str(only), "outside_label": "other"})
+    with pytest.raises(DataError, match=r"only\.csv: no row to measure"):
+        load_splits(config, seed=0)
+    with pytest.raises(DataError, match=r"only\.csv: no row to measure"):
+        held_out_splits(only, config, ["x", "y"])
+
+
 @pytest.mark.parametrize(("wanted", "expected"), [("txt", "did you mean 'text'"), ("zzz", "known: label, text")])
 def test_an_absent_column_names_the_nearest(tmp_path: Path, wanted: str, expected: str) -> None:
     path = save(tmp_path / "rows.csv", many("x", 3))
@@ -156,6 +193,12 @@ def test_headers_with_stray_spaces_and_case_are_found(tmp_path: Path) -> None:
     kept, _ = read_examples(
         save(tmp_path / "rows.csv", many("x", 2), header=" Text , LABEL "), DataConfig(text="text", label="label")
     )
+    assert len(kept) == 2
+
+
+@pytest.mark.parametrize(("wanted", "header"), [("täxt", decomposed("täxt")), (decomposed("täxt"), "täxt")])
+def test_headers_of_either_unicode_form_are_found(tmp_path: Path, wanted: str, header: str) -> None:
+    kept, _ = read_examples(save(tmp_path / "rows.csv", many("x", 2), f"{header},label"), DataConfig(text=wanted))
     assert len(kept) == 2
 
 

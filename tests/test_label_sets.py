@@ -1,6 +1,7 @@
 """Texts with any number of labels: what is read, what is learned, how it is judged, and what a run keeps."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,22 @@ def test_labels_are_split_spelled_alike_and_joined_over_repeated_texts(tmp_path:
     assert sets.labels == (("Billing", "delivery", "refund"), ("Billing",), ())
     assert sets.lines == (2, 3, 5)
     assert notes == {"repeated_text": 1, "no_label": 1, "blank_text": 1}
+
+
+def test_labels_of_either_unicode_form_are_one(tmp_path: Path) -> None:
+    sets, _ = read(tmp_path / "rows.csv", "text,labels", "first,Käse", f"second,{unicodedata.normalize('NFD', 'Käse')}")
+    assert sets.labels == (("Käse",), ("Käse",))
+
+
+@pytest.mark.parametrize("part", ["train", "test", "validation"])
+def test_a_file_whose_texts_are_all_blank_is_refused(tmp_path: Path, part: str) -> None:
+    blank = tmp_path / "blank.csv"
+    blank.write_text("text,labels\n,card\n ,card\n", encoding="utf-8")
+    config = DataConfig.model_validate({"train": str(write_rows(tmp_path / "train.csv", 80)), part: str(blank)})
+    with pytest.raises(DataError, match=r"blank\.csv: no row has a text in 'text'"):
+        label_sets.load(config, ";", 0)
+    with pytest.raises(DataError, match=r"blank\.csv: no row has a text in 'text'"):
+        label_sets.held_out(blank, config, ";", ["card"])
 
 
 def test_a_list_of_labels_needs_no_separator(tmp_path: Path) -> None:

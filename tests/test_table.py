@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.table import read_table
 from verticals.errors import DataError
 
@@ -57,6 +58,37 @@ def test_files_in_other_encodings_are_read_and_the_encoding_is_kept(
     assert table.encoding != "utf-8"
 
 
+@pytest.mark.parametrize("sentence", ["größere Straße, bitte", "我的订单什么时候可以送到"])
+def test_one_stray_byte_in_a_utf8_file_is_named_and_turns_no_letter_into_two(tmp_path: Path, sentence: str) -> None:
+    rows = "text;label\n" + "".join(f"{sentence} {number};x\n" for number in range(5))
+    with pytest.raises(DataError, match="line 7: byte 0xff is not valid utf-8"):
+        read_table(write(tmp_path, "rows.csv", rows.encode("utf-8") + b"\xff;x\n"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['"text, long";label\nhello;x\n', "text, long;label\nhello;x\nbye;y\n", '"a, ""b"", c, d";label\n"x, y";z\n'],
+)
+def test_a_delimiter_inside_a_name_does_not_hide_the_one_between_the_columns(tmp_path: Path, content: str) -> None:
+    assert read_table(write(tmp_path, "rows.csv", content)).columns[1:] == ["label"]
+
+
+def test_parquet_bytes_are_read_as_the_text_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    picture = b"\x89PNG\xff"
+    pd.DataFrame({"text": ["größer".encode(), None], "tags": [[b"a"], []], "picture": [picture, picture]}).to_parquet(
+        path
+    )
+    frame = read_table(path).frame
+    assert frame.to_numpy().tolist() == [["größer", ["a"], picture], [None, [], picture]]
+
+
+def test_a_column_of_other_bytes_is_refused_where_a_text_is_wanted(tmp_path: Path) -> None:
+    pd.DataFrame({"text": [b"\xff\xfe"], "label": ["x"]}).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"rows\.parquet: column 'text' holds bytes that are not UTF-8"):
+        column(read_table(tmp_path / "rows.parquet"), "text", None, TEXT_NAMES)
+
+
 def test_rows_know_the_line_on_which_they_start(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.csv", 'text,label\n"two\nlines",x\nafter,y\n')
     assert list(read_table(path).frame.index) == [2, 4]
@@ -83,6 +115,9 @@ def test_numbers_beside_gaps_stay_whole_numbers(tmp_path: Path) -> None:
         ("rows.csv", b"text\x00\x01\x02", "binary file"),
         ("rows.jsonl", '{"text": "a"}\n{"text": \n', "line 2: not JSON"),
         ("rows.jsonl", '["a"]\n', "line 1: expected an object"),
+        ("rows.jsonl", '{"text": "a"}\n{"text": "\\ud83d"}\n', "line 2: half of a character"),
+        ("rows.jsonl", '{"text": ' + "9" * 5000 + "}\n", "line 1: a number is too long"),
+        ("rows.jsonl", '{"text": ' + "[" * 100_000 + "}\n", "line 1: .*nested too deeply"),
         ("rows.parquet", b"not parquet", "not a readable Parquet file"),
         ("rows.xlsx", b"PK", "unknown format '.xlsx'"),
     ],

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from verticals.arrays import FloatArray
+from verticals.data.words import fit_terms
 from verticals.errors import DataError
 from verticals_customer_service import safety
 
@@ -84,7 +85,7 @@ class Knowledge:
         }
         self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         if self.articles:
-            self._vectors = self._vectorizer.fit_transform([f"{each.title} {each.question}" for each in self.articles])
+            self._vectors = fit_terms(self._vectorizer, [f"{each.title} {each.question}" for each in self.articles])
 
     def article(self, intent: str, message: str) -> Source | None:
         """Return the intent's article that is nearest to the message, or None where it has none."""

@@ -60,7 +60,7 @@ class MethodConfig(Section):
 class TrainConfig(Section):
     """The training loop; nothing means the method's own value."""
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=2**32 - 1)  # scikit-learn takes no larger one
     epochs: int | None = Field(None, ge=1)
     batch_size: int = Field(32, ge=1)
     learning_rate: float | None = Field(None, gt=0)

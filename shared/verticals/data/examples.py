@@ -102,22 +102,27 @@ def encoding_notes(path: Path, encoding: str) -> list[Note]:
 
 
 def merge_label_spellings(examples: Examples) -> tuple[Examples, list[Note]]:
-    """Give labels that differ only by case or space the most frequent of their spellings."""
+    """Give labels that differ only by case, space or Unicode form the most frequent of their spellings."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for label in examples.labels:
-        spellings[label_key(label)][label.strip()] += 1
+        spellings[label_key(label)][composed(label.strip())] += 1
     chosen = {key: counts.most_common(1)[0][0] for key, counts in spellings.items()}
     merged = tuple(chosen[label_key(label)] for label in examples.labels)
     changed = [line for line, old, new in zip(examples.lines, examples.labels, merged, strict=True) if old != new]
     fixed = Examples(examples.texts, merged, examples.lines)
     return fixed, [
-        note("label_spelling", changed, "labels that differ only by case or space merged")
+        note("label_spelling", changed, "labels that differ only by case, space or Unicode form merged")
     ] if changed else []
 
 
 def label_key(label: str) -> str:
     """Return what two spellings of one label have in common."""
-    return " ".join(label.casefold().split())
+    return " ".join(composed(label.casefold()).split())
+
+
+def composed(text: str) -> str:
+    """Return a text in Unicode's composed form (NFC), in which an accented letter is one character."""
+    return unicodedata.normalize("NFC", text)
 
 
 def text_key(text: str) -> str:
@@ -128,7 +133,7 @@ def text_key(text: str) -> str:
     else counts like a blank: other punctuation, hyphens between words too, and what only modifies (Sk: a backtick, an emoji's skin).
     """
     # both stand-ins are symbols, so that what follows keeps them
-    told = _SHARP.sub("♯", _MINUS.sub("−", text.casefold()))
+    told = _SHARP.sub("♯", _MINUS.sub("−", composed(text.casefold())))
     return " ".join("".join(map(_kept, told)).split()) or text
 
 

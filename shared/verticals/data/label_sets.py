@@ -13,7 +13,7 @@ import numpy as np
 from verticals.arrays import IntArray
 from verticals.config import DataConfig
 from verticals.data.columns import LABEL_NAMES, TEXT_NAMES, column
-from verticals.data.examples import Note, as_text, encoding_notes, label_key, note, text_key
+from verticals.data.examples import Note, as_text, composed, encoding_notes, label_key, note, text_key
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.table import read_table
 from verticals.errors import DataError
@@ -115,6 +115,9 @@ def read(path: Path, config: DataConfig, separator: str) -> tuple[LabelSets, lis
     """Read one file; the labels are a list, or one text in which they are separated.
 
     Rows with the same text become one that has the labels of all. A row without labels is one that no label fits.
+
+    Raises:
+        DataError: the file cannot be read, or no row has a text.
     """
     table = read_table(path)
     text = column(table, "text", config.text, TEXT_NAMES)
@@ -129,6 +132,8 @@ def read(path: Path, config: DataConfig, separator: str) -> tuple[LabelSets, lis
         if key in rows:
             repeated.append(int(line))
         rows.setdefault(key, (as_text(raw_text), int(line), []))[2].extend(_split(raw_labels, separator))
+    if not rows:
+        raise DataError(f"{path}: no row has a text in '{text}'; add rows with one")
     spelling = _spellings(label for _, _, own in rows.values() for label in own)
     found = [
         (text, line, tuple(sorted({spelling[label_key(each)] for each in own}))) for text, line, own in rows.values()
@@ -149,10 +154,10 @@ def _split(cell: Any, separator: str) -> list[str]:  # noqa: ANN401 - a cell of 
 
 
 def _spellings(labels: Iterable[str]) -> dict[str, str]:
-    """Return the most frequent spelling of labels that differ only by case or space."""
+    """Return the most frequent spelling of labels that differ only by case, space or Unicode form."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for label in labels:
-        counts[label_key(label)][label] += 1
+        counts[label_key(label)][composed(label)] += 1
     return {key: spellings.most_common(1)[0][0] for key, spellings in counts.items()}
 
 

@@ -21,7 +21,7 @@ from verticals.data.examples import (
 from verticals.data.near_duplicates import NearDuplicate, near_duplicates
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
-from verticals.errors import DataError
+from verticals.errors import DataError, did_you_mean
 
 _SHOWN = 3
 
@@ -70,9 +70,12 @@ def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
         if file is None:
             train, parts[part] = carve(train, share, seed)
         else:
-            held, found = _held_out(Path(file), config, labels)
-            outside_parts[part], parts[part] = _partition(held, config.outside_label)
+            outside_parts[part], parts[part], found = _held_out(Path(file), config, labels)
             notes += found
+    if config.outside_label and not any((outside, *outside_parts.values())):
+        raise DataError(
+            f"{path}: no row has the outside label '{config.outside_label}'{did_you_mean(config.outside_label, labels)}"
+        )
     outside_validation, outside_test = _share_outside(outside, outside_parts)
     return Splits(
         path.name, labels, train, parts["validation"], parts["test"], outside_validation, outside_test, tuple(notes)
@@ -80,28 +83,31 @@ def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
 
 
 def held_out_splits(path: Path, config: DataConfig, labels: Sequence[str]) -> Splits:
-    """Read a file of test rows for a model that is trained already."""
-    rows, notes = _held_out(path, config, labels)
-    outside, test = _partition(rows, config.outside_label)
+    """Read a file of test rows for a model that is trained already.
+
+    Raises:
+        DataError: the file cannot be read, or has no row to measure.
+    """
+    outside, test, notes = _held_out(path, config, labels)
     return Splits(path.name, tuple(labels), Examples(), Examples(), test, Examples(), outside, tuple(notes))
 
 
-def _held_out(path: Path, config: DataConfig, labels: Sequence[str]) -> tuple[Examples, list[Note]]:
-    """Read a validation or test file: nothing is dropped but rows without text or label; unseen labels count as errors."""
+def _held_out(path: Path, config: DataConfig, labels: Sequence[str]) -> tuple[Examples, Examples, list[Note]]:
+    """Read a validation or test file, its outside rows apart: nothing is dropped but rows without text or label; unseen labels count as errors."""
     rows, notes = read_examples(path, config)
     spelling = {label_key(label): label for label in labels}
     named = tuple(spelling.get(label_key(label), label) for label in rows.labels)
-    outside = label_key(config.outside_label) if config.outside_label else None
-    unseen = [
-        line
-        for line, label in zip(rows.lines, named, strict=True)
-        if label not in spelling.values() and label_key(label) != outside
-    ]
+    outside, inside = _partition(Examples(rows.texts, named, rows.lines), config.outside_label)
+    if not inside:
+        raise DataError(
+            f"{path}: no row to measure: every one has the outside label '{config.outside_label}'; add rows of a class"
+        )
+    unseen = [line for line, label in zip(inside.lines, inside.labels, strict=True) if label not in spelling.values()]
     if unseen:
         notes.append(
             note("unseen_label", unseen, f"{path.name}: rows whose label has no training row; each counts as an error")
         )
-    return Examples(rows.texts, named, rows.lines), notes
+    return outside, inside, notes
 
 
 def _partition(rows: Examples, outside_label: str | None) -> tuple[Examples, Examples]:

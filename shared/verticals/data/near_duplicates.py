@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from verticals.data.words import fit_terms
+
 THRESHOLD = 0.9
 _ROWS_AT_ONCE = 512
 
@@ -27,10 +29,7 @@ def near_duplicates(texts: Sequence[str], others: Sequence[str], threshold: floa
     if not texts or not others:
         return []
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+", dtype=np.float32)
-    try:
-        known = vectorizer.fit_transform(texts).T.tocsc()
-    except ValueError:  # scikit-learn's "empty vocabulary": no text has a word
-        return []
+    known = fit_terms(vectorizer, texts).T.tocsc()
     found = []
     for start in range(0, len(others), _ROWS_AT_ONCE):
         block = vectorizer.transform(others[start : start + _ROWS_AT_ONCE]) @ known

@@ -51,7 +51,7 @@ class Splits:
 
 
 def with_labels(splits: Splits, labels: Sequence[str]) -> Splits:
-    """Add the splits' labels to `labels`, which come first; those that differ only by case or space take their spelling."""
+    """Add the splits' labels to `labels`, which come first; those that differ only by case, space or Unicode form take their spelling."""
     spelling = {label_key(label): label for label in labels}
 
     def spelled(part: Examples) -> Examples:
@@ -83,10 +83,10 @@ def carve(examples: Examples, share: float, seed: int) -> tuple[Examples, Exampl
     splittable = [position for position, label in enumerate(examples.labels) if counts[label] > 1]
     single = [position for position, label in enumerate(examples.labels) if counts[label] == 1]
     labels = [examples.labels[position] for position in splittable]
-    wanted = max(round(share * len(examples)), len(set(labels)))
-    if not splittable or wanted > len(splittable) - len(set(labels)):
+    wanted = max(round(share * len(examples)), len(set(labels)), 1)
+    if wanted > len(splittable) - len(set(labels)):
         raise DataError(
-            f"{len(examples)} rows in {len(counts)} classes are too few to hold out {wanted}; "
+            f"the {len(examples)} rows in {len(counts)} classes to choose from are too few to hold out {wanted}; "
             "expected at least four rows for most classes: add rows or merge classes"
         )
     kept, held = train_test_split(splittable, test_size=wanted, stratify=labels, random_state=seed)

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from verticals.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 _DELIMITERS = (",", "\t", ";", "|")
+_QUOTED = re.compile(r'(?<![^,\t;|\n])"[^"]*(?:""[^"]*)*"')
+_JUDGED_CHARACTERS, _JUDGED_LINES = 100_000, 50  # of a file whose delimiter is looked for
+_ASCII = bytes(range(128))
 _SHOWN = 5
 
 
@@ -107,7 +111,7 @@ def _decode(path: Path, raw: bytes) -> tuple[str, str]:
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        name = _legacy_encoding(raw)
+        name = "utf-8" if _is_mostly_utf8(raw) else _legacy_encoding(raw)
         return _decode_as(path, raw, name), name
 
 
@@ -116,7 +120,15 @@ def _decode_as(path: Path, raw: bytes, name: str) -> str:
         return raw.decode(name)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise DataError(f"{path}: line {line}: not valid {name}; save the file as UTF-8") from error
+        raise DataError(
+            f"{path}: line {line}: byte 0x{raw[error.start]:02x} is not valid {name}; mend it, or save the file as UTF-8"
+        ) from error
+
+
+def _is_mostly_utf8(raw: bytes) -> bool:
+    """Say whether a stray byte spoils UTF-8: most bytes beyond ASCII are part of it, in GBK a third by chance."""
+    read = raw.decode("utf-8", "ignore").encode("utf-8")
+    return 2 * len(read.translate(None, _ASCII)) > len(raw.translate(None, _ASCII))
 
 
 def _legacy_encoding(raw: bytes) -> str:
@@ -162,10 +174,15 @@ def _records(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:  # noq
 
 
 def _delimiter(path: Path, text: str) -> str:
+    """Of the marks in the header, outside quotes, take the one that stands as often in most of the lines that follow."""
     if path.suffix.lower() == ".tsv":
         return "\t"
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(_DELIMITERS, key=first.count) if any(mark in first for mark in _DELIMITERS) else ","
+    unquoted = _QUOTED.sub("", text[:_JUDGED_CHARACTERS]).splitlines()
+    first, *others = [line for line in unquoted if line.strip()][:_JUDGED_LINES] or [""]
+    found = [mark for mark in _DELIMITERS if mark in first] or [","]
+    return max(
+        found, key=lambda mark: (sum(each.count(mark) == first.count(mark) for each in others), first.count(mark))
+    )
 
 
 def _header(path: Path, fields: list[str]) -> list[str]:
@@ -187,10 +204,7 @@ def _jsonl(path: Path, text: str) -> pd.DataFrame:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}: line {number}: not JSON: {error.msg} at column {error.colno}") from error
+        row = _json(f"{path}: line {number}", line)
         if not isinstance(row, dict):
             raise DataError(
                 f'{path}: line {number}: expected an object such as {{"text": ...}}, found {line.strip()[:40]}'
@@ -198,6 +212,22 @@ def _jsonl(path: Path, text: str) -> pd.DataFrame:
         rows.append(row)
         lines.append(number)
     return _objects(rows, pd.Index(lines, name="line"))
+
+
+def _json(where: str, line: str) -> Any:  # noqa: ANN401 - whatever stands there
+    try:
+        value = json.loads(line)
+        if "\\u" in line:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as error:
+        raise DataError(f"{where}: not JSON: {error.msg} at column {error.colno}") from error
+    except UnicodeEncodeError as error:
+        raise DataError(f"{where}: half of a character, as of an emoji that was cut; mend or remove it") from error
+    except RecursionError as error:
+        raise DataError(f"{where}: lists or objects are nested too deeply to be read; flatten them") from error
+    except ValueError as error:  # more digits than Python turns into a number
+        raise DataError(f"{where}: a number is too long to be read; put it in quotes") from error
+    return value
 
 
 def _parquet(path: Path, raw: bytes) -> pd.DataFrame:
@@ -210,7 +240,18 @@ def _parquet(path: Path, raw: bytes) -> pd.DataFrame:
         raise DataError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}") from error
     if not rows:
         raise DataError(f"{path}: expected rows, found only a schema; add at least one row")
-    return _objects(rows, pd.RangeIndex(1, len(rows) + 1, name="line"))
+    decoded = [{name: _decoded(cell) for name, cell in row.items()} for row in rows]
+    return _objects(decoded, pd.RangeIndex(1, len(rows) + 1, name="line"))
+
+
+def _decoded(cell: Any) -> Any:  # noqa: ANN401 - a cell of any type
+    """Return bytes, in a list too, as the text that they are in UTF-8; others, such as an image, stay what they are."""
+    if isinstance(cell, list):
+        return [_decoded(part) for part in cell]
+    try:
+        return cell.decode("utf-8") if isinstance(cell, bytes) else cell
+    except UnicodeDecodeError:
+        return cell
 
 
 def _objects(rows: list[dict[str, Any]], index: pd.Index) -> pd.DataFrame:

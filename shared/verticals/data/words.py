@@ -1,6 +1,10 @@
-"""Running text as words, written the way tagged corpora write them."""
+"""Running text as words, written the way tagged corpora write them, and texts as vectors of their terms."""
 
 import re
+from collections.abc import Sequence
+
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 _WORD = re.compile(
     r"""
@@ -16,3 +20,15 @@ _WORD = re.compile(
 def words_of(text: str) -> tuple[str, ...]:
     """Split a text into words and marks; nothing but white space is left out."""
     return tuple(_WORD.findall(text))
+
+
+def fit_terms(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> csr_matrix:
+    """Fit a vectorizer, whatever the texts are, and return their vectors.
+
+    Where no term stands in as many texts as it asks for, those of a single one count; where no text has a term, every vector is zero.
+    """
+    try:
+        return vectorizer.fit_transform(texts)
+    except ValueError:  # scikit-learn's "no terms remain" or "empty vocabulary"
+        fewer = {"min_df": 1} if vectorizer.min_df > 1 else {"vocabulary": [""]}
+        return vectorizer.set_params(**fewer).fit_transform(texts)

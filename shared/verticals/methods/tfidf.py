@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from verticals.arrays import FloatArray, IntArray
+from verticals.data.words import fit_terms
 from verticals.inference.batches import Scores, mean_of_nearest
 from verticals.methods.linear import any_of, one_of
 from verticals.methods.one_pass import Reader
@@ -126,7 +127,7 @@ class TfidfClassifier:
 def _fitted(texts: Sequence[str]) -> tuple[Vectorizers, csr_matrix]:
     """Fit the vectorizers, and return them with the vectors of these texts."""
     vectorizers = {name: TfidfVectorizer(**settings) for name, settings in _VECTORIZERS.items()}
-    return vectorizers, csr_matrix(hstack([each.fit_transform(texts) for each in vectorizers.values()]))
+    return vectorizers, csr_matrix(hstack([fit_terms(each, texts) for each in vectorizers.values()]))
 
 
 _VECTORIZERS = {

@@ -26,6 +26,7 @@ from verticals.arrays import Float64Array, FloatArray
 from verticals.backbones import Backbone
 from verticals.config import Config, Section
 from verticals.data.pairs import PairSplits, Role, load_pairs
+from verticals.data.words import fit_terms
 from verticals.errors import MethodError
 from verticals.evaluation.generation import chrf_by_row, perplexity, reply_estimates
 from verticals.evaluation.judgement import Judgement
@@ -202,7 +203,7 @@ def _judge(replies: Sequence[str], splits: PairSplits) -> Judgement:
 def nearest_prompt(splits: PairSplits, config: Config) -> Judgement:
     """Judge the reply of the nearest training prompt, by cosine of TF-IDF over words and word pairs."""
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+", dtype=np.float32)
-    known = vectorizer.fit_transform(splits.train.left)
+    known = fit_terms(vectorizer, splits.train.left)
     nearest = np.asarray((vectorizer.transform(splits.test.left) @ known.T).argmax(axis=1)).ravel()
     return _judge([splits.train.right[position] for position in nearest], splits)
 
