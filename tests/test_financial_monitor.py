@@ -340,6 +340,18 @@ def test_a_feed_that_is_new_or_back_brings_no_burst_but_its_mood(opened: Callabl
     assert volumes == {False: pytest.approx(9), True: 0}
 
 
+@pytest.mark.parametrize(("hours", "volume"), [(5, 9), (30, 0)])
+def test_what_is_over_a_day_old_when_it_comes_is_no_burst_whoever_tells_it(
+    opened: Callable[[str], Store], hours: int, volume: int
+) -> None:
+    store = opened("past")
+    watching = live_monitor(store)
+    watch(watching, range(40))
+    watching.take(told(99, 9, hour(40 - hours), hour(40)))
+    watching.take(Batch("", now=hour(41)))
+    assert dict(store.points("ARDF"))[int(hour(40).timestamp())]["volume"] == pytest.approx(volume)
+
+
 def test_a_gap_survives_a_kill_before_the_sources_were_heard_again(opened: Callable[[str], Store]) -> None:
     store = opened("killed in the gap")
     watch(live_monitor(store), range(8))

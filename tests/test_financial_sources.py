@@ -1,18 +1,24 @@
 """Files as sources: a watched folder, a replayed file, posted rows; times, zones, gaps and restarts."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
+from itertools import islice
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from verticals.errors import DataError
+from verticals_financial_sentiment.player import Pace, live
 from verticals_financial_sentiment.records import Headline, Opinion
+from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch, parse_time, safe_url, take_rows
 from verticals_financial_sentiment.sources.replay import origin_of, replay
+from verticals_financial_sentiment.store import Step, Store
 from verticals_financial_sentiment.text import plain
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -176,6 +182,81 @@ def test_a_folder_is_read_in_pieces_and_passes_over_what_never_ends(tmp_path: Pa
         offset = batch.offset
         seen += titles(batch)
     assert seen == [f"title {n}" for n in range(40)]
+
+
+@pytest.mark.parametrize("chunk", [60, 1_000])
+def test_a_file_is_behind_until_its_end_was_reached_and_no_longer_when_it_grows(tmp_path: Path, chunk: int) -> None:
+    file, offset, behind = tmp_path / "a.csv", "", list[bool]()
+    file.write_text("title,source\n" + "".join(f"title {n},wire\n" for n in range(12)), encoding="utf-8")
+    while (
+        batch := WatchedFolder(tmp_path, chunk=chunk).scan(offset, NOW)
+    ).offset != offset:  # a restart at every piece
+        offset, behind = batch.offset, [*behind, batch.behind]
+    assert behind and all(behind)
+    with file.open("a", encoding="utf-8") as more:
+        more.write("the next,wire\n")
+    grown = WatchedFolder(tmp_path, chunk=chunk).scan(offset, NOW)
+    assert (titles(grown), grown.behind) == (["the next"], False)
+    (tmp_path / "b.jsonl").write_text('{"title": "another"}\n', encoding="utf-8")
+    assert WatchedFolder(tmp_path, chunk=chunk).scan(grown.offset, NOW).behind
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "more"),
+    [
+        ("a.csv", "title,source\none,wire\ntwo,wire", "\nthree,wire\n"),
+        ("a.csv", 'title,source\none,wire\n"two",wire', "\r\nthree,wire\r\n"),
+        ("a.jsonl", '{"title": "one"}\n{"title": "two"}', '\n{"title": "three"}\n'),
+    ],
+)
+def test_a_last_record_without_a_line_break_is_taken_once_its_file_rests(
+    tmp_path: Path, name: str, content: str, more: str
+) -> None:
+    file, folder, offset, seen = tmp_path / name, WatchedFolder(tmp_path), "", list[list[str]]()
+    file.write_text(content, encoding="utf-8", newline="")
+    for round_ in (0, 0, 1, 2):
+        batch = folder.scan(offset, NOW + timedelta(minutes=5 * round_))
+        offset, seen = batch.offset, [*seen, titles(batch)]
+        assert not batch.problems
+    assert seen == [["one"], [], ["two"], []]
+    with file.open("a", encoding="utf-8", newline="") as writer:
+        writer.write(more)
+    last = folder.scan(offset, NOW + timedelta(hours=1))
+    assert (titles(last), last.counts.get("bad_row", 0)) == (["three"], 0)
+
+
+@pytest.mark.parametrize(("name", "half"), [("a.csv", "title,source\none"), ("a.jsonl", '{"title": "on')])
+def test_a_record_that_is_not_whole_is_waited_for_however_long_its_file_rests(
+    tmp_path: Path, name: str, half: str
+) -> None:
+    folder, offset = WatchedFolder(tmp_path), ""
+    (tmp_path / name).write_text(half, encoding="utf-8")
+    for hours in range(4):
+        batch = folder.scan(offset, NOW + timedelta(hours=hours))
+        offset = batch.offset
+        assert (titles(batch), batch.counts) == ([], {})
+
+
+def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "b.jsonl").write_text('{"title": "b"}\n', encoding="utf-8")
+    opened = Path.open
+
+    def refused(path: Path, *arguments: Any) -> Any:
+        if path.name == "b.jsonl":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", refused)
+    settings = Settings(folder=str(tmp_path), poll_minutes=1e-9)
+    with (
+        closing(Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}")) as store,
+        closing(live(settings, store, Pace())) as found,
+    ):
+        problems = list[str]()
+        for batch in islice(found, 6):
+            store.save(Step(batch.origin, batch.offset))
+            problems += batch.problems
+    assert problems == ["b.jsonl: cannot be read: Permission denied"]
 
 
 def test_a_file_replaced_by_a_larger_one_is_read_from_its_beginning(tmp_path: Path) -> None:

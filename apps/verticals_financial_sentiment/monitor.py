@@ -4,7 +4,7 @@ The time of the monitor is the time at which items reach it. Buckets close for a
 so that what comes out depends on the items and their order alone, not on how they were cut into batches or where a restart fell.
 
 A live stream has gaps: the monitor was off, or no source answered. An empty bucket in a gap was not measured, which is not silence; and what
-the sources tell of a gap once it is over was missed, and counts in no volume.
+the sources tell of a gap once it is over was missed, and counts in no volume. So does whatever is long past when it comes.
 """
 
 import bisect
@@ -29,6 +29,7 @@ from verticals_financial_sentiment.text import folded
 from verticals_financial_sentiment.watch_state import TickerState, alerts_from_json, alerts_to_json
 
 _HOUR = 3_600
+_PAST = timedelta(days=1)  # what is older when it comes is no news of this moment, whoever tells it
 _STATE_AFTER: Mapping[alerts.Answer, AlertAnswer] = {
     "acknowledge": "acknowledged",
     "mute": "muted",
@@ -155,7 +156,7 @@ class Monitor:
     def _count(self, headline: Headline, links: Links, opinions: tuple[Opinion, ...], behind: bool) -> Kept:
         time = int(headline.received.timestamp())
         self._advance(time)
-        missed = self._missed(headline) or (behind and headline.received - headline.published > LATE)
+        missed = self._missed(headline) or headline.received - headline.published > (LATE if behind else _PAST)
         placement = self._book.fold(headline, links)
         for opinion in opinions:
             state, weight = self._state(opinion.ticker), placement.weights.get(opinion.ticker, 0.0)

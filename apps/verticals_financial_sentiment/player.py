@@ -142,6 +142,8 @@ def _scanned(folder: WatchedFolder, store: Store, now: datetime) -> Iterator[Bat
     while True:
         before = store.offset(folder.origin)
         batch = folder.scan(before, now)
-        if batch.offset == (before or "{}"):
+        read_all = batch.offset == (before or "{}")
+        if not read_all or batch.problems:
+            yield batch
+        if read_all:
             return
-        yield batch
