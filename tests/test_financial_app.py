@@ -4,8 +4,9 @@ import json
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,11 +27,13 @@ from verticals_financial_sentiment import app, channels, data, drawing, overview
 from verticals_financial_sentiment import desk as desk_module
 from verticals_financial_sentiment.alerts import Alert
 from verticals_financial_sentiment.api import build_api
-from verticals_financial_sentiment.delivery import PermanentFailure
+from verticals_financial_sentiment.delivery import PermanentFailure, as_alert
 from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.drawing import View
-from verticals_financial_sentiment.linking import Linker
+from verticals_financial_sentiment.linking import Linker, Links
 from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
+from verticals_financial_sentiment.records import Opinion
+from verticals_financial_sentiment.sending import Sender
 from verticals_financial_sentiment.sentiment import MOST_WORDS, Judge
 from verticals_financial_sentiment.settings import ChannelSettings, FeedSettings, Settings
 from verticals_financial_sentiment.sources.folder import WatchedFolder
@@ -180,6 +183,7 @@ def test_what_a_story_was_folded_from_can_be_asked_for(client: TestClient, desk:
         ("POST", "/alerts/nope/shout", 422, "false-alarm"),
         ("GET", "/alerts?most=0", 422, "greater than or equal to 1"),
         ("GET", "/alerts?state=odd", 422, "acknowledged"),
+        ("GET", "/tickers/LRDR/index?since=99999999999999999999", 422, "less than or equal to"),
     ],
 )
 def test_a_wrong_request_says_what_is_wrong(
@@ -345,20 +349,33 @@ def test_a_row_whose_time_no_database_takes_is_kept_like_any_other(desk: Desk, t
     assert sorted(row["stamp"] for row in desk.store.headlines()) == ["", "2026-03-02"]
 
 
-class Closed:
-    """A channel that takes nothing until it is opened."""
+class Opened:
+    """A channel that takes everything; with an error, nothing until it is opened."""
 
-    name = "closed"
+    name = "opened"
 
-    def __init__(self) -> None:
-        self.open, self.tries = False, 0
+    def __init__(self, error: Exception | None = None) -> None:
+        self.open, self.error = error is None, error
         self.taken: list[str] = []
+        self.delivered = threading.Event()
 
     def send(self, alert: Alert) -> None:
-        self.tries += 1
-        if not self.open:
-            raise PermanentFailure("closed")
+        if self.error and not self.open:
+            raise self.error
         self.taken.append(alert.id)
+        self.delivered.set()
+
+
+class Silent(Opened):
+    """A channel that answers only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = threading.Event()
+
+    def send(self, alert: Alert) -> None:
+        assert self.answer.wait(30), "nobody goes on before it answers"
+        super().send(alert)
 
 
 class Said(logging.Handler):
@@ -373,36 +390,33 @@ class Said(logging.Handler):
             self.heard.set()
 
 
-class Surprising(Closed):
-    """A channel with a defect that shows once."""
+class SurprisingJudge(Judge):
+    """A judge with a defect that shows once."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.open, self.delivered = True, threading.Event()
+    surprised = False
 
-    def send(self, alert: Alert) -> None:
-        if not self.tries:
-            self.tries += 1
+    def opinions(self, texts: Sequence[str], links: Sequence[Links]) -> list[tuple[Opinion, ...]]:
+        if not self.surprised:
+            self.surprised = True
             raise KeyError("Desk <desk@x.example>")
-        super().send(alert)
-        self.delivered.set()
+        return super().opinions(texts, links)
 
 
 def test_an_error_that_nobody_expected_is_said_and_the_monitor_goes_on(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk_module, "_RETRY", 0.0)
-    said, path = Said("nothing comes in: KeyError: 'Desk <desk@x.example>'"), tmp_path / "day.jsonl"
+    said, path, channel = Said("nothing comes in: KeyError: 'Desk <desk@x.example>'"), tmp_path / "day.jsonl", Opened()
     items = [*burst().headlines, headline("Kestrin Networks opens the last office", "wire", 50 * 60)]
     path.write_text(
         "".join(json.dumps({"title": each.title, "source": each.source, "date": each.stamp}) + "\n" for each in items),
         encoding="utf-8",
     )
     monkeypatch.setattr(logging.getLogger(desk_module.__name__), "handlers", [said])
-    channel = Surprising()
-    with Desk(desk.store, desk.judge, desk.linker, Settings(replay=str(path)), [channel]) as running:
+    judge = SurprisingJudge.load(run)
+    with Desk(desk.store, judge, desk.linker, Settings(replay=str(path)), [channel]) as running:
         assert said.heard.wait(30)
-        assert channel.delivered.wait(30), "it is sent once the monitor has come back"
+        assert channel.delivered.wait(30), "an alert is sent once the monitor has come back"
         assert not running.died
 
 
@@ -443,27 +457,48 @@ def test_what_was_deleted_does_not_count_again_when_its_feed_still_lists_it(desk
     assert (desk.take(Batch("", (again,))).new, len(desk.store.headlines())) == (0, 1)
 
 
-def test_alerts_go_once_to_the_channels_of_the_settings(desk: Desk, tmp_path: Path) -> None:
+def test_alerts_go_once_to_the_channels_of_the_settings(alarmed: Desk, tmp_path: Path) -> None:
     written = tmp_path / "alerts.jsonl"
     sent_on = channels.from_settings(ChannelSettings(file=str(written)))
-    with_file = Desk(desk.store, desk.judge, desk.linker, desk.settings, sent_on)
-    raised = [alert.id for alert in with_file.take(burst()).alerts]
-    assert [json.loads(line)["id"] for line in written.read_text(encoding="utf-8").splitlines()] == raised
-    assert all(desk.store.sent(alert, sent_on[0].name) for alert in raised)
+    raised = [as_alert(row) for row in alarmed.store.alerts()]
+    with closing(Sender(alarmed.store, sent_on)) as sender:
+        assert [sender.send(raised).result() for _ in range(2)] == [False, False]
+    lines = written.read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [alert.id for alert in raised]
+    assert all(alarmed.store.sent(alert.id, sent_on[0].name) for alert in raised)
 
 
-def test_an_alert_that_a_channel_did_not_take_is_sent_later_and_less_and_less_often(desk: Desk) -> None:
-    channel = Closed()
+def test_a_channel_that_does_not_answer_holds_up_no_headline(desk: Desk) -> None:
+    channel = Silent()
     sending = Desk(desk.store, desk.judge, desk.linker, desk.settings, [channel])
-    raised = [alert.id for alert in sending.take(burst()).alerts]
-    before = channel.tries
-    for minute in range(30):
-        sending.send_unsent(START + timedelta(minutes=minute))
-    assert channel.tries == before + 4 * len(raised), "after 0, 2, 6 and 14 minutes"
-    channel.open = True
-    for minute in range(30, 120):
-        sending.send_unsent(START + timedelta(minutes=minute))
-    assert sorted(channel.taken) == sorted(raised)
+    with ExitStack() as stack:
+        stack.push(sending)
+        assert sending.take(burst()).alerts
+        assert sending.take(Batch("", (headline("Larder opens a kitchen", "wire", 51 * 60),))).new == 1
+        assert not channel.taken
+        channel.answer.set()
+        assert channel.delivered.wait(30)
+
+
+NEWEST = START + timedelta(hours=50)
+
+
+@pytest.mark.parametrize("error", [PermanentFailure("closed"), KeyError("a defect")])
+def test_an_alert_that_a_channel_did_not_take_is_sent_later_and_less_and_less_often(
+    alarmed: Desk, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    channel, raised = Opened(error), len(alarmed.store.alerts())
+    with closing(Sender(alarmed.store, [channel])) as sender:
+
+        def tried(minute: int) -> bool:
+            future = sender.send_unsent(NEWEST, START + timedelta(minutes=minute))
+            return bool(future and wait([future]))
+
+        assert [minute for minute in range(30) if tried(minute)] == [0, 2, 6, 14]
+        assert any(str(error) in line for line in caplog.messages)
+        channel.open = True
+        assert tried(30)
+    assert len(channel.taken) == raised
 
 
 def test_channels_are_made_of_the_settings() -> None:

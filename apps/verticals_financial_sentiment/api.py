@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from verticals.errors import StorageError
 from verticals_financial_sentiment import alerts, overview, views
-from verticals_financial_sentiment.delivery import as_csv
-from verticals_financial_sentiment.desk import Desk, as_alert
+from verticals_financial_sentiment.delivery import as_alert, as_csv
+from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.rows import Row
 from verticals_financial_sentiment.sources.intake import Batch, take_rows
@@ -126,7 +126,7 @@ def _add_companies(router: APIRouter, desk: Desk, symbols: Sequence[Symbol]) -> 
         return {"newest": desk.newest, "tickers": found}
 
     @router.get("/tickers/{ticker}/index", responses=_MISSING)
-    def index(ticker: Ticker, since: Annotated[int, Query(ge=0)] = 0, most: Most = 1_000) -> dict[str, Any]:
+    def index(ticker: Ticker, since: Annotated[int, Query(ge=0, le=2**53)] = 0, most: Most = 1_000) -> dict[str, Any]:
         """Return the index of a company: closed buckets that begin at `since` (seconds since 1970) or later, the earliest first."""
         if ticker not in known:
             raise HTTPException(404, f"no company '{ticker}' in the symbol list; GET tickers names those talked about")

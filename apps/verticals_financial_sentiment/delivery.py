@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from verticals_financial_sentiment.alerts import Alert
+from verticals_financial_sentiment.rows import Row
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -90,6 +91,12 @@ def as_record(alert: Alert) -> dict[str, Any]:
         "stories": list(alert.stories),
         "reason": dict(alert.reason),
     }
+
+
+def as_alert(row: Row) -> Alert:
+    """Return an alert as it was raised from its row in the store."""
+    fields = {name: value for name, value in row.items() if name != "state"}
+    return Alert(**{**fields, "stories": tuple(fields["stories"])})
 
 
 def as_csv(alerts: Sequence[Alert], language: str) -> str:

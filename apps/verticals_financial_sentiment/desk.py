@@ -10,15 +10,14 @@ from types import TracebackType
 from verticals.config import home
 from verticals.errors import VerticalsError
 from verticals_financial_sentiment import alerts
-from verticals_financial_sentiment.alerts import Alert
 from verticals_financial_sentiment.budget import Threshold
-from verticals_financial_sentiment.delivery import Channel, Retry, deliver
+from verticals_financial_sentiment.delivery import Channel
 from verticals_financial_sentiment.detection import DetectionSettings
 from verticals_financial_sentiment.index import IndexSettings
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.monitor import Monitor, MonitorSettings, Taken
 from verticals_financial_sentiment.player import Pace, sources
-from verticals_financial_sentiment.rows import Row
+from verticals_financial_sentiment.sending import Sender
 from verticals_financial_sentiment.sentiment import Judge
 from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.sources.intake import Batch
@@ -26,9 +25,6 @@ from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import printable
 
 _RETRY = 60.0  # seconds after which a source that failed is opened again
-_UNSENT = timedelta(days=1)  # alerts this young are sent again, where a channel has not had them
-_SEND_AGAIN, _SEND_AGAIN_AT_MOST = timedelta(minutes=1), timedelta(hours=1)  # waits, each twice the one before
-_RETRIES = Retry()
 _log = logging.getLogger(__name__)
 
 
@@ -60,9 +56,7 @@ class Desk:
         self.version = 0
         self.problem = ""
         self.ended = False
-        self._channels = channels
-        self._sending = threading.Lock()  # so that no alert is on its way twice
-        self._send_wait, self._send_from = _SEND_AGAIN, datetime.min.replace(tzinfo=UTC)
+        self._sender = Sender(store, channels)
         self._lock = threading.Lock()
         self._monitor: Monitor | None = None
         self._tidied: date | None = None
@@ -76,6 +70,7 @@ class Desk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._halt()
+        self._sender.close()
         self.store.close()
 
     @property
@@ -88,7 +83,7 @@ class Desk:
         return self.newest if self.settings.recorded and self.newest else datetime.now(UTC)
 
     def take(self, batch: Batch) -> Taken:
-        """Take a batch in and send what it raised; may be called from any thread.
+        """Take a batch in, and have what it raised sent; may be called from any thread.
 
         A step that fails leaves no trace, in the database or in memory: the next one begins from what the store has.
         """
@@ -104,7 +99,8 @@ class Desk:
             self.counts.update(batch.counts)
             self._tidy()
             self.version += 1
-        self._send(taken.alerts)
+        if taken.alerts:
+            self._sender.send(taken.alerts)
         return taken
 
     def answer(self, alert: str, given: alerts.Answer) -> alerts.Feedback:
@@ -156,14 +152,14 @@ class Desk:
                 self.pace.stop.wait(_RETRY)
 
     def _take_all(self) -> None:
-        self.send_unsent(datetime.now(UTC))
+        self._send_unsent()
         for batch in sources(self.settings, self.store, self.pace):
             if self.pace.stop.is_set():
                 return
             self.take(batch)
             if batch.headlines or batch.now:  # one feed that failed does not speak for the others; the round's end does
                 self.problem = batch.problem
-            self.send_unsent(datetime.now(UTC))
+            self._send_unsent()
         self.problem, self.ended = "", True
 
     def _say(self, error: Exception) -> None:
@@ -186,37 +182,14 @@ class Desk:
         if any(counts.values()):
             _log.info("deleted what is older than %g days: %s", self.settings.keep_days, counts)
 
-    def send_unsent(self, now: datetime) -> None:
-        """Try once more what a channel has not had; while that fails, less and less often."""
-        if not self._channels or not self.newest or now < self._send_from:
-            return
-        young = self.store.alerts("new", since=self.newest - _UNSENT)
-        failed = self._send([as_alert(row) for row in young], Retry(attempts=1))
-        self._send_wait = min(2 * self._send_wait, _SEND_AGAIN_AT_MOST) if failed else _SEND_AGAIN
-        self._send_from = now + self._send_wait
-
-    def _send(self, raised: Sequence[Alert], retry: Retry = _RETRIES) -> bool:
-        """Send alerts, and return whether a channel failed."""
-        with self._sending:
-            found = deliver(raised, self._channels, self.store, self._wait, retry)
-        failed = [delivery for delivery in found if delivery.problem]
-        for delivery in failed:
-            _log.warning("alert %s to %s: %s", delivery.alert, delivery.channel, delivery.problem)
-        return bool(failed)
-
-    def _wait(self, seconds: float) -> None:
-        self.pace.stop.wait(seconds)
+    def _send_unsent(self) -> None:
+        if self.newest:
+            self._sender.send_unsent(self.newest, datetime.now(UTC))
 
 
 def open_store(settings: Settings) -> Store:
     """Open the database; the demo has a file of its own, so that it can be played again without touching anybody's data."""
     return Store.open(f"sqlite:///{home() / 'financial-sentiment-demo.sqlite'}" if settings.demo else "")
-
-
-def as_alert(row: Row) -> Alert:
-    """Return an alert as it was raised from its row in the store."""
-    fields = {name: value for name, value in row.items() if name != "state"}
-    return Alert(**{**fields, "stories": tuple(fields["stories"])})
 
 
 def monitor_settings(settings: Settings) -> MonitorSettings:
