@@ -354,6 +354,28 @@ def test_a_replay_takes_time_from_the_file_and_never_goes_back(recording: Path) 
     assert counts == {"late": 1, "undated": 1, "bad_row": 1, "out_of_order": 1}
 
 
+@pytest.mark.parametrize("odd", [0, 3, 9])
+@pytest.mark.parametrize("column", ["published", "received"])
+def test_a_single_misdated_row_is_kept_counted_and_moves_no_other(tmp_path: Path, odd: int, column: str) -> None:
+    path, days = tmp_path / "day.csv", [f"2026-03-02T{hour:02d}:00:00Z" for hour in range(10)]
+    days[odd] = "2027-03-02T02:30:00Z"
+    path.write_text(f"title,{column}\n" + "".join(f"{n},{day}\n" for n, day in enumerate(days)), encoding="utf-8")
+    (batch,) = replay(path)
+    expected = [*range(10)]
+    expected[odd] = odd - 1 if odd else 1
+    assert [headline.received for headline in batch.headlines] == [NOW.replace(hour=hour) for hour in expected]
+    assert batch.counts["misdated"] == 1
+
+
+def test_a_gap_of_months_in_a_recording_is_a_gap(tmp_path: Path) -> None:
+    path, days = tmp_path / "day.csv", ["2026-01-01", "2026-01-02", "1970-01-02", "2026-05-01", "2026-05-02"]
+    path.write_text("title,published\n" + "".join(f"title {day},{day}\n" for day in days), encoding="utf-8")
+    (batch,) = replay(path)
+    received = [headline.received.strftime("%Y-%m-%d") for headline in batch.headlines]
+    assert received == ["2026-01-01", "2026-01-02", "2026-01-02", "2026-05-01", "2026-05-02"]
+    assert "misdated" not in batch.counts
+
+
 @pytest.mark.parametrize("size", [1, 4, 64])
 def test_a_replay_goes_on_where_it_was_stopped(recording: Path, size: int) -> None:
     whole = list(replay(recording, size=size))

@@ -24,7 +24,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 DROPPED: Final = ("bad_row", "blank", "dropped_entries")  # of the counts, those of rows that did not become headlines
 LATE: Final = timedelta(hours=1)
 _AHEAD = timedelta(minutes=10)  # by which a sender's clock may be wrong
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)  # a time before it is none
 _LONGEST_TITLE, _LONGEST_BODY, _LONGEST_URL, _LONGEST_SOURCE = 1_000, 20_000, 2_000, 200  # characters
 _MOST_SOURCES = 10_000  # whose newest time is remembered
 
@@ -100,7 +100,7 @@ class Intake:
 
     def _published(self, stamp: str, source: str, received: datetime) -> datetime:
         published = parse_time(stamp, self._zone)
-        if published is None or published < _EARLIEST:
+        if published is None or published < EARLIEST:
             self.counts["undated"] += 1
             return received
         if published > received + _AHEAD:

@@ -1,19 +1,25 @@
-"""A recorded stream read again. Time is what the file says, never the clock; how fast it is played is for `player` to say."""
+"""A recorded stream read again. Time is what the file says, never the clock; how fast it is played is for `player` to say.
+
+A single row that lies days ahead of the rows around it is misdated: it is kept at the time of the row before it and counted, since the rows
+after it could not be earlier.
+"""
 
 import csv
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from verticals.errors import DataError
 from verticals_financial_sentiment.records import Headline
-from verticals_financial_sentiment.sources.intake import FIELDS, Batch, Intake, parse_time
+from verticals_financial_sentiment.sources.intake import EARLIEST, FIELDS, Batch, Intake, parse_time
 from verticals_financial_sentiment.sources.records_in_files import SUFFIXES, Row
 
 FASTEST: Final = 1000.0
+_JUMP = timedelta(days=1)  # that a row may lie ahead of the one before it although the one after it does not
 _TIMES = (*FIELDS["received"], *FIELDS["published"])
 
 
@@ -27,15 +33,14 @@ def replay(path: Path, offset: str = "", zone: str = "UTC", size: int = 64) -> I
         size: most headlines in a batch.
 
     Raises:
-        DataError: the file is missing, or its first row has no time.
+        DataError: the file is missing, or neither its first row nor the one after it has a time.
     """
     intake, origin, done = Intake(path.stem, zone), origin_of(path), int(offset or 0)
     waiting: list[Headline] = []
-    clock: datetime | None = None
     number = 0
-    for number, row in enumerate(_rows(path), 1):
-        clock = _received(row, clock, path, number, ZoneInfo(zone))
-        headline = _take(intake, row, clock)
+    for number, (row, received, misdated) in enumerate(_timed(path, ZoneInfo(zone)), 1):
+        intake.counts["misdated"] += misdated
+        headline = _take(intake, row, received)
         if number <= done:
             intake.flush()
         elif headline:
@@ -59,14 +64,25 @@ def _take(intake: Intake, row: Row | None, received: datetime) -> Headline | Non
     return intake.take(row, received)
 
 
-def _received(row: Row | None, clock: datetime | None, path: Path, number: int, zone: ZoneInfo) -> datetime:
+def _timed(path: Path, zone: ZoneInfo) -> Iterator[tuple[Row | None, datetime, bool]]:
+    """Yield each row, when it is received, and whether it says so itself and is not believed."""
+    clock: datetime | None = None
+    dated = ((row, _time(row, zone)) for row in _rows(path))
+    for number, ((row, time), (_, following)) in enumerate(pairwise(chain(dated, [(None, None)])), 1):
+        before = clock or following
+        misdated = bool(time and before and time > before + _JUMP and not (following and following >= time - _JUMP))
+        received = before if misdated or not time else max(time, clock or time)
+        if received is None:
+            raise DataError(
+                f"{path}: row {number} has no time; expected one in a column such as '{FIELDS['published'][0]}'"
+            )
+        yield row, received, misdated
+        clock = received
+
+
+def _time(row: Row | None, zone: ZoneInfo) -> datetime | None:
     texts = [str(row[name]) for name in _TIMES if row.get(name)] if row else []
-    moment = next((moment for text in texts if (moment := parse_time(text, zone))), clock)
-    if moment is None:
-        raise DataError(
-            f"{path}: row {number} has no time; expected one in a column such as '{FIELDS['published'][0]}'"
-        )
-    return max(moment, clock) if clock else moment
+    return next((time for text in texts if (time := parse_time(text, zone)) and time >= EARLIEST), None)
 
 
 def _rows(path: Path) -> Iterator[Row | None]:
