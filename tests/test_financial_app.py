@@ -35,12 +35,12 @@ from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
 from verticals_financial_sentiment.records import Opinion
 from verticals_financial_sentiment.sending import Sender
 from verticals_financial_sentiment.sentiment import MOST_WORDS, Judge
-from verticals_financial_sentiment.settings import ChannelSettings, FeedSettings, Settings
+from verticals_financial_sentiment.settings import ChannelSettings, FeedSettings, Settings, StorySettings
 from verticals_financial_sentiment.sources.folder import WatchedFolder
 from verticals_financial_sentiment.sources.intake import Batch
 from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import folded, plain
-from verticals_financial_sentiment.ui import SHOWN, updates
+from verticals_financial_sentiment.ui import SHOWN, build_ui, updates
 from verticals_financial_sentiment.wording import TEXTS
 
 
@@ -273,6 +273,16 @@ def test_the_page_sends_only_what_has_changed(alarmed: Desk, run: Run) -> None:
     assert {name for name, value in again.items() if value != gr.skip()} == {"tiles", "feed"}
 
 
+def test_a_company_that_is_listed_no_longer_can_still_be_chosen(alarmed: Desk, run: Run) -> None:
+    left = tuple(symbol for symbol in recipe.symbols(run) if symbol.ticker != "LRDR")
+    view = View(alarmed, left, "en", TEXTS["en"])
+    shown = dict(zip(SHOWN, updates(view, {}, "", "", "", "")[1:], strict=True))
+    page = build_ui(view, run)
+    offered = [block.choices for block in page.blocks.values() if isinstance(block, gr.Dropdown)]
+    assert shown["company"] == "LRDR"
+    assert sum(("LRDR", "LRDR") in choices for choices in offered) == 2, "on the time-line and above the headlines"
+
+
 def test_both_languages_have_the_same_texts() -> None:
     assert TEXTS["en"].keys() == TEXTS["zh"].keys()
 
@@ -441,6 +451,14 @@ def test_the_page_says_that_no_feed_answers(desk: Desk) -> None:
         assert over.waits.wait(30)
         shown = drawing.status(View(running, (), "en", TEXTS["en"]))
     assert "Nothing comes in: no feed answers: feed 127.0.0.1: RefusedAddress" in shown
+
+
+def test_a_story_counts_once_for_as_long_as_it_is_remembered(desk: Desk) -> None:
+    settings = desk.settings.model_copy(update={"stories": StorySettings(window_hours=336)})
+    remembering = Desk(desk.store, desk.judge, desk.linker, settings)
+    for day in (0, 9, 10):
+        remembering.take(Batch("", (headline("Larder recalls its soups after metal was found", "wire", day * 1_440),)))
+    assert sum(values["volume"] for _, values in desk.store.points("LRDR")) == pytest.approx(1)
 
 
 def test_what_is_too_old_is_deleted_once_a_day_of_the_stream(desk: Desk) -> None:

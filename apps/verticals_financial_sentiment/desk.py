@@ -195,8 +195,10 @@ def open_store(settings: Settings) -> Store:
 def monitor_settings(settings: Settings) -> MonitorSettings:
     """Return how the stream is counted and watched."""
     bucket = 60 * settings.index.bucket_minutes
+    window = timedelta(hours=settings.stories.window_hours)
+    forget = max(IndexSettings.forget, round((window + timedelta(days=1)).total_seconds()))
     return MonitorSettings(
-        index=IndexSettings(bucket=bucket),
+        index=IndexSettings(bucket=bucket, forget=forget),
         detection=DetectionSettings(bucket=bucket, zone=settings.zone),
         alerts=alerts.AlertSettings(
             threshold=settings.alerts.threshold,
@@ -205,7 +207,7 @@ def monitor_settings(settings: Settings) -> MonitorSettings:
             mute=round(86_400 * settings.alerts.mute_days),
             zone=settings.zone,
         ),
-        story_window=timedelta(hours=settings.stories.window_hours),
+        story_window=window,
         most_stories=settings.stories.most,
         live=not settings.recorded,
     )

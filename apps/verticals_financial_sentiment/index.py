@@ -20,7 +20,7 @@ class IndexSettings:
         most_weight: what one story may add to one ticker, in stories of weight one.
         half_life: seconds after which a story counts half in the mood.
         calm: weight of the belief that the mood is neutral; what one story can move is bounded by it even in silence.
-        forget: seconds after which a story that was not seen again is forgotten.
+        forget: seconds after which a story that was not seen again is forgotten; no shorter than stories are remembered, or one counts twice.
     """
 
     bucket: int = 300

@@ -67,6 +67,12 @@ def tiles(store: Store, symbols: Sequence[Symbol], now: datetime) -> list[Tile]:
     return sorted(found, key=lambda tile: (-tile.volume, tile.ticker))
 
 
+def tickers(store: Store) -> list[str]:
+    """Return the companies that have an index, those that the symbol list no longer has too."""
+    with storage.transaction(store.engine) as connection:
+        return [*connection.scalars(select(tables.index_points.c.ticker).distinct().order_by("ticker"))]
+
+
 def _tile(symbol: Symbol, mood: float, mean: float, square: float, volume: float, alerts: int) -> Tile:
     deviation = max(square - mean * mean, 0.0) ** 0.5
     return Tile(symbol.ticker, symbol.name, symbol.sector, mood, mean - deviation, mean + deviation, volume, alerts)

@@ -13,7 +13,7 @@ from verticals.errors import StorageError
 from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
-from verticals_financial_sentiment import alerts, drawing
+from verticals_financial_sentiment import alerts, drawing, overview
 from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.drawing import View
 from verticals_financial_sentiment.player import LIVE_SPEED
@@ -167,7 +167,9 @@ def _build_headlines(view: View) -> tuple[gr.Dropdown, gr.HTML, gr.HTML]:
 
 
 def _companies(view: View) -> list[tuple[str, str]]:
-    return sorted((f"{symbol.name} ({symbol.ticker})", symbol.ticker) for symbol in view.symbols)
+    """Return what can be chosen: the listed companies, then those that were talked about and are listed no longer."""
+    listed = sorted((f"{symbol.name} ({symbol.ticker})", symbol.ticker) for symbol in view.symbols)
+    return listed + [(ticker, ticker) for ticker in overview.tickers(view.desk.store) if ticker not in view.names]
 
 
 def _connect(page: gr.Blocks, view: View, controls: Controls) -> None:
