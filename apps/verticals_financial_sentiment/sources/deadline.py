@@ -32,9 +32,8 @@ class Connection:
         self.hung_up = True
         if self._socket:
             with suppress(OSError):  # it is closed already
-                socket.socket.shutdown(
-                    self._socket, socket.SHUT_RDWR
-                )  # under TLS too, whose own shutdown is not for other threads
+                # not the shutdown of TLS, which another thread must not call while it reads
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 @contextmanager
