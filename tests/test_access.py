@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
 from verticals import access
@@ -24,7 +24,7 @@ def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_routes_behind_a_key_say_how_it_is_given_and_open_to_it_alone() -> None:
-    router = APIRouter(dependencies=[Depends(access.bearer("secret", "staff"))])
+    router = APIRouter(route_class=access.bearer("secret", "staff"))
     router.get("/")(lambda: "open")
     site = FastAPI()
     site.include_router(router)
@@ -33,3 +33,17 @@ def test_routes_behind_a_key_say_how_it_is_given_and_open_to_it_alone() -> None:
     assert (client.get("/").status_code, refused.status_code) == (401, 401)
     assert refused.json()["detail"] == "for staff: send the header 'Authorization: Bearer KEY'"
     assert client.get("/", headers={"Authorization": "Bearer secret"}).json() == "open"
+
+
+def test_strangers_are_turned_away_before_their_body_is_read() -> None:
+    router = APIRouter(route_class=access.bearer("secret", "staff"))
+
+    @router.post("/")
+    def take(names: list[str]) -> int:
+        return len(names)
+
+    site = FastAPI()
+    site.include_router(router)
+    client = TestClient(site)
+    assert client.post("/", content="{no json", headers={"Content-Type": "application/json"}).status_code == 401
+    assert client.post("/", json=["ada"], headers={"Authorization": "Bearer secret"}).json() == 1

@@ -63,6 +63,26 @@ def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -
     assert len(turn["alternatives"]) == 3
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"message": NaN}',
+        '{"message": [1e999]}',
+        r'{"message": "\ud800"}',
+        r'{"message": "hello", "\ud800": 1}',
+        "{no json",
+    ],
+)
+def test_nonsense_is_refused_in_words_and_not_repeated(site: TestClient, body: str) -> None:
+    answer = site.post("/api/customer-service/turn", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert [set(each) for each in answer.json()["detail"]] == [{"type", "loc", "msg"}]
+
+
+def test_a_body_that_is_larger_than_anything_that_is_taken_is_not_read(site: TestClient) -> None:
+    assert site.post("/api/customer-service/turn", content=b"a" * (32 * 2**20 + 1)).status_code == 413
+
+
 def test_the_reference_lists_the_routes_and_needs_no_other_host(site: TestClient) -> None:
     page = site.get("/docs").text
     for address in re.findall(r"(?:src|href)=.([^'\"]+)", page):

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from verticals.access import bearer
@@ -60,7 +60,7 @@ def build_api(desk: Desk, key: str) -> APIRouter:
     _add_customer_routes(router, desk)
     _add_rights_routes(router, desk)
 
-    private = APIRouter(dependencies=[Depends(bearer(key, "agents"))])
+    private = APIRouter(route_class=bearer(key, "agents"))
     _add_inbox_routes(private, desk)
     _add_learning_routes(private, desk)
     router.include_router(private)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from verticals.access import bearer
@@ -71,7 +71,7 @@ class ItemsRequest(_Body):
 def build_api(live: Live, key: str, clock: Callable[[], float] = time.time) -> APIRouter:
     """Return the routes under `/api/recommender`, of which all but the health need the key; `clock` gives seconds since 1970."""
     router = APIRouter()
-    private = APIRouter(dependencies=[Depends(bearer(key, "the shop's own server"))])
+    private = APIRouter(route_class=bearer(key, "the shop's own server"))
     _add_lists(private, live, clock)
     _add_items(private, live, clock)
     _add_users(private, live, clock)

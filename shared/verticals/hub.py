@@ -1,5 +1,6 @@
 """The web process: the pages and REST routes of every app, health, and a front page. Binds to this machine alone by default."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from html import escape
@@ -7,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi_offline import FastAPIOffline
 
@@ -21,6 +23,7 @@ from verticals.runs import Run
 from verticals.theme import CSS, theme
 from verticals.vertical import LANGUAGES, Vertical
 
+_LARGEST_BODY = 32 * 2**20  # a thousand items with the longest texts that are taken fit
 _FRONT = {
     "en": (
         "Applications",
@@ -53,6 +56,12 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
         """Say in one line what the database refused."""
         return JSONResponse({"detail": str(error)}, status_code=503)
 
+    @site.exception_handler(RequestValidationError)
+    def refused(request: Request, error: RequestValidationError) -> Response:
+        """Say what is wrong where; what was sent is not repeated, for it may be large, or nothing that JSON can say."""
+        detail = [{part: each[part] for part in ("type", "loc", "msg")} for each in error.errors()]
+        return Response(json.dumps({"detail": detail}), 422, media_type="application/json")
+
     @site.get("/healthz", tags=["site"])
     def health() -> dict[str, Any]:
         """Say that the process answers, and from which runs."""
@@ -64,7 +73,7 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
         _add_comparison(site, language)
         _add_health_page(site, runs, language)
     for name, service in services.items():
-        site.include_router(service.api, prefix=f"/api/{name}", tags=[name])
+        site.include_router(service.api, prefix=f"/api/{name}", tags=[name], max_body_size=_LARGEST_BODY)
         for language, page in service.pages.items():
             path = page_path(name, language)
             gr.mount_gradio_app(site, page, path=path, theme=theme(), css=CSS, footer_links=[], show_error=True)
