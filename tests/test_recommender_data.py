@@ -189,8 +189,13 @@ def test_a_split_by_time_never_shows_the_future() -> None:
     assert (len(parts.validation), len(parts.test)) == (24, 60)
     with pytest.raises(DataError, match="1 have none"):
         splits.time_split(encode(["u", "v"], ["a", "b"], time=np.array([1, np.nan])), 0.1, 0.2)
-    with pytest.raises(DataError, match="more than one moment"):
-        splits.time_split(encode(["u", "v"], ["a", "b"], time=np.ones(2)), 0.1, 0.2)
+
+
+@pytest.mark.parametrize("days", [[1, 1, 1, 1], [1, 1, 1, 2], [1, 2, 2, 2]])
+def test_a_split_by_time_leaves_rows_to_learn_from_or_is_refused(days: list[float]) -> None:
+    two_dates = encode(list("uvwx"), list("abcd"), time=np.array(days))
+    with pytest.raises(DataError, match=r"of one moment; use app\.split=random"):
+        splits.time_split(two_dates, 0.25, 0.25)
 
 
 def test_leave_one_out_takes_the_last_row_and_leaves_small_users_alone() -> None:

@@ -125,19 +125,21 @@ def time_split(interactions: Interactions, validation_share: float, test_share: 
     Rows of one moment stay together.
 
     Raises:
-        DataError: a row has no time, or all have the same.
+        DataError: a row has no time, or there are too few moments for three parts.
     """
     if not interactions.timed:
         missing = int(np.isnan(interactions.time).sum())
         raise DataError(f"a split by time needs a time on every row; {missing} have none; use app.split=random")
-    latest = np.quantile(interactions.time, 1 - test_share, method="higher")
-    rest = np.flatnonzero(interactions.time < latest)
-    if not len(rest):
-        raise DataError("a split by time needs more than one moment; use app.split=random")
-    middle = np.quantile(interactions.time[rest], 1 - validation_share, method="higher")
-    return Split(
-        "time",
-        interactions.take(rest[interactions.time[rest] < middle]),
-        interactions.take(rest[interactions.time[rest] >= middle]),
-        interactions.take(interactions.time >= latest),
-    )
+    rest, test = _latest_apart(interactions, test_share)
+    train, validation = _latest_apart(rest, validation_share)
+    return Split("time", train, validation, test)
+
+
+def _latest_apart(interactions: Interactions, share: float) -> tuple[Interactions, Interactions]:
+    start = np.quantile(interactions.time, 1 - share, method="higher")
+    before = interactions.time < start
+    if not before.any():
+        raise DataError(
+            f"a split by time needs rows before the latest {share:.0%}; too many of {len(before)} are of one moment; use app.split=random"
+        )
+    return interactions.take(before), interactions.take(~before)
