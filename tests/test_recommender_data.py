@@ -34,11 +34,13 @@ def test_every_row_that_is_left_out_or_changed_is_counted(tmp_path: Path) -> Non
         "bob,a,1,1,2024-05-03",
         "bob,b,many,1,yesterday",
         "cid,b,,0,2024-05-05",
+        f"{'d' * 201},b,,1,2024-05-05",
         "ann,a,3,1,2024-05-06T12:00:00+02:00",
     )
     found = read_interactions(path, min_rating=2)
     assert codes(found) == {
         "missing_id": 1,
+        "long_id": 1,
         "no_weight": 1,
         "low_rating": 1,
         "unread_rating": 1,
@@ -116,6 +118,7 @@ def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) 
         "b,,,,,cheap,,perhaps,then",
         "a,Again,,,,1,,no,",
         ",Nameless,,,,,,,",
+        f"{'b' * 201},Long,,,,,,,",
     )
     found = read_catalogue(path)
     assert [item.title for item in found.items] == ["Kettle", "b"]
@@ -124,6 +127,7 @@ def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) 
     assert (found.items[1].price, found.items[1].available, found.items[1].added) == (None, True, None)
     assert {note.code: note.count for note in found.notes} == {
         "missing_id": 1,
+        "long_id": 1,
         "repeated_id": 1,
         "price": 1,
         "available": 1,

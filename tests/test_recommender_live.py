@@ -218,6 +218,23 @@ def test_what_a_user_did_before_the_training_shapes_the_list_and_is_exported(cli
     assert first == {"user": "bo", "item": "tea1", "action": "click", "at": None}
 
 
+@pytest.mark.parametrize("path", ["org%2Fada", "org/ada", "%20org%2Fada%20"])
+def test_a_user_is_found_by_any_name_that_an_event_could_have(client: TestClient, path: str) -> None:
+    client.post("/api/events", json={"user": " org/ada ", "action": "click", "items": ["tea0"]})
+    assert [event["item"] for event in client.get(f"/api/users/{path}").json()["events"]] == ["tea0"]
+    assert client.delete(f"/api/users/{path}").json()["events_deleted"] == 1
+
+
+def test_an_item_is_found_and_removed_by_an_id_with_a_slash(client: TestClient) -> None:
+    client.post("/api/items", json={"items": [{"id": "org/tea", "title": "Green green tea"}]})
+    assert ids(client.get("/api/similar/org%2Ftea?count=1")) == ["tea0"]
+    assert client.delete("/api/items/org%2Ftea").json()["clean"]
+
+
+def test_a_name_of_nothing_but_space_is_refused(client: TestClient) -> None:
+    assert client.delete("/api/users/%20").status_code == 422
+
+
 def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
     client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0"]})
     client.post("/api/events", json={"user": "ada", "action": "less", "items": ["tool0"]})

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from verticals.access import bearer
 from verticals.errors import DataError
 from verticals_recommender.explanations import reasons, why
-from verticals_recommender.items import Item
+from verticals_recommender.items import LONGEST_ID, Item
 from verticals_recommender.live import Erased, Live
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.serving import MOST_RESULTS, Recommendation, Rules, recommend
@@ -22,8 +22,8 @@ from verticals_recommender.state import State
 
 MOST_ITEMS = 1000
 LONGEST_SENTENCE = 1000
-Id = Annotated[str, Field(min_length=1, max_length=200)]
-PathId = Annotated[str, Path(min_length=1, max_length=200)]
+Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID)]
+PathId = Annotated[Id, Path()]
 
 
 class _Body(BaseModel):
@@ -105,7 +105,7 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
             live.record_shown(state, request.user, [result["id"] for result in results], clock())
         return {"results": results}
 
-    @router.get("/similar/{item}")
+    @router.get("/similar/{item:path}")
     def similar(item: PathId, count: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 10) -> dict[str, Any]:
         """Return the items whose text is nearest."""
         state = live.state
@@ -127,7 +127,7 @@ def _add_items(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
             raise HTTPException(409, str(error)) from error
         return {"added": len(request.items)}
 
-    @router.delete("/items/{item}")
+    @router.delete("/items/{item:path}")
     def remove_item(item: PathId) -> dict[str, Any]:
         """Remove an item and prove that nothing of it is left."""
         try:
@@ -146,12 +146,12 @@ def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
             raise HTTPException(404, str(error)) from error
         return {"recorded": len(request.items)}
 
-    @router.get("/users/{user}")
+    @router.get("/users/{user:path}")
     def export(user: PathId) -> dict[str, Any]:
         """Return what is stored about a user; an unknown user has no events."""
         return {"user": user, "events": live.export_user(user)}
 
-    @router.delete("/users/{user}")
+    @router.delete("/users/{user:path}")
     def forget(user: PathId) -> dict[str, Any]:
         """Forget a user and prove it."""
         return _proof(live.forget_user(user))

@@ -17,6 +17,7 @@ from verticals.errors import DataError
 from verticals_recommender.times import seconds
 
 SAMPLES = Path(__file__).with_name("samples")
+LONGEST_ID = 200  # characters, of users and of items: as the database and the REST routes take them
 NAMES = {
     "item": ("item", "item_id", "id", "sku", "product_id", "article_id", "movie_id"),
     "title": ("title", "name", "headline"),
@@ -95,11 +96,20 @@ def read_catalogue(path: Path) -> Catalogue:
     table = read_table(path)
     cells = {role: _cells(table, role) for role in NAMES}
     items: dict[str, Item] = {}
-    faults: dict[str, list[int]] = {"missing_id": [], "repeated_id": [], "price": [], "available": [], "added": []}
+    faults: dict[str, list[int]] = {
+        "missing_id": [],
+        "long_id": [],
+        "repeated_id": [],
+        "price": [],
+        "available": [],
+        "added": [],
+    }
     for position, line in enumerate(table.frame.index):
         item, unread = _item({role: values[position] for role, values in cells.items()})
         if not item.id:
             faults["missing_id"].append(line)
+        elif len(item.id) > LONGEST_ID:
+            faults["long_id"].append(line)
         elif item.id in items:
             faults["repeated_id"].append(line)
         else:
@@ -107,7 +117,7 @@ def read_catalogue(path: Path) -> Catalogue:
             for fault in unread:
                 faults[fault].append(line)
     if not items:
-        raise DataError(f"{path}: no row has an item id")
+        raise DataError(f"{path}: no row has an item id of at most {LONGEST_ID} characters")
     return Catalogue(tuple(items.values()), tuple(_notes(path, faults)))
 
 
@@ -155,6 +165,7 @@ def _tags(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of any file f
 def _notes(path: Path, faults: Mapping[str, Sequence[int]]) -> list[Note]:
     messages = {
         "missing_id": "rows without item id left out",
+        "long_id": f"rows left out whose item id is longer than {LONGEST_ID} characters",
         "repeated_id": "rows left out because an earlier row has the same item id",
         "price": "prices that are not a number of at least 0, taken as unknown",
         "available": "availability that is neither yes nor no, taken as yes",

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy import Engine as Database
 
 from verticals.storage import scrub, transaction
-from verticals_recommender.items import Item
+from verticals_recommender.items import LONGEST_ID, Item
 from verticals_recommender.profiles import Action
 
 MOST_EVENTS = 5000  # of one user; older ones no longer shape the list
@@ -44,8 +44,8 @@ _EVENTS = Table(
     TABLES,
     Column("number", Integer, primary_key=True),
     Column("catalogue", String(200), nullable=False),
-    Column("user", String(200), nullable=False),
-    Column("item", String(200), nullable=False),
+    Column("user", String(LONGEST_ID), nullable=False),
+    Column("item", String(LONGEST_ID), nullable=False),
     Column("action", String(10), nullable=False),
     Column("at", Float, nullable=False),
     Index("recommender_events_by_user", "catalogue", "user", "number"),
@@ -56,7 +56,7 @@ _ITEMS = Table(
     TABLES,
     Column("number", Integer, primary_key=True),
     Column("catalogue", String(200), nullable=False),
-    Column("item", String(200), nullable=False),
+    Column("item", String(LONGEST_ID), nullable=False),
     Column("attributes", String, nullable=True),  # nothing: the item is gone
     Column("removed", Boolean, nullable=False),  # at some time, so that nothing that a run knows of it comes back
     UniqueConstraint("catalogue", "item"),
