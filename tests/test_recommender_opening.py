@@ -14,7 +14,7 @@ from verticals.arrays import FloatArray
 from verticals.data.pairs import Pairs
 from verticals.runs import Run
 from verticals.storage import open_database
-from verticals_recommender import recommender, text, tradeoff
+from verticals_recommender import answers, recommender, text, tradeoff
 from verticals_recommender.interactions import align
 from verticals_recommender.items import Item
 from verticals_recommender.opening import Opened, open_run, other_sample
@@ -156,3 +156,24 @@ def test_a_spoilt_run_of_the_other_sample_is_passed_over_for_an_older_whole_one(
     found = other_sample(shop)
     assert found is not None
     assert found.folder == news
+
+
+def test_what_was_removed_hidden_and_forgotten_since_the_training_is_in_no_list_of_a_file(
+    recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    run, (one, other) = open_copy(recommender_run, tmp_path), BEHAVIOUR.users[:2]
+    (tmp_path / "users.csv").write_text(f"user\n{one}\n{other}\nvisitor\n", encoding="utf-8")
+    before, _, unknown = (row["recommended"] for row in answers.predict(run, tmp_path / "users.csv"))
+    first, second, third, *_ = before.split("|")
+    live = open_run(run).live
+    live.remove_item(first)
+    live.record(one, "hide", [second], 1.0)
+    live.record("visitor", "click", [third], 1.0)
+    live.forget_user(other)
+    after, forgotten, visitor = (row["recommended"] for row in answers.predict(run, tmp_path / "users.csv"))
+    assert after.split("|")[: len(before.split("|")) - 2] == before.split("|")[2:]
+    assert (unknown, forgotten) == (None, None)
+    assert visitor
+    (tmp_path / "picks.csv").write_text(f"items\n{first}|\n", encoding="utf-8")
+    assert answers.predict(run, tmp_path / "picks.csv")[0]["recommended"] is None

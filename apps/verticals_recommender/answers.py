@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from verticals.data.columns import column
 from verticals.data.examples import as_text
 from verticals.data.table import read_table
 from verticals.runs import Run
-from verticals_recommender import interactions, recommender
-from verticals_recommender.models.histories import Histories, history
-from verticals_recommender.models.model import recommend
-from verticals_recommender.recommender import Recommender
+from verticals_recommender import interactions
+from verticals_recommender.opening import Opened, open_run
+from verticals_recommender.profiles import Profile
+from verticals_recommender.serving import Rules, recommend
 from verticals_recommender.settings import Settings
 
 _SHELF = 10
@@ -21,37 +19,42 @@ _SHELF = 10
 def predict(run: Run, file: Path) -> list[dict[str, Any]]:
     """Recommend for every row of a file with a user, or with a list of items in a column `items`, oldest first.
 
+    The lists are those that the site would give now: what came in over REST since the training counts.
+
     Returns:
         The rows with `recommended` (ids) and `titles`, best first; both are None where neither user nor items are known.
     """
-    trained = recommender.load(run)
+    opened = open_run(run)
     table = read_table(file)
     if "items" in table.columns:
-        given = [_history(trained, as_text(cell)) for cell in table.frame["items"]]
+        given = [_picks(opened, as_text(cell)) for cell in table.frame["items"]]
     else:
         wanted = Settings.model_validate(run.config.app).columns.user
         name = column(table, "user", wanted, interactions.NAMES["user"], "--set app.columns.user=NAME")
-        given = [_known(trained, as_text(cell).strip()) for cell in table.frame[name]]
+        given = [_known(opened, as_text(cell).strip()) for cell in table.frame[name]]
     rows = table.frame.to_dict("records")
     return [
-        {**{str(name): value for name, value in row.items()}, **_answer(trained, found)}
-        for row, found in zip(rows, given, strict=True)
+        {**{str(name): value for name, value in row.items()}, **_answer(opened, profile)}
+        for row, profile in zip(rows, given, strict=True)
     ]
 
 
-def _history(trained: Recommender, cell: str) -> Histories | None:
+def _picks(opened: Opened, cell: str) -> Profile | None:
+    positions = opened.live.state.catalogue.positions
     names = [name.strip() for name in cell.replace("|", ",").replace(";", ",").split(",")]
-    items = list(dict.fromkeys(trained.catalogue.positions[n] for n in names if n in trained.catalogue.positions))
-    return history(items, len(trained.catalogue)) if items else None
+    known = list(dict.fromkeys(positions[name] for name in names if name and name in positions))
+    return Profile().after("click", known) if known else None
 
 
-def _known(trained: Recommender, user: str) -> Histories | None:
-    return trained.histories.row(trained.users[user]) if user in trained.users else None
+def _known(opened: Opened, user: str) -> Profile | None:
+    state, events = opened.live.state, opened.live.store.events(user)
+    return state.profile(user, events) if events or user in state.trained else None
 
 
-def _answer(trained: Recommender, found: Histories | None) -> dict[str, Any]:
-    if found is None:
+def _answer(opened: Opened, profile: Profile | None) -> dict[str, Any]:
+    if profile is None:
         return {"recommended": None, "titles": None}
-    available = np.array([item.available for item in trained.catalogue.items])
-    items = [trained.catalogue.items[position] for position in recommend(trained.model, found, _SHELF, available)]
+    state = opened.live.state
+    found = recommend(state.engine, profile, Rules(count=_SHELF), opened.clock())
+    items = [state.catalogue.items[each.item] for each in found]
     return {"recommended": "|".join(item.id for item in items), "titles": "|".join(item.title for item in items)}
