@@ -1,5 +1,6 @@
 """What the tabs of the page answer: a click changes the list at once, nothing is stored by trying out, and data is escaped."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,26 @@ def test_the_evaluation_has_every_model_with_intervals(view: View) -> None:
 def test_the_pages_are_built_in_both_languages_for_both_kinds_of_site(opened: Opened) -> None:
     pages = build_pages([opened, replace(opened, skin=SKINS["news"])])
     assert {language: page.title for language, page in pages.items()} == {"en": "Recommender", "zh": "个性化推荐"}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["split: by time", "rows.csv: 2 odd"]),
+        ("zh", ["划分方式：按时间", "缺少用户或物品编号的行，未读入：2", "new: 1"]),
+    ],
+)
+def test_how_rows_were_split_and_what_was_noticed_is_said_in_the_reader_s_language(
+    opened: Opened, language: str, said: list[str]
+) -> None:
+    notes = [
+        {"code": "missing_id", "count": 2, "message": "rows.csv: 2 odd"},
+        {"code": "x", "count": 1, "message": "new: 1"},
+    ]
+    page = build_pages([replace(opened, record={**opened.record, "notes": notes})])[language]
+    written = json.dumps(page.get_config_file(), ensure_ascii=False, default=str)
+    assert all(each in written for each in said)
+    assert ("odd" in written) == (language == "en")
 
 
 @pytest.mark.parametrize("skin", SKINS)

@@ -1,6 +1,7 @@
 """What the page says, in each language and for each kind of site."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from verticals_recommender.skins import Name
 
@@ -82,6 +83,10 @@ _EN = {
     "quality": "Quality on held-out rows",
     "quality_lead": "{test} test rows, split: {split}. Every unseen item is ranked for every person; values with 95 % bootstrap intervals "
     "over people. The model in bold serves; it was chosen on validation rows.",
+    "split_random": "random",
+    "split_leave-one-out": "leave-one-out",
+    "split_time": "by time",
+    "split_new-items": "new items",
     "model": "model",
     "activity": "By how active people are",
     "group": "group",
@@ -208,6 +213,10 @@ _ZH = {
     "quality": "测试集上的表现",
     "quality_lead": "{test} 行测试数据，划分方式：{split}。为每位用户对所有未见物品完整排序；数值附 95% 置信区间（按用户 bootstrap）。"
     "加粗模型为当前使用，由验证数据选出。",
+    "split_random": "随机",
+    "split_leave-one-out": "每人留出最后一项",
+    "split_time": "按时间",
+    "split_new-items": "留出新物品",
     "model": "模型",
     "activity": "按用户活跃度",
     "group": "分组",
@@ -298,6 +307,24 @@ _OWN: dict[str, dict[Name, dict[str, str]]] = {
     },
 }
 
+_NOTES_ZH = {
+    "missing_id": "缺少用户或物品编号的行，未读入",
+    "long_id": "编号过长的行，未读入",
+    "no_weight": "权重不大于 0 的行，未读入",
+    "low_rating": "评分低于下限的行，未读入",
+    "unread_weight": "无法读取的权重，按 1 计",
+    "unread_rating": "无法读取的评分，按未知处理",
+    "unread_timestamp": "无法读取的时间，按未知处理",
+    "repeated_pair": "用户与物品相同的重复行，已合并",
+    "repeated_id": "物品编号重复的行，只读入第一行",
+    "price": "无法读取的价格，按未知处理",
+    "available": "无法判断是否有货，按有货处理",
+    "added": "无法读取的上架时间，按未知处理",
+    "unlisted_item": "目录中没有的物品，以编号显示",
+    "k_core": "行数不足的用户与物品，其行未读入",
+    "ease_left_out": "用户与物品过多，未训练的 EASE 模型",
+}
+
 EXAMPLES: dict[Name, tuple[str, ...]] = {
     "shop": (
         "something warm for camping in the rain",
@@ -311,3 +338,11 @@ EXAMPLES: dict[Name, tuple[str, ...]] = {
 def texts(language: str, skin: Name) -> Mapping[str, str]:
     """Return what the page says in a language for a kind of site."""
     return {**{"en": _EN, "zh": _ZH}[language], **_OWN[language][skin]}
+
+
+def noticed(note: Mapping[str, Any], language: str) -> str:
+    """Return one note of a run in words."""
+    message = str(note["message"])
+    if language == "en" or note["code"] not in _NOTES_ZH:
+        return message
+    return f"{_NOTES_ZH[note['code']]}：{note['count']}"

@@ -8,6 +8,7 @@ import gradio as gr
 from verticals_recommender import figures, markup
 from verticals_recommender.models.vectors import KIND as TEXT
 from verticals_recommender.pages.view import View
+from verticals_recommender.wording import noticed
 
 _METRICS = (
     "ndcg_at_10",
@@ -25,7 +26,7 @@ _RECALL = "recall_at_50"
 def build(view: View) -> None:
     """Add the tab to the open Gradio context."""
     texts, record = view.texts, view.opened.record
-    lead = texts["quality_lead"].format(test=record["rows"]["test"], split=record["split"])
+    lead = texts["quality_lead"].format(test=record["rows"]["test"], split=texts[f"split_{record['split']}"])
     gr.Markdown(f"### {texts['quality']}\n{lead}")
     gr.HTML(models_table(record, texts))
     with gr.Row():
@@ -47,13 +48,14 @@ def build(view: View) -> None:
         with gr.Column(min_width=320):
             _build_loop(record["loop"], texts)
         with gr.Column(min_width=320):
-            _build_cost(record, texts)
+            _build_cost(view)
 
 
-def _build_cost(record: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-    noticed = "\n".join(f"- {note['message']}" for note in record["notes"]) or f"- {texts['nothing']}"
-    cost = texts["cost_line"].format(**record["cost"])
-    gr.Markdown(f"### {texts['cost']}\n{cost}\n### {texts['noticed']}\n{noticed}")
+def _build_cost(view: View) -> None:
+    texts, record = view.texts, view.opened.record
+    notes = [noticed(note, view.language) for note in record["notes"]] or [texts["nothing"]]
+    cost, lines = texts["cost_line"].format(**record["cost"]), "\n".join(f"- {line}" for line in notes)
+    gr.Markdown(f"### {texts['cost']}\n{cost}\n### {texts['noticed']}\n{lines}")
 
 
 def _build_curve(retrieval: Mapping[str, Any] | None, texts: Mapping[str, str]) -> None:
