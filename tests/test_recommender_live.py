@@ -171,6 +171,11 @@ def test_an_index_that_still_holds_a_removed_item_brings_back_no_blank_neighbour
     assert 1 not in [item for item, _ in live.similar(removed, "tea0", 5)]
 
 
+def test_an_item_without_a_text_is_near_to_none(live: Live) -> None:
+    bare = shelf(goods(), np.zeros(6), np.zeros((6, len(WORDS)), np.float32))
+    assert live.similar(replace(live.state, engine=Engine(live.state.engine.model, bare)), "tea0", 5) == []
+
+
 def test_a_list_in_flight_while_its_person_is_forgotten_leaves_no_row(live: Live) -> None:
     def forgetting() -> float:  # the clock is read after the person's events and before what is shown is written
         assert live.forget_user("ada").clean

@@ -217,6 +217,13 @@ def test_a_sentence_alone_makes_a_list(engine: Engine) -> None:
     assert all(each.item >= HALF and each.parts.keys() == {"wish"} for each in found)
 
 
+def test_a_sentence_where_no_item_has_a_text_gives_what_is_popular_and_says_so(engine: Engine) -> None:
+    bare = Engine(engine.model, shelf(goods(), engine.shelf.popularity, np.zeros((24, 26), np.float32)))
+    found = recommend(bare, Profile(wish=np.ones(26, np.float32)), Rules(count=5), NOW)
+    assert [each.item for each in found] == items_of(engine, Profile(), count=5)
+    assert {why(bare.model, reasons(each), each, str, "en") for each in found} == {"Popular with others"}
+
+
 def test_a_new_item_is_found_by_its_text_at_once_and_an_erased_one_never(engine: Engine) -> None:
     new = text_vectors()[:1]
     by_text = Engine(from_vectors(text_vectors()), engine.shelf)

@@ -88,7 +88,7 @@ class Live:
         return replace(Profile().after("click", chosen), wish=wish)
 
     def similar(self, state: State, item: str, count: int) -> list[tuple[int, float]]:
-        """Return the items whose text is nearest, with their cosines.
+        """Return the items whose text is nearest, with their cosines; none that has nothing in common.
 
         Raises:
             DataError: there is no such item.
@@ -98,7 +98,7 @@ class Live:
         pairs = zip(found.ids[0].tolist(), found.scores[0].tolist(), strict=True)
         there = state.engine.shelf.there  # the index may be one change ahead of the state, or behind it
         known = [(each, cosine) for each, cosine in pairs if each in range(len(there)) and there[each]]
-        return [(each, cosine) for each, cosine in known if each != position][:count]
+        return [(each, cosine) for each, cosine in known if each != position and cosine > 0][:count]
 
     def record(self, user: str, action: Action, items: Sequence[str], now: float) -> None:
         """Remember what a user did.

@@ -73,7 +73,7 @@ class Recommendation:
 def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> list[Recommendation]:
     """Return the list for a person, best first.
 
-    A person without a wish, and without a history that says anything to the model, gets what is popular.
+    A person whose wish and whose history say nothing, or who has neither, gets what is popular.
 
     Args:
         engine: the model and the items.
@@ -124,14 +124,15 @@ def allowed(shelf: Shelf, profile: Profile, rules: Rules) -> BoolArray:
 def interest(engine: Engine, profile: Profile, positions: IntArray, scored: Scored | None) -> dict[str, FloatArray]:
     """Return what speaks for each item: the history as the model reads it, the wish as its text is near, else the popularity.
 
-    A history that tells none of these items from another, such as one of items that came after the training, says nothing.
+    What tells none of these items from another says nothing: a history of items that came after the training, a wish where no item
+    has a text.
     """
-    parts = {}
-    said = in_spreads(scored.scores[positions]) if scored else np.zeros(1, np.float32)
-    if np.ptp(said) > 0:
-        parts["history"] = said
+    said = {}
+    if scored:
+        said["history"] = in_spreads(scored.scores[positions])
     if profile.wish is not None:
-        parts["wish"] = in_spreads((engine.shelf.vectors @ profile.wish)[positions])
+        said["wish"] = in_spreads((engine.shelf.vectors @ profile.wish)[positions])
+    parts = {name: values for name, values in said.items() if np.ptp(values) > 0}
     return parts or {"popularity": in_spreads(np.log1p(engine.shelf.popularity[positions]))}
 
 

@@ -62,7 +62,7 @@ class ItemTab:
         near = [each for each in neighbours(chosen_together, position, _NEIGHBOURS) if likeness[each] > 0]
         largest = max((float(likeness[each]) for each in near), default=1.0)
         behaviour = [(state.catalogue.items[each].title, float(likeness[each]) / largest) for each in near]
-        read = [(state.catalogue.items[each].title, cosine) for each, cosine in by_text if cosine > 0]
+        read = [(state.catalogue.items[each].title, cosine) for each, cosine in by_text]
         texts = self.view.texts
         return self._facts(state, position) + markup.pair(
             markup.bars(behaviour, texts["by_behaviour"], texts["no_neighbours"]),
