@@ -166,6 +166,20 @@ def test_the_pages_are_built_in_both_languages_for_both_kinds_of_site(opened: Op
     assert {language: page.title for language, page in pages.items()} == {"en": "Recommender", "zh": "个性化推荐"}
 
 
+def test_a_page_offers_what_is_in_the_catalogue_when_it_is_opened_and_holds_nothing_itself(view: View) -> None:
+    page = build_pages([view.opened])["en"]
+    gone, live = CATALOGUE.items[0], view.opened.live
+    live.remove_item(gone.id)
+    live.add_items([Item("fresh", "Blue paint", category="paint")])
+    items, _ = ItemTab(view).open()
+    _, categories = PersonTab(view).open()
+    for offered in (items, NewcomerTab(view).open()):
+        assert ("Blue paint · paint", "fresh") in offered["choices"]
+        assert gone.id not in [item for _, item in offered["choices"]]
+    assert "paint" in categories["choices"]
+    assert gone.title not in json.dumps(page.get_config_file(), default=str)
+
+
 @pytest.mark.parametrize(
     ("language", "said"),
     [

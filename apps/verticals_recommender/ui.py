@@ -57,7 +57,7 @@ def _build_site(page: gr.Blocks, view: View) -> None:
     with gr.Tab(texts["tab_person"]):
         PersonTab(view).build(page)
     with gr.Tab(texts["tab_newcomer"]):
-        NewcomerTab(view).build()
+        NewcomerTab(view).build(page)
     with gr.Tab(texts["tab_compare"]):
         CompareTab(view).build(page)
     with gr.Tab(texts["tab_item"]):

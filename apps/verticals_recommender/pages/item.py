@@ -26,8 +26,7 @@ class ItemTab:
         """Add the tab to the open Gradio context."""
         texts = self.view.texts
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-        choices = self.view.choices()
-        item = gr.Dropdown(choices, value=choices[0][1] if choices else None, label=texts["item"])
+        item = gr.Dropdown([], label=texts["item"])
         shown = gr.HTML()
         gr.HTML(
             f"<h3>{markup.escape(texts['without'])}</h3><p class='muted'>{markup.escape(texts['without_lead'])}</p>"
@@ -36,18 +35,20 @@ class ItemTab:
             person = gr.Dropdown([], label=texts["person"], allow_custom_value=True, min_width=220)
             left_out = gr.Dropdown([], label=texts["left_out"], min_width=220)
         change = gr.HTML()
-        page.load(self.show, [item], [shown], **quiet)
-        item.change(self.show, [item], [shown], **quiet)
-        page.load(self.open, None, [person], api_visibility="private").then(
-            self.past, [person], [left_out], **quiet
-        ).then(self.without, [person, left_out], [change], **quiet)
+        opened = page.load(self.open, None, [item, person], api_visibility="private")
+        opened.then(self.show, [item], [shown], **quiet)
+        opened.then(self.past, [person], [left_out], **quiet).then(self.without, [person, left_out], [change], **quiet)
+        item.input(self.show, [item], [shown], **quiet)
         person.input(self.past, [person], [left_out], **quiet).then(self.without, [person, left_out], [change], **quiet)
         left_out.input(self.without, [person, left_out], [change], **quiet)
 
-    def open(self) -> dict[str, Any]:
-        """Fill the people in when the page is opened."""
-        people = self.view.people()
-        return gr.update(choices=people, value=people[0] if people else None)
+    def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Fill items and people in when the page is opened."""
+        items, people = self.view.choices(), self.view.people()
+        return (
+            gr.update(choices=items, value=items[0][1] if items else None),
+            gr.update(choices=people, value=people[0] if people else None),
+        )
 
     def show(self, item: str | None) -> str:
         """Return the item's facts and its neighbours."""

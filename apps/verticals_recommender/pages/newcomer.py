@@ -21,22 +21,25 @@ class NewcomerTab:
 
     view: View
 
-    def build(self) -> None:
+    def build(self, page: gr.Blocks) -> None:
         """Add the tab to the open Gradio context."""
         texts = self.view.texts
         gr.HTML(f"<p class='muted'>{markup.escape(texts['newcomer_lead'])}</p>")
         with gr.Row():
-            picks = gr.Dropdown(
-                self.view.choices(), multiselect=True, max_choices=PICKS, value=[], label=texts["picks"], min_width=280
-            )
+            picks = gr.Dropdown([], multiselect=True, max_choices=PICKS, value=[], label=texts["picks"], min_width=280)
             with gr.Column(min_width=280):
                 sentence = gr.Textbox(label=texts["sentence"], lines=1, max_lines=3)
                 find = gr.Button(texts["find"], variant="primary", min_width=120)
         gr.Examples([[each] for each in EXAMPLES[self.view.opened.skin.name]], sentence, label=texts["examples"])
         cards = gr.HTML()
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+        page.load(self.open, None, [picks], api_visibility="private")
         for event in (picks.change, sentence.submit, find.click):
             event(self.show, [picks, sentence], [cards], **quiet)
+
+    def open(self) -> dict[str, Any]:
+        """Fill the items in when the page is opened."""
+        return gr.update(choices=self.view.choices())
 
     def show(self, picks: Sequence[str], sentence: str) -> str:
         """Return the cards for picks and a sentence; either may be empty.

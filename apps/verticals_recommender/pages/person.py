@@ -40,10 +40,12 @@ class PersonTab:
                 gr.HTML(f"<p class='muted'>{markup.escape(texts['stored'])}</p>")
             with gr.Column(scale=1, min_width=280):
                 controls = self._controls()
+                *_, category, _, _ = controls  # the prices come last
                 measured = gr.HTML()
         given, shown = [person, edits, *controls], [edits, history, cards, measured]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-        page.load(self.open, None, [person], api_visibility="private").then(self.enter, given, shown, **quiet)
+        opened = page.load(self.open, None, [person, category], api_visibility="private")
+        opened.then(self.enter, given, shown, **quiet)
         person.input(self.enter, given, shown, **quiet)
         cards.click(self.act, given, shown, **quiet)
         undo.click(self.take_back, given, shown, **quiet)
@@ -60,17 +62,17 @@ class PersonTab:
             for name in SLIDERS
         ]
         with gr.Accordion(texts["filters"], open=False):
-            category = gr.Dropdown(self.view.categories(), multiselect=True, value=[], label=texts["category"])
+            category = gr.Dropdown([], multiselect=True, value=[], label=texts["category"])
             prices = [
                 gr.Number(None, minimum=0, label=texts[name], visible=skin.priced)
                 for name in ("price_from", "price_to")
             ]
         return [*sliders, category, *prices]
 
-    def open(self) -> dict[str, Any]:
-        """Fill the people in when the page is opened, so that nobody is listed who was forgotten since."""
-        people = self.view.people()
-        return gr.update(choices=people, value=people[0] if people else None)
+    def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Fill people and categories in when the page is opened, so that nobody is listed who was forgotten since."""
+        people, categories = self.view.people(), self.view.categories()
+        return gr.update(choices=people, value=people[0] if people else None), gr.update(choices=categories)
 
     def enter(self, person: str, edits: Edits, *controls: Any) -> tuple[Edits, str, str, str]:  # noqa: ANN401 - Gradio's values
         """Show a person as they are, without anything that was tried out."""
