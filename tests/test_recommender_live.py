@@ -183,7 +183,7 @@ def test_an_index_that_still_holds_a_removed_item_brings_back_no_blank_neighbour
 
 
 def test_an_item_without_a_text_is_near_to_none(live: Live) -> None:
-    bare = shelf(goods(), np.zeros(6), np.zeros((6, len(WORDS)), np.float32))
+    bare = shelf(goods(), np.zeros(6, np.float32), np.zeros((6, len(WORDS)), np.float32))
     assert live.similar(replace(live.state, engine=Engine(live.state.engine.model, bare)), "tea0", 5) == []
 
 
@@ -226,12 +226,10 @@ def test_a_forgotten_user_is_in_no_table_no_training_row_no_answer_and_not_in_th
     assert set(live.state.trained) == {"bo"}
 
 
-def test_what_a_user_did_before_the_training_shapes_the_list_and_is_exported(client: TestClient) -> None:
+def test_what_a_user_did_before_the_training_shapes_the_list(client: TestClient) -> None:
     results = client.post("/api/recommend", json={"user": "bo", "rules": {"count": 2}}).json()["results"]
     assert {result["category"] for result in results} == {"tea"}
     assert "tea1" not in {result["id"] for result in results}
-    first = client.get("/api/users/bo").json()["events"][0]
-    assert first == {"user": "bo", "item": "tea1", "action": "click", "at": None}
 
 
 @pytest.mark.parametrize("path", ["org%2Fada", "org/ada", "%20org%2Fada%20"])

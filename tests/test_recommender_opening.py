@@ -127,6 +127,23 @@ def test_somebody_who_was_forgotten_and_an_item_that_was_removed_stay_away_after
     assert again.profile(person, []).history == {}
 
 
+def test_an_export_holds_each_row_of_the_run_as_it_is_stored_also_of_an_item_that_was_removed(
+    recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    live, user = open_run(open_copy(recommender_run, tmp_path)).live, BEHAVIOUR.users[0]
+    mine = np.flatnonzero(BEHAVIOUR.user == 0)
+    oldest = mine[np.argsort(BEHAVIOUR.time[mine])]
+    facts = {"user": user, "action": "click", "weight": 1.0, "rating": None}
+    expected = [{**facts, "item": BEHAVIOUR.items[BEHAVIOUR.item[row]], "at": BEHAVIOUR.time[row]} for row in oldest]
+    live.remove_item(expected[0]["item"])
+    assert live.export_user(user) == expected
+    live.record(user, "like", [expected[1]["item"]], 1.0)
+    assert [event["action"] for event in live.export_user(user)[len(expected) :]] == ["like"]
+    live.forget_user(user)
+    assert live.export_user(user) == []
+
+
 def test_a_run_that_cannot_be_rewritten_is_counted_and_one_of_another_catalogue_does_not_matter(
     recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,9 @@
-"""A person's rows in the files of runs: taken out of every run of a catalogue when the person is forgotten."""
+"""A person's rows in the files of runs: read for an export, taken out of every run of a catalogue when the person is forgotten."""
 
 import logging
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,16 @@ from verticals_recommender.recommender import INTERACTIONS
 from verticals_recommender.siblings import catalogue_of
 
 _LOG = logging.getLogger(__name__)
+
+
+def rows_of(folder: Path, user: str) -> list[dict[str, Any]]:
+    """Return a person's rows in a run's file, oldest first; what is unknown is None."""
+    rows = pd.read_parquet(folder / INTERACTIONS, filters=[("user", "==", user)]).sort_values(
+        "timestamp", kind="stable"
+    )
+    told = rows.drop(columns="part").rename(columns={"timestamp": "at"}).assign(action="click").astype(object)
+    records = told.where(told.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in record.items()} for record in records]
 
 
 def forget(home: Path, catalogue: str, user: str) -> int:

@@ -21,6 +21,7 @@ from verticals_recommender.store import ALL_EVENTS, Store
 
 Encode = Callable[[Sequence[str]], FloatArray]
 Forget = Callable[[str], int]
+Rows = Callable[[str], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,13 @@ class Live:
     """
 
     def __init__(
-        self, state: State, index: VectorIndex, encode: Encode, store: Store, forget_files: Forget = lambda user: 0
+        self,
+        state: State,
+        index: VectorIndex,
+        encode: Encode,
+        store: Store,
+        forget_files: Forget = lambda user: 0,
+        rows_in_file: Rows = lambda user: [],
     ) -> None:
         """Take up what the store remembers.
 
@@ -54,9 +61,10 @@ class Live:
             encode: texts to vectors of the index's width.
             store: events and later changes of the catalogue.
             forget_files: takes a user's rows out of the files that the state was read from, and returns how many are left there.
+            rows_in_file: reads a user's rows in the file that the state was read from.
         """
         self.store = store
-        self._forget_files = forget_files
+        self._forget_files, self._rows_in_file = forget_files, rows_in_file
         self.index = index
         self._encode = encode
         self._writing = Lock()
@@ -174,12 +182,8 @@ class Live:
         return Erased(gone, left)
 
     def export_user(self, user: str) -> list[dict[str, Any]]:
-        """Return all that is stored about a user, oldest first; what came before the training has no time."""
-        ids = self._state.catalogue.ids
-        before = [
-            {"user": user, "item": ids[n], "action": "click", "at": None} for n in self._state.trained.get(user, ())
-        ]
-        return before + [asdict(event) for event in self.store.events(user, ALL_EVENTS)]
+        """Return all that is stored about a user: the rows of the run that serves, then the events since, each oldest first."""
+        return self._rows_in_file(user) + [asdict(event) for event in self.store.events(user, ALL_EVENTS)]
 
     def _read(self, items: Sequence[Item]) -> FloatArray:
         return unit(self._encode([item.text for item in items]))

@@ -13,7 +13,7 @@ from verticals import runs, storage
 from verticals.errors import RunError
 from verticals.runs import Run
 from verticals_recommender import recipe, recommender, text
-from verticals_recommender.forgetting import forget
+from verticals_recommender.forgetting import forget, rows_of
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.live import Encode, Live
 from verticals_recommender.models.histories import sequences
@@ -64,7 +64,8 @@ def open_run(run: Run) -> Opened:
     state = State(trained.catalogue, recipe.engine(trained, vectors), past, others)
     name = str(run.manifest["data"]["name"])
     database = storage.open_database(storage.database_url(recipe.APP), TABLES)
-    live = Live(state, index, encode, Store(database, name), partial(forget, run.folder.parent, name))
+    of_user = partial(forget, run.folder.parent, name), partial(rows_of, run.folder)
+    live = Live(state, index, encode, Store(database, name), *of_user)
     skin = skin_of(Settings.model_validate(run.config.app), name)
     return Opened(live, run.metrics, skin, clock_of(name, rows))
 
