@@ -1,6 +1,7 @@
 """Where pretrained weights come from, and what is refused."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 import torch
 
 from verticals import backbones
+from verticals.backbones import Backbone
 from verticals.errors import BackboneError
 from verticals.inference.batches import unit_vectors
+from verticals.objectives.generators import load_generator
 from verticals.precision import reading_in
 
 
@@ -86,6 +89,25 @@ def test_a_folder_without_a_model_or_with_pickled_weights_is_refused(tmp_path: P
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
     with pytest.raises(BackboneError, match="pickled weights are never loaded"):
         backbones.locate(str(tmp_path))
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(BackboneError, match=r"no tokenizer \(tokenizer\.json"):
+        backbones.locate(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"])
+def test_a_damaged_file_of_a_backbone_is_one_line(tiny_backbone: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_backbone, folder)
+    (folder / name).write_bytes((folder / name).read_bytes()[:20])
+    backbone = backbones.locate(str(folder))
+    loads: list[Callable[[Backbone], object]] = [backbones.load_tokenizer, backbones.load_encoder]
+    if name == "model.safetensors":
+        loads = [backbones.load_encoder, lambda found: load_generator(found.folder, backbones.load_tokenizer(found))]
+    if name.startswith("tokenizer"):
+        loads = [backbones.load_tokenizer]
+    for load in loads:
+        with pytest.raises(BackboneError, match=str(folder)):
+            load(backbone)
 
 
 def test_padding_does_not_change_a_vector() -> None:

@@ -1,6 +1,7 @@
 """The method table on every architecture: what is trained, what is kept, what is merged, and what is refused."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import get_args
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
-from toys import toy_config
+from toys import settings, toy_config
 from verticals import methods, training
 from verticals.adversarial import word_embeddings
 from verticals.config import Config
@@ -192,6 +193,17 @@ def test_a_setting_that_cannot_work_is_refused_before_training(
         methods.check(
             _with_options(method, folder_of("bert"), options), "classify", load_tiny_encoder(folder_of("bert"))
         )
+
+
+@pytest.mark.parametrize(("architecture", "room"), [("bert", 64), ("roberta", 62)])
+def test_more_tokens_than_the_backbone_has_positions_are_refused_before_training(
+    folder_of: Callable[[str], Path], architecture: str, room: int
+) -> None:
+    encoder = load_tiny_encoder(folder_of(architecture))
+    for most in (room, room + 1):
+        config = settings(method={"name": "probe"}, backbone={"max_tokens": most})
+        with nullcontext() if most == room else pytest.raises(MethodError, match=f"max_tokens to at most {room}"):
+            methods.check(config, "classify", encoder)
 
 
 @pytest.mark.parametrize(

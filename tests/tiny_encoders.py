@@ -105,9 +105,10 @@ ARCHITECTURES = tuple(_BUILDERS)
 
 
 def save_tiny_encoder(architecture: str, folder: Path) -> Path:
-    """Write a random encoder of three layers."""
+    """Write a random encoder of three layers, with a list of words, which a backbone is not one without."""
     set_seed(0)
     _BUILDERS[architecture]().save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(["[UNK]", *map(str, range(1, WORDS))]), encoding="utf-8")
     return folder
 
 

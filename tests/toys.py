@@ -77,7 +77,7 @@ def save_tiny_backbone(folder: Path, mask: str | None = "[MASK]") -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=64,
+        max_position_embeddings=128,
     )
     BertModel(config).save_pretrained(folder)
     fast.save_pretrained(folder)

@@ -6,13 +6,15 @@ carries it is only a container: its files are found without importing its code, 
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -30,6 +32,7 @@ BUILTIN_SHA256 = {
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _HUB_SECONDS = 5.0
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _MANY_UNKNOWN = 0.05
 
 
@@ -82,6 +85,10 @@ def _checked_folder(folder: Path) -> Path:
         raise BackboneError(
             f"{folder}: no *.safetensors weights (pickled weights are never loaded); save the model again with save_pretrained()"
         )
+    if not any(any(folder.glob(name)) for name in _TOKENIZER_FILES):  # transformers would make an empty one up
+        raise BackboneError(
+            f"{folder}: no tokenizer ({', '.join(_TOKENIZER_FILES)}); save it beside the weights with tokenizer.save_pretrained()"
+        )
     return folder
 
 
@@ -113,9 +120,25 @@ def _unreachable(name: str) -> str:
 
 
 def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
-    """Load the backbone's fast tokenizer."""
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(backbone.folder, local_files_only=True)
+    """Load the backbone's fast tokenizer.
+
+    Raises:
+        BackboneError: the folder holds no tokenizer that transformers knows.
+    """
+    with _loading(backbone, "a tokenizer"):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(backbone.folder, local_files_only=True)
     return tokenizer
+
+
+@contextmanager
+def _loading(backbone: Backbone, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise BackboneError(
+            f"{backbone.folder}: cannot be loaded as {what}: {reason}; save or copy its files again"
+        ) from error
 
 
 def load_encoder(backbone: Backbone) -> PreTrainedModel:
@@ -126,7 +149,7 @@ def load_encoder(backbone: Backbone) -> PreTrainedModel:
     Raises:
         BackboneError: the folder holds no encoder that transformers knows.
     """
-    try:
+    with _loading(backbone, "an encoder"):
         model: PreTrainedModel = AutoModel.from_pretrained(
             backbone.folder,
             local_files_only=True,
@@ -134,10 +157,6 @@ def load_encoder(backbone: Backbone) -> PreTrainedModel:
             dtype=torch.float32,
             attn_implementation=None if torch.accelerator.is_available() else "eager",
         )
-    except (OSError, ValueError) as error:
-        raise BackboneError(
-            f"{backbone.folder}: cannot be loaded as an encoder: {str(error).splitlines()[0]}"
-        ) from error
     if "pooler" in dict(model.named_children()):
         model.register_module("pooler", None)
     return model

@@ -5,7 +5,7 @@ from transformers import PreTrainedModel
 
 from verticals.config import Config, MethodConfig, Section
 from verticals.errors import MethodError, did_you_mean
-from verticals.methods.layouts import layout_of
+from verticals.methods.layouts import LAYOUTS, layout_of
 from verticals.methods.method import Method, Objective
 from verticals.methods.prompts import PromptOptions
 from verticals.methods.table import METHODS
@@ -50,7 +50,8 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
         encoder: the backbone; None where the method has none, or before it is loaded.
 
     Raises:
-        MethodError: the method does not support the objective, the backbone or adversarial training; those that do are named.
+        MethodError: the method does not support the objective, the backbone or adversarial training; those that do are named. Or the
+            backbone has fewer positions than there are to be tokens.
     """
     method, options = get(config.method.name), options_of(config.method)
     architecture = str(encoder.config.model_type) if encoder is not None else None
@@ -66,8 +67,8 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
             f"train.adversarial moves the word embeddings, which method '{method.name}' does not tune; "
             f"set it to 0, or use one of: {', '.join(others)}"
         )
-    if encoder is not None and isinstance(options, PromptOptions):
-        _check_room(encoder, config.backbone.max_tokens, options.tokens)
+    if encoder is not None and architecture in LAYOUTS:  # others, such as T5, may have no table of positions
+        _check_room(encoder, config.backbone.max_tokens, options)
     return options
 
 
@@ -82,10 +83,12 @@ def _refusal(method: Method, what: str, objective: Objective, architecture: str 
     return f"method '{method.name}' does not support {what}{reason}; use one of: {', '.join(others)}"
 
 
-def _check_room(encoder: PreTrainedModel, max_tokens: int, virtual: int) -> None:
+def _check_room(encoder: PreTrainedModel, max_tokens: int, options: Section) -> None:
+    virtual = options.tokens if isinstance(options, PromptOptions) else 0
     room = encoder.config.max_position_embeddings - layout_of(encoder).first_position
     if max_tokens + virtual > room:
+        more = f" and method.options.tokens {virtual}" if virtual else ""
         raise MethodError(
-            f"backbone.max_tokens {max_tokens} and method.options.tokens {virtual} exceed this backbone's {room} positions; "
+            f"backbone.max_tokens {max_tokens}{more} exceed this backbone's {room} positions; "
             f"set backbone.max_tokens to at most {room - virtual}"
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -98,7 +99,7 @@ def load_generator(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrain
             model = _load(AutoModelForSeq2SeqLM, folder)
         else:
             model = _encoder_decoder(folder, tokenizer)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise BackboneError(
             f"{folder}: cannot be made to generate: {str(error).splitlines()[0]}; expected a causal language model, "
             "an encoder-decoder, or an encoder such as BERT or RoBERTa"
