@@ -30,6 +30,9 @@ def test_what_has_a_result_is_not_measured_again(tmp_path: Path) -> None:
     first = benchmark.run([case], tmp_path)
     assert benchmark.run([case], tmp_path) == first
     assert measured == [settings().train.seed]
+    (tmp_path / "toy-count.json").write_text('{"results": [', encoding="utf-8")
+    with pytest.raises(DataError, match=r"toy-count\.json: not a result document"):
+        benchmark.run([case], tmp_path)
     (tmp_path / "toy-count.json").unlink()
     benchmark.run([case], tmp_path)
     assert len(measured) == 2

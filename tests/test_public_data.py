@@ -62,6 +62,17 @@ def test_the_intents_of_snips_are_read_line_by_line(tmp_path: Path, monkeypatch:
         public.load("snips", 0)
 
 
+@pytest.mark.parametrize("name", public.PUBLIC)
+def test_a_folder_that_lacks_its_files_is_one_line_with_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    dataset = public.PUBLIC[name]
+    (tmp_path / dataset.folder).mkdir()
+    monkeypatch.setenv("VERTICALS_DATA", str(tmp_path))
+    with pytest.raises(DataError, match=f"no such file|get it again from {dataset.source}"):
+        public.load(name, 0)
+
+
 @pytest.mark.parametrize(
     "beside",
     [{"test": "mine.csv"}, {"validation": "mine.csv"}, {"text": "body"}, {"label": "kind"}, {"outside_label": "oos"}],

@@ -14,9 +14,10 @@ import numpy as np
 
 from verticals.arrays import FloatArray, IntArray
 from verticals.config import BackboneConfig, Config, MethodConfig, TrainConfig
+from verticals.data import public
 from verticals.data.examples import text_key
 from verticals.data.pairs import Pairs, PairSplits
-from verticals.data.public import PublicDataset, folder_of
+from verticals.data.public import PublicDataset
 from verticals.errors import DataError
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
@@ -148,7 +149,7 @@ _UNTUNED = {"questions": _QUESTIONS, "hybrid": Weights(), "answers": _ANSWERS}
 
 def run(config: Config) -> list[dict[str, Any]]:
     """Measure the searches that need no training; BM25 over question and answers is the baseline of each."""
-    threads = _DATASET.read(folder_of(_DATASET), config.train.seed)
+    threads = public.read(_DATASET, config.train.seed)
     found = searches(threads, match.from_backbone(_settings(config)).embed)
     judged = {name: judge(scores, threads) for name, scores in found.items()}
     return [_row(config, threads, name, metrics, judged["bm25"], {}) for name, metrics in judged.items()]
@@ -156,7 +157,7 @@ def run(config: Config) -> list[dict[str, Any]]:
 
 def run_matched(config: Config) -> list[dict[str, Any]]:
     """Measure the search over answers alone by matchers that were tuned on the other folds' threads."""
-    threads = _DATASET.read(folder_of(_DATASET), config.train.seed)
+    threads = public.read(_DATASET, config.train.seed)
     texts = ["\n".join((*entry.questions, *entry.texts)) for entry in threads.entries]
     baseline = judge(bm25_search(texts)(threads.queries), threads)
     started = time.perf_counter()

@@ -11,6 +11,7 @@ import numpy as np
 from verticals import provenance
 from verticals.arrays import BoolArray, Float64Array
 from verticals.config import Config
+from verticals.data import public
 from verticals.data.public import PublicDataset, folder_of
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap
@@ -57,8 +58,7 @@ def nab_realtweets(config: Config) -> list[dict[str, Any]]:
     Raises:
         DataError: the data set is not there.
     """
-    folder = folder_of(_DATASET)
-    files = _DATASET.read(folder, config.train.seed)
+    files = public.read(_DATASET, config.train.seed)
     names = ("nab_score", "nab_score_left_out", "mean_delay_minutes", "found_windows", "false_alarms")
     measured = [(method, *_measure(files, method)) for method in _methods(files)]
     measured[0][1]["nab_score_chosen_without"] = _nab_score(_chosen_without(files))
@@ -68,7 +68,7 @@ def nab_realtweets(config: Config) -> list[dict[str, Any]]:
     }
     facts = {
         "name": _DATASET.name,
-        "fingerprint": _fingerprint(folder),
+        "fingerprint": _fingerprint(folder_of(_DATASET)),
         "split": "all files; the first 15 % of each are not scored",
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 from verticals.data.columns import column
 from verticals.data.examples import as_text
 from verticals.data.table import read_table
+from verticals.evaluation.predictor import check_free
 from verticals.runs import Run
 from verticals_recommender import interactions
 from verticals_recommender.opening import Opened, open_run
@@ -14,6 +15,7 @@ from verticals_recommender.serving import Rules, recommend
 from verticals_recommender.settings import Settings
 
 _SHELF = 10
+_ADDED = ("recommended", "titles")
 
 
 def predict(run: Run, file: Path) -> list[dict[str, Any]]:
@@ -23,9 +25,13 @@ def predict(run: Run, file: Path) -> list[dict[str, Any]]:
 
     Returns:
         The rows with `recommended` (ids) and `titles`, best first; both are None where neither user nor items are known.
+
+    Raises:
+        DataError: the file cannot be read, or has a column of a name that is to be added.
     """
     opened = open_run(run)
     table = read_table(file)
+    check_free(table, _ADDED)
     if "items" in table.columns:
         given = [_picks(opened, as_text(cell)) for cell in table.frame["items"]]
     else:
@@ -53,7 +59,7 @@ def _known(opened: Opened, user: str) -> Profile | None:
 
 def _answer(opened: Opened, profile: Profile | None) -> dict[str, Any]:
     if profile is None:
-        return {"recommended": None, "titles": None}
+        return dict.fromkeys(_ADDED)
     state = opened.live.state
     found = recommend(state.engine, profile, Rules(count=_SHELF), opened.clock())
     items = [state.catalogue.items[each.item] for each in found]

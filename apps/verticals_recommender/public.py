@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from verticals.data.public import PublicDataset, folder_of
-from verticals.errors import DataError
+from verticals.data import public
+from verticals.data.public import PublicDataset
 from verticals_recommender.interactions import Interactions, align, encode
 from verticals_recommender.items import Catalogue, Item
 
@@ -21,14 +21,7 @@ def load(name: str) -> tuple[Interactions, Catalogue]:
     Raises:
         DataError: the folder or a file is not there, or a file is not as published; the message names licence and source.
     """
-    dataset = PUBLIC[name]
-    folder = folder_of(dataset)
-    try:
-        return align(*dataset.read(folder, 0))
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"{name}: {folder} is not as published ({error}); get it again from {dataset.source} ({dataset.licence})"
-        ) from error
+    return align(*public.read(PUBLIC[name], 0))
 
 
 def _ml_100k(folder: Path, _: int) -> tuple[Interactions, Catalogue]:

@@ -1,7 +1,6 @@
 """Measure apps on their suites, one result file per suite, method, assignments and seed; what has a file is not measured again."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,5 +111,5 @@ def run(
                 raise
             cannot(case, error)
         else:
-            rows += json.loads(path.read_text(encoding="utf-8"))["results"]
+            rows += results.read(path)
     return rows

@@ -1,6 +1,5 @@
 """Results side by side, across apps: what a method gained over its baseline, and what it cost."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from verticals.errors import DataError
+from verticals.evaluation import results
 
 PRIMARY = ("accuracy", "entity_f1", "ndcg_at_10", "mrr", "nab_score", "pairs_right", "chrf")
 """The metric that stands for a result: the first of these that it has."""
@@ -73,11 +73,8 @@ def read(folder: Path) -> list[dict[str, Any]]:
         raise DataError(f"{folder}: no results; measure some with: verticals benchmark --results {folder}")
     rows: list[dict[str, Any]] = []
     for path in files:
-        try:
-            place = path.parent.relative_to(folder).as_posix()
-            rows += [{**row, "folder": place} for row in json.loads(path.read_text(encoding="utf-8"))["results"]]
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise DataError(f"{path}: not a result document; expected 'schema' and 'results'") from error
+        place = path.parent.relative_to(folder).as_posix()
+        rows += [{**row, "folder": place} for row in results.read(path)]
     return rows
 
 

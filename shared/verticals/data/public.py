@@ -33,10 +33,24 @@ def load(name: str, seed: int) -> Splits:
     """Read a public data set; `seed` decides the validation rows where the authors made none.
 
     Raises:
-        DataError: the folder is not there; the message names licence and source.
+        DataError: the folder or a file is not there, or a file is not as published; the message names licence and source.
     """
-    dataset = PUBLIC[name]
-    return dataset.read(folder_of(dataset), seed)
+    return read(PUBLIC[name], seed)
+
+
+def read(dataset: PublicDataset[S], seed: int) -> S:
+    """Read a data set from its folder below `VERTICALS_DATA`.
+
+    Raises:
+        DataError: the folder or a file is not there, or a file is not as published; the message names licence and source.
+    """
+    folder = folder_of(dataset)
+    try:
+        return dataset.read(folder, seed)
+    except (OSError, EOFError, ValueError, KeyError, tarfile.TarError) as error:
+        raise DataError(
+            f"{dataset.name}: {folder} is not as published ({error}); get it again from {dataset.source} ({dataset.licence})"
+        ) from error
 
 
 def check_alone(config: DataConfig) -> None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from verticals.config import DataConfig
-from verticals.data.public import PublicDataset, check_alone, folder_of
+from verticals.data import public
+from verticals.data.public import PublicDataset, check_alone
 from verticals.data.tag_schemes import check_tag, recognise, to_iob2
 from verticals.data.tagged import Sentence, TaggedFile, read_tagged
 from verticals.data.tagged_splits import TaggedSplits, make_splits, split_tagged
@@ -18,8 +19,7 @@ def load_tagged(config: DataConfig, seed: int) -> TaggedSplits:
     """
     if config.train in PUBLIC_TAGGED:
         check_alone(config)
-        dataset = PUBLIC_TAGGED[config.train]
-        return dataset.read(folder_of(dataset), seed)
+        return public.read(PUBLIC_TAGGED[config.train], seed)
     return split_tagged(Path(config.train or "").name, config, seed)
 
 

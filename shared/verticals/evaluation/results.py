@@ -1,5 +1,6 @@
 """The result format: every figure that anybody may quote is one of these rows."""
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -9,15 +10,35 @@ from typing import Any
 import numpy as np
 
 from verticals import provenance
+from verticals.errors import DataError
 from verticals.evaluation.metrics import Estimate
 from verticals.runs import write_json
 
 SCHEMA = 1
+_COMPARED = ("app", "suite", "method", "seed", "metrics", "baseline", "cost")
 
 
 def document(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Wrap result rows into the one JSON document that `--json` prints."""
     return {"schema": SCHEMA, "results": list(results)}
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a result file.
+
+    Raises:
+        DataError: it is not a result document.
+    """
+    try:
+        rows = [dict(row) for row in json.loads(path.read_text(encoding="utf-8"))["results"]]
+        lacking = {name for row in rows for name in _COMPARED if name not in row}
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}: not a result document; expected 'schema' and 'results'; remove it or measure again"
+        ) from error
+    if lacking:
+        raise DataError(f"{path}: results without {', '.join(sorted(lacking))}; remove it or measure again")
+    return rows
 
 
 def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
