@@ -61,6 +61,11 @@ def test_training_on_a_wrong_file_says_what_is_wrong(
         (["demo", "customer-service", "--port", "99999"], "cannot listen on"),
         (["demo", "customer-service", "--run", "no-such-run"], "not a complete run"),
         (["trian"], "Did you mean 'train'"),
+        (["predict", "no-such-run", "rows.csv", "--output", "none/out.csv"], "there is no folder none"),
+        (["compare", "--page", "none/page.html"], "there is no folder none"),
+        (["compare", "--page", "."], "expected a file to write, found a folder"),
+        (["transfer", "no-such-run", "--data", "rows.csv", "--plot", "none/plot.html"], "there is no folder none"),
+        (["benchmark", "customer-service", "--results", __file__], f"{__file__}: File exists"),
     ],
 )
 def test_a_mistyped_command_names_the_remedy(
@@ -86,19 +91,24 @@ def test_every_changed_or_left_out_row_is_counted_in_the_report(verticals: Comma
     assert notes["text_cut"] == 1
 
 
-def test_a_full_disk_is_one_line_and_leaves_no_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("method", "expected"), [("tfidf", "cannot be saved"), ("bitfit", "cannot be written")])
+def test_a_full_disk_is_one_line_and_leaves_no_run(
+    tiny_backbone: Path, tmp_path: Path, method: str, expected: str
+) -> None:
     """A limit on the size of files stands for the full disk: writing fails in the same place, with the same error."""
     rows = rows_file(tmp_path / "rows.csv")
     program = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
         "from verticals.cli import main; main()"
     )
-    arguments = ["train", "customer-service", "--data", str(rows), "--method", "tfidf"]
+    arguments = ["tune", "classify", "--data", str(rows), "--method", method, "--backbone", str(tiny_backbone)]
+    arguments += ["--set", "train.checkpoint_steps=1"]
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False, env=dict(os.environ)
     )
     assert done.returncode == 2
-    assert "cannot be saved" in done.stderr
+    assert expected in done.stderr
+    assert "make room and give the same command again" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "runs").glob("*/*/manifest.json"))
     assert not list((tmp_path / "runs").glob("*/.draft*"))
@@ -115,11 +125,20 @@ def test_a_used_port_is_named_before_any_training(verticals: Command) -> None:
     assert "choose another port with --port" in outcome.error
 
 
-def test_ctrl_c_is_one_line_without_a_traceback(verticals: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["train", "customer-service"], "stopped; the same command continues where it was"),
+        (["config", "customer-service"], "stopped"),
+    ],
+)
+def test_ctrl_c_is_one_line_without_a_traceback(
+    verticals: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: str
+) -> None:
     def interrupt(name: str) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("verticals.registry.get", interrupt)
-    outcome = verticals("train", "customer-service")
+    outcome = verticals(*arguments)
     assert outcome.code == 130
-    assert outcome.err.splitlines() == ["stopped; the same command continues where it was"]
+    assert outcome.err.splitlines() == [expected]

@@ -87,6 +87,8 @@ def test_the_command_prints_a_table_and_writes_a_page(verticals: Callable[..., O
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Comparison across apps" in page
     assert not re.search(r"<(script|link|img)[^>]*\s(src|href)=", page)
+    beside = verticals("compare", folder, "--before", folder, "--page", tmp_path / "other.html")
+    assert (beside.code, (tmp_path / "other.html").is_file()) == (0, True)
 
 
 def test_the_gate_fails_on_a_loss_only(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
@@ -126,8 +128,12 @@ def test_the_gate_does_not_pass_where_nothing_is_compared(verticals: Callable[..
 def test_an_empty_folder_and_a_foreign_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no results"):
         comparison.read(tmp_path)
-    (tmp_path / "x.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(DataError, match=r"x\.json: not a result document"):
+    for content in (b"{}", b'{"results": [', b'{"results": [7]}', b"\xff\xfe"):
+        (tmp_path / "x.json").write_bytes(content)
+        with pytest.raises(DataError, match=r"x\.json: not a result document"):
+            comparison.read(tmp_path)
+    (tmp_path / "x.json").write_text('{"results": [{"app": "toy"}]}', encoding="utf-8")
+    with pytest.raises(DataError, match=r"x\.json: results without baseline, cost, method"):
         comparison.read(tmp_path)
 
 

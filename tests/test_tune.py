@@ -3,10 +3,12 @@
 import csv
 import json
 from collections.abc import Callable
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from toys import Outcome, toy_rows
@@ -110,6 +112,41 @@ def test_a_run_of_classify_predicts_and_is_measured_again(verticals: Command, la
     first, blank = predicted(verticals, made["run"], "where is my parcel", tmp_path)
     assert (first["id"], first["prediction"]) == ("1", "parcel")
     assert blank == {**dict.fromkeys(first), "id": "2"}
+
+
+OWN_ROWS = (
+    '{"text": "where is my parcel", "id": 12345678901234567, "n": 3, "sold": {"to": "Käse"}}',
+    '{"text": "", "sold": null}',
+)
+
+
+def test_a_csv_of_predictions_has_the_columns_of_the_file_as_they_were(
+    verticals: Command, labelled: Path, tmp_path: Path
+) -> None:
+    made = results(verticals("tune", "classify", "--data", labelled, "--method", "tfidf", "--json"))
+    file, output = tmp_path / "new.jsonl", tmp_path / "out.csv"
+    file.write_text("\n".join(OWN_ROWS), encoding="utf-8")
+    outcome = verticals("predict", made["run"], file, "--output", output, "--json")
+    first, second = csv.DictReader(StringIO(output.read_text(encoding="utf-8")))
+    assert (first["id"], first["n"], first["sold"]) == ("12345678901234567", "3", '{"to": "Käse"}')
+    assert set(second.values()) == {""}
+    assert list(first) == list(json.loads(outcome.out)["rows"][0])
+    file.write_text(OWN_ROWS[1], encoding="utf-8")
+    assert list(json.loads(verticals("predict", made["run"], file, "--json").out)["rows"][0])[2:] == list(first)[4:]
+    file.write_text('{"text": "parcel", "confidence": "mine"}', encoding="utf-8")
+    assert (
+        "has columns ['confidence'], which the answers would overwrite" in verticals("predict", made["run"], file).error
+    )
+
+
+def test_dates_of_a_parquet_file_are_text_in_json(verticals: Command, labelled: Path, tmp_path: Path) -> None:
+    made = results(verticals("tune", "classify", "--data", labelled, "--method", "tfidf", "--json"))
+    days = [date(2026, 3, 1)]
+    pd.DataFrame({"text": ["parcel"], "day": days, "all": [days]}).to_parquet(tmp_path / "new.parquet")
+    (row,) = json.loads(verticals("predict", made["run"], tmp_path / "new.parquet", "--json").out)["rows"]
+    assert (row["day"], row["all"]) == ("2026-03-01", ["2026-03-01"])
+    (line,) = csv.DictReader(StringIO(verticals("predict", made["run"], tmp_path / "new.parquet").out))
+    assert (line["day"], line["all"]) == ("2026-03-01", '["2026-03-01"]')
 
 
 def test_columns_are_named_by_options_where_the_objective_reads_them(

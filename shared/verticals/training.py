@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import Sampler
@@ -112,6 +113,14 @@ class _LossTrainer(Trainer):
     ) -> Tensor:
         read = InBfloat16(model) if self._plan.precision == "bfloat16" else model
         return self._loss(read, inputs) + sum(each.penalty() for each in self._tuned)
+
+    def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, SafetensorError, RuntimeError) as error:  # torch's own writer has no narrower one
+            raise RunError(
+                f"{self.args.output_dir}: a checkpoint cannot be written: {error}; make room and give the same command again"
+            ) from error
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         folder = Path(output_dir or str(self.args.output_dir))

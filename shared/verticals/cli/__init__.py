@@ -12,6 +12,7 @@ from verticals.cli.output import say
 from verticals.errors import VerticalsError
 
 _INTERRUPTED = 130  # what typer returns for Ctrl-C
+_CONTINUED = ("train", "tune", "pretrain", "transfer", "benchmark", "demo")  # from what they keep on disk
 
 cli = typer.Typer(
     help="Fine-tune small language models and run them as applications.",
@@ -65,12 +66,15 @@ def main() -> None:
         _fail(str(error), 2)
     except typer.TyperException as error:
         _fail(error.format_message(), 2)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
     except ModuleNotFoundError as error:
         named = next((word for word in sys.argv[2:3] if word in registry.available()), "all")
         _fail(str(registry.missing_extra(named, error)), 2)
     else:
         if status == _INTERRUPTED:
-            _fail("stopped; the same command continues where it was", _INTERRUPTED)
+            goes_on = "; the same command continues where it was" if sys.argv[1] in _CONTINUED else ""
+            _fail(f"stopped{goes_on}", _INTERRUPTED)
         sys.exit(status)
 
 

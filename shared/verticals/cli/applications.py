@@ -1,9 +1,10 @@
 """Commands that take an app, or a run of one."""
 
+import csv
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -22,7 +23,7 @@ from verticals.cli.options import (
     open_run,
     resolve,
 )
-from verticals.cli.output import report, say, show, show_json
+from verticals.cli.output import check_place, report, say, show, show_json
 from verticals.errors import VerticalsError
 from verticals.vertical import Check, Checked
 
@@ -127,7 +128,8 @@ def predict(
     run: RunArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Rows with a text column; a label is not needed.")],
     output: Annotated[
-        Path | None, typer.Option(help="CSV file to write; without it the rows go to standard output.")
+        Path | None,
+        typer.Option(help="CSV file to write; without it the rows go to standard output.", callback=check_place),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -138,19 +140,25 @@ def predict(
     opened = open_run(run)
     ask = predict_file if opened.app in objectives.OBJECTIVES else registry.get(opened.app).predict
     rows = ask(opened, file)
+    if output:
+        with output.open("w", encoding="utf-8", newline="") as table:
+            _write_csv(rows, table)
+        say(f"{len(rows)} rows written to {output}")
     if as_json:
         show_json({"run": str(opened.folder), "rows": rows})
-        return
-    import pandas as pd
+    elif not output:
+        _write_csv(rows, sys.stdout)
 
-    pd.DataFrame(rows).map(_cell).to_csv(output or sys.stdout, index=False)
-    if output:
-        say(f"{len(rows)} rows written to {output}")
+
+def _write_csv(rows: list[dict[str, Any]], file: TextIO) -> None:
+    writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
 
 
 def _cell(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return a value as CSV has it: several in one cell as JSON."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
 
 
 def check(run: RunArgument, as_json: AsJson = False) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from verticals.cli.options import AsJson, Assignments, Method
-from verticals.cli.output import say, show, show_json, table
+from verticals.cli.output import check_place, say, show, show_json, table
 from verticals.errors import DataError
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ def compare(
     before: Annotated[
         Path | None, typer.Option(help="Older results: print what changed, and exit with 1 where something was lost.")
     ] = None,
-    page: Annotated[Path | None, typer.Option(help="HTML file to write: the table and quality over cost.")] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(help="HTML file to write: the table and quality over cost.", callback=check_place),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put results side by side across apps: quality, gain over the baseline, and what they cost."""
@@ -77,6 +80,12 @@ def compare(
     from verticals import comparison
 
     rows = comparison.lines(comparison.read(folder or measuring.results_folder()))
+    if page is not None:
+        from verticals.comparison_page import page_html
+        from verticals.theme import CSS
+
+        page.write_text(page_html(rows, CSS), encoding="utf-8")
+        say(f"written to {page}")
     if before is not None:
         older = comparison.lines(comparison.read(before))
         changes = comparison.changes(older, rows)
@@ -85,12 +94,6 @@ def compare(
         )
         _report_changes(changes, as_json)
         return
-    if page is not None:
-        from verticals.comparison_page import page_html
-        from verticals.theme import CSS
-
-        page.write_text(page_html(rows, CSS), encoding="utf-8")
-        say(f"written to {page}")
     if as_json:
         show_json({"lines": [asdict(row) for row in rows]})
         return

@@ -22,7 +22,7 @@ from verticals.cli.options import (
     open_run,
     seconds,
 )
-from verticals.cli.output import report, say, show, show_json
+from verticals.cli.output import check_place, report, say, show, show_json
 from verticals.config import ClassifyConfig, Config, NoSettings, build, validate
 from verticals.errors import ConfigError
 
@@ -145,7 +145,9 @@ def transfer(
     ] = None,
     method: Method = None,
     seed: Seed = None,
-    plot: Annotated[Path | None, typer.Option(help="HTML file to write, with both sides over the strengths.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="HTML file to write, with both sides over the strengths.", callback=check_place)
+    ] = None,
     assignments: Assignments = None,
     as_json: AsJson = False,
 ) -> None:

@@ -3,9 +3,11 @@
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verticals import distributed
+from verticals.errors import ConfigError
 
 if TYPE_CHECKING:
     from verticals.runs import Run
@@ -24,8 +26,21 @@ def say(line: str) -> None:
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """Print one JSON document on standard output."""
-    show(json.dumps(value, indent=1, ensure_ascii=False))
+    """Print one JSON document on standard output; what JSON has no form for, such as a date of a Parquet file, is there as text."""
+    show(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def check_place(path: Path | None) -> Path | None:
+    """Return the file that an option names for output; typer calls this before any work is done.
+
+    Raises:
+        ConfigError: it is a folder itself, or the folder around it is not there.
+    """
+    if path is not None and path.is_dir():
+        raise ConfigError(f"{path}: expected a file to write, found a folder; name a file in it")
+    if path is not None and not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}; make it first, or write somewhere else")
+    return path
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -11,8 +11,8 @@ from verticals import objectives
 from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.examples import as_text
-from verticals.data.table import read_table
-from verticals.errors import RunError
+from verticals.data.table import Table, read_table
+from verticals.errors import DataError, RunError
 from verticals.evaluation.calibration import Calibration
 from verticals.objectives import classify
 from verticals.objectives.classifier import Classifier
@@ -90,22 +90,37 @@ def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
 
     Raises:
         RunError: what the run learned gives no predictions.
+        DataError: the file cannot be read, or has a column of a name that is to be added.
     """
-    predict = objectives.get(run.objective).predict
-    if predict is None:
+    objective = objectives.get(run.objective)
+    if objective.predict is None:
         raise RunError(
             f"{run.folder}: it learned to {run.objective}, which predicts no rows; load its files with plain transformers "
             "(docs/methods.md, verticals export)"
         )
     table = read_table(path)
+    check_free(table, objective.predicted)
     text = column(table, "text", run.config.data.text, TEXT_NAMES)
     texts = [as_text(value) for value in table.frame[text]]
     filled = [number for number, value in enumerate(texts) if value.strip()]
     with reading_in(run.config.train.precision):
-        predictions = predict(run, [texts[number] for number in filled])
+        predictions = objective.predict(run, [texts[number] for number in filled])
     by_row = dict(zip(filled, predictions, strict=True))
-    nothing = dict.fromkeys(predictions[0] if predictions else ["prediction"])
+    nothing = dict.fromkeys(objective.predicted)
     return [
         {**{str(name): value for name, value in row.items()}, **by_row.get(number, nothing)}
         for number, row in enumerate(table.frame.to_dict("records"))
     ]
+
+
+def check_free(table: Table, added: Sequence[str]) -> None:
+    """Refuse a table whose own columns answers would overwrite.
+
+    Raises:
+        DataError: a column has one of the names that are to be added.
+    """
+    taken = [name for name in added if name in table.columns]
+    if taken:
+        raise DataError(
+            f"{table.path}: has columns {taken}, which the answers would overwrite; rename them in the file"
+        )

@@ -82,6 +82,7 @@ class Objective(Generic[R, M]):
         held_out: a run and a file to rows of which the test rows are the file's; None where no file is read for a trained model.
         columns: those of `data.text` and `data.label` that it reads; what else it needs stands in its own settings.
         predict: a run and texts to the columns that a file of predictions has for each; None where there are none to give.
+        predicted: the names of those columns.
     """
 
     name: "ObjectiveName"
@@ -96,6 +97,7 @@ class Objective(Generic[R, M]):
     held_out: "Callable[[Run, Path], R] | None" = None
     columns: tuple[str, ...] = ()
     predict: "Callable[[Run, Sequence[str]], list[dict[str, Any]]] | None" = None
+    predicted: tuple[str, ...] = ("prediction",)
 
 
 def _classify() -> Objective[Any, Any]:
@@ -114,6 +116,7 @@ def _classify() -> Objective[Any, Any]:
         held_out=calibrated.held_out,
         columns=("text", "label"),
         predict=calibrated.predict,
+        predicted=("prediction", "confidence", "in_scope", "sure"),
     )
 
 
