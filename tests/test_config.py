@@ -34,6 +34,8 @@ def test_settings_survive_yaml(tmp_path: Path) -> None:
         ("train.seed=4294967296", "setting train.seed: .*less than or equal to 4294967295"),
         ("train.epochs", "expected section.name=value"),
         ("train.epochs=[", "the value is not YAML"),
+        ("data.text=2024-13-45", "the value is not YAML; put quotes around a text: '2024-13-45'"),
+        ("train.seed=4294967296", "setting train.seed: .*less than or equal to 4294967295"),
     ],
 )
 def test_a_mistake_names_the_setting_and_the_remedy(text: str, expected: str) -> None:
@@ -43,9 +45,10 @@ def test_a_mistake_names_the_setting_and_the_remedy(text: str, expected: str) ->
 
 def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
-    path.write_text("train: [", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"my\.yaml: not YAML"):
-        read_yaml(path)
+    for content in ("train: [", "data: {text: 2024-13-45}"):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(ConfigError, match=r"my\.yaml: not YAML"):
+            read_yaml(path)
     with pytest.raises(ConfigError, match=r"absent\.yaml: cannot read"):
         read_yaml(tmp_path / "absent.yaml")
 

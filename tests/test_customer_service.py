@@ -1,5 +1,6 @@
 """The bot: shipped data, the policy of a turn, and two users side by side."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -205,6 +206,26 @@ def test_articles_with_titles_of_one_letter_are_found_by_their_intents() -> None
     source = known.article("p", "P")
     assert source is not None
     assert source.text == "About p."
+
+
+def test_an_intent_keeps_its_action_however_the_file_spells_it_and_a_mistyped_one_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "intents.yaml"
+    config = settings(data={"train": "rows.csv"}, app={"intents": str(file)})
+    entry = "{en: Card, zh: 卡, action: hand_over}"
+    file.write_text(f"Card : {entry}\nunrelated: {entry}\n", encoding="utf-8")
+    known = data.knowledge(config, ("card", "refund"))
+    assert {name: each.action for name, each in known.intents.items()} == {
+        "card": "hand_over", "unrelated": "hand_over", "refund": "answer"
+    }  # fmt: skip
+    (found,) = data.unlearned(known, ("card", "refund"))
+    assert (found.count, found.message.endswith(": unrelated")) == (1, True)
+    for content, expected in (
+        (f"crd: {entry}", "no row has the intent 'crd'; did you mean 'card'?"),
+        (f"card: {entry}\nCARD: {entry}", "intent 'CARD' stands there twice, as 'card' too"),
+    ):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match=re.escape(expected)):
+            data.knowledge(config, ("card", "refund"))
 
 
 def test_labels_without_names_get_readable_ones() -> None:

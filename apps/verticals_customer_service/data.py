@@ -1,18 +1,18 @@
 """The rows the bot learns from: the samples written for this project, or the user's."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from verticals.config import Config, DataConfig
 from verticals.data.columns import column
-from verticals.data.examples import Examples, Note, as_text, note, text_key
+from verticals.data.examples import Examples, Note, as_text, label_key, note, text_key
 from verticals.data.loading import load_splits, read_examples, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
 from verticals.errors import DataError, did_you_mean
 from verticals.runs import Run
-from verticals_customer_service.knowledge import Knowledge, read_articles, read_intents, unnamed_intents
+from verticals_customer_service.knowledge import Intent, Knowledge, read_articles, read_intents, unnamed_intents
 from verticals_customer_service.settings import Settings
 
 SAMPLES = Path(__file__).with_name("samples")
@@ -54,17 +54,17 @@ def with_extra_rows(splits: Splits, path: Path) -> Splits:
     return replace(splits, train=splits.train + rows.take(kept), notes=found)
 
 
-def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
+def knowledge(config: Config, labels: Sequence[str]) -> Knowledge:
     """Return intents and articles; labels without an entry get a readable name and no article.
 
     Raises:
-        DataError: a file cannot be read, or an article answers an intent that there is not.
+        DataError: a file cannot be read, an article answers an intent that there is not, or an intent is mistyped.
     """
     settings = Settings.model_validate(config.app)
     own = config.data.train is not None
     intents_file = Path(settings.intents) if settings.intents else None if own else SAMPLES / "intents.yaml"
     articles_file = Path(settings.articles) if settings.articles else None if own else SAMPLES / "articles.jsonl"
-    named = read_intents(intents_file) if intents_file else {}
+    named = _as_labelled(intents_file, labels) if intents_file else {}
     intents = {**named, **unnamed_intents([label for label in labels if label not in named])}
     articles = read_articles(articles_file) if articles_file else []
     for article in articles:
@@ -74,6 +74,32 @@ def knowledge(config: Config, labels: Iterable[str]) -> Knowledge:
                 f"{did_you_mean(unknown, intents)}"
             )
     return Knowledge(intents, articles, settings.link_hosts)
+
+
+def _as_labelled(path: Path, labels: Sequence[str]) -> dict[str, Intent]:
+    """Read intents under the rows' spelling of them; the file may name more than there are rows of."""
+    spelling = {label_key(label): label for label in labels}
+    named: dict[str, Intent] = {}
+    for name, intent in read_intents(path).items():
+        label = spelling.get(label_key(name), name)
+        if label in named:
+            raise DataError(f"{path}: intent '{name}' stands there twice, as '{label}' too; keep one of them")
+        named[label] = intent
+    bare = [label for label in labels if label not in named]
+    for name in (name for name in named if name not in labels):
+        hint = did_you_mean(name, bare)
+        if "did you mean" in hint:  # else its action would be lost, such as that it always goes to a person
+            raise DataError(f"{path}: no row has the intent '{name}'{hint}")
+    return named
+
+
+def unlearned(known: Knowledge, labels: Sequence[str]) -> list[Note]:
+    """Name the intents of the settings' file that no row to learn from has."""
+    names = [name for name in known.intents if name not in labels]
+    message = (
+        f"intents of app.intents that no training row has, so nobody is understood to have them: {', '.join(names)}"
+    )
+    return [Note("intent_without_rows", len(names), message)] if names else []
 
 
 def from_samples(run: Run) -> bool:

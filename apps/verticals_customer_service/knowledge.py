@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from verticals.arrays import FloatArray
+from verticals.config import read_yaml
 from verticals.data.words import fit_terms
 from verticals.errors import DataError
 from verticals_customer_service import safety
@@ -160,12 +161,10 @@ def read_intents(path: Path) -> dict[str, Intent]:
     """Read intents from YAML.
 
     Raises:
-        DataError: the file is missing or an entry does not fit.
+        ConfigError: the file is missing, or is not a mapping of labels.
+        DataError: an entry does not fit.
     """
-    entries = yaml.safe_load(_read(path))
-    if not isinstance(entries, dict):
-        raise DataError(f"{path}: expected 'label: {{en: ..., zh: ..., action: ...}}', found {type(entries).__name__}")
-    return {str(name): _checked(Intent, entry, f"{path}: intent '{name}'") for name, entry in entries.items()}
+    return {str(name): _checked(Intent, entry, f"{path}: intent '{name}'") for name, entry in read_yaml(path).items()}
 
 
 def read_articles(path: Path) -> list[Article]:

@@ -30,7 +30,7 @@ def train(config: Config) -> Run:
         )
     splits = data.splits(config)
     known = data.knowledge(config, splits.labels)
-    splits = replace(splits, notes=(*splits.notes, *data.unanswerable(known)))
+    splits = replace(splits, notes=(*splits.notes, *data.unanswerable(known), *data.unlearned(known, splits.labels)))
     settings = Settings.model_validate(config.app)
     matcher = _matcher(settings)
     champion = runs.latest("customer-service")

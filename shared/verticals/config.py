@@ -60,7 +60,7 @@ class MethodConfig(Section):
 class TrainConfig(Section):
     """The training loop; nothing means the method's own value."""
 
-    seed: int = Field(0, ge=0, le=2**32 - 1)  # scikit-learn takes no larger one
+    seed: int = Field(0, ge=0, le=2**32 - 1)  # what numpy and scikit-learn take
     epochs: int | None = Field(None, ge=1)
     batch_size: int = Field(32, ge=1)
     learning_rate: float | None = Field(None, gt=0)
@@ -144,10 +144,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot read settings: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date such as 2024-13-45
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(loaded or {}, dict):
-        raise ConfigError(f"{path}: expected sections such as 'train:', found {type(loaded).__name__}")
+        raise ConfigError(f"{path}: expected names with values, such as 'train:', found {type(loaded).__name__}")
     return loaded or {}
 
 
@@ -158,8 +158,8 @@ def assignment(text: str) -> dict[str, Any]:
         raise ConfigError(f"--set {text}: expected section.name=value, for example train.epochs=3")
     try:
         tree: Any = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {text}: the value is not YAML") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
+        raise ConfigError(f"--set {text}: the value is not YAML; put quotes around a text: '{value}'") from error
     for part in reversed(name.split(".")):
         tree = {part: tree}
     return dict(tree)
