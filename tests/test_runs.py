@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
-from toys import toy_config, toy_splits
-from verticals import parity, runs
+from toys import save_tiny_backbone, toy_config, toy_splits
+from verticals import parity, pilot, runs
 from verticals.errors import RunError
 from verticals.evaluation.predictor import Predictor
 from verticals.objectives import classify, encoder_classifier
@@ -47,6 +48,17 @@ def test_a_lora_adapter_loads_in_plain_peft_with_the_same_vectors(
     with torch.inference_mode():
         difference = (theirs(**ids).last_hidden_state - ours.module.encoder(**ids).last_hidden_state).abs().max()
     assert difference < 1e-6
+
+
+@pytest.mark.parametrize("method", ["probe", "lora", "adapter"])
+def test_a_run_on_other_weights_than_it_was_trained_on_is_refused(tmp_path: Path, method: str) -> None:
+    backbone = save_tiny_backbone(tmp_path / "backbone")
+    run = pilot.train_classifier("toy", toy_config(method, backbone), toy_splits())
+    Predictor.load(run)
+    weights = load_file(backbone / "model.safetensors")
+    save_file({name: value * 2 for name, value in weights.items()}, backbone / "model.safetensors")
+    with pytest.raises(RunError, match=f"{backbone}: not the weights that the run"):
+        Predictor.load(run)
 
 
 def test_a_fully_tuned_model_loads_in_plain_transformers(train_toy: Callable[[str], Run]) -> None:

@@ -7,6 +7,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
+from torch import nn
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
 
 from verticals.config import Config, build
@@ -77,9 +78,13 @@ def save_tiny_backbone(folder: Path, mask: str | None = "[MASK]") -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=128,
+        max_position_embeddings=64,
     )
-    BertModel(config).save_pretrained(folder)
+    model = BertModel(config)
+    places = model.embeddings.position_embeddings
+    places.weight = nn.Parameter(places.weight.repeat(2, 1))  # enough for the settings' own backbone.max_tokens
+    config.max_position_embeddings *= 2
+    model.save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder
 

@@ -92,6 +92,11 @@ def _checked_folder(folder: Path) -> Path:
     return folder
 
 
+def digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of weights in a backbone's folder."""
+    return {path.name: sha256(path) for path in sorted(folder.glob("*.safetensors"))}
+
+
 def _hub_folder(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError

@@ -2,7 +2,7 @@
 
 `model/` is a transformers model and `adapter/` a peft adapter. `delta/`, for methods that no library stores, holds the tuned tensors
 under their names in the adapted encoder, and which method and architecture they belong to. `backbone/` is a transformers model, where
-what was tuned sits on a backbone that is found nowhere else.
+what was tuned sits on a backbone that is found nowhere else; otherwise `backbone.json` says which weights it sits on.
 """
 
 import json
@@ -22,17 +22,19 @@ from verticals.methods import Method, get, options_of
 from verticals.methods.prompts import RealTokens
 from verticals.methods.tuned import Tuned
 
-_MODEL, _ADAPTER, _DELTA, _BACKBONE = "model", "adapter", "delta", "backbone"
-PARTS = (_MODEL, _ADAPTER, _DELTA, _BACKBONE)
+_MODEL, _ADAPTER, _DELTA, _BACKBONE, _WEIGHTS = "model", "adapter", "delta", "backbone", "backbone.json"
+PARTS = (_MODEL, _ADAPTER, _DELTA, _BACKBONE, _WEIGHTS)
 _TENSORS, _FACTS = "delta.safetensors", "delta.json"
 
 
 def save(encoder: nn.Module, method: Method, folder: Path) -> None:
-    """Write what the method changed: `model/`, `adapter/`, `delta/`, or nothing."""
+    """Write what the method changed: `model/`, `adapter/`, `delta/`, or nothing; and the digests of the weights that it sits on."""
     plain = cast(PreTrainedModel, encoder.encoder if isinstance(encoder, Tuned) else encoder)
     if method.stored_as == "model":
         plain.save_pretrained(folder / _MODEL)
-    elif method.stored_as == "adapter":
+    else:
+        _write(folder / _WEIGHTS, backbones.digests(Path(str(plain.name_or_path))))
+    if method.stored_as == "adapter":
         plain.save_pretrained(folder / _ADAPTER)
     elif method.stored_as == "delta":
         _save_delta(plain, method, folder / _DELTA)
@@ -42,14 +44,14 @@ def load(folder: Path, config: Config) -> nn.Module:
     """Read what `save` wrote; the backbone of `config` is found again where the run does not hold it.
 
     Raises:
-        RunError: the stored tensors are not those of this method and backbone.
+        RunError: the stored tensors are not those of this method and backbone, or the backbone's weights are others by now.
     """
     method = get(config.method.name)
     if method.stored_as == "model":
         return backbones.load_encoder(Backbone(str(folder), folder / _MODEL))
     if method.stored_as == "nothing":
-        return backbones.load_frozen(_backbone(folder, config))
-    encoder = backbones.load_encoder(_backbone(folder, config))
+        return backbones.load_frozen(backbone_of(folder, config))
+    encoder = backbones.load_encoder(backbone_of(folder, config))
     if method.stored_as == "adapter":
         return _load_adapter(encoder, folder / _ADAPTER)
     if method.stored_as == "delta" and method.adapt is not None:
@@ -60,6 +62,7 @@ def load(folder: Path, config: Config) -> nn.Module:
 def carry(backbone: PreTrainedModel, folder: Path) -> None:
     """Write the backbone that the tuned part sits on, where no name finds it."""
     backbone.save_pretrained(folder / _BACKBONE)
+    (folder / _WEIGHTS).unlink(missing_ok=True)
 
 
 def carries(folder: Path) -> bool:
@@ -67,8 +70,20 @@ def carries(folder: Path) -> bool:
     return (folder / _BACKBONE).is_dir()
 
 
-def _backbone(folder: Path, config: Config) -> Backbone:
-    return Backbone(str(folder), folder / _BACKBONE) if carries(folder) else backbones.locate(config.backbone.name)
+def backbone_of(folder: Path, config: Config) -> Backbone:
+    """Return what the tuned part sits on: the run's own backbone, or the one of `config`, found again.
+
+    Raises:
+        RunError: its weights are not those that the run was trained on.
+    """
+    if carries(folder):
+        return Backbone(str(folder), folder / _BACKBONE)
+    found, weights = backbones.locate(config.backbone.name), folder / _WEIGHTS  # runs of before 2026-11-29 have none
+    if weights.is_file() and json.loads(weights.read_text(encoding="utf-8")) != backbones.digests(found.folder):
+        raise RunError(
+            f"{found.folder}: not the weights that the run {folder} was trained on; put those back, or train it again"
+        )
+    return found
 
 
 def _load_adapter(encoder: PreTrainedModel, folder: Path) -> nn.Module:
@@ -81,7 +96,7 @@ def _load_adapter(encoder: PreTrainedModel, folder: Path) -> nn.Module:
 def _save_delta(encoder: PreTrainedModel, method: Method, folder: Path) -> None:
     folder.mkdir()
     save_file({name: value.detach().contiguous() for name, value in _tuned(encoder).items()}, folder / _TENSORS)
-    (folder / _FACTS).write_text(json.dumps(_facts(method, encoder), indent=1) + "\n", encoding="utf-8")
+    _write(folder / _FACTS, _facts(method, encoder))
 
 
 def _load_delta(encoder: nn.Module, facts: dict[str, str], folder: Path) -> nn.Module:
@@ -97,6 +112,10 @@ def _load_delta(encoder: nn.Module, facts: dict[str, str], folder: Path) -> nn.M
         for name, value in tuned.items():
             value.copy_(stored[name])
     return encoder
+
+
+def _write(path: Path, facts: dict[str, str]) -> None:
+    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 def _facts(method: Method, encoder: PreTrainedModel) -> dict[str, str]:

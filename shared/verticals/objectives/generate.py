@@ -213,7 +213,7 @@ def load(run: Run) -> Generator:
     if methods.get(run.config.method.name).stored_as == "model":
         backbone = Backbone(str(run.folder), run.folder / "model")
     else:
-        backbone = backbones.locate(run.config.backbone.name)
+        backbone = saved.backbone_of(run.folder, run.config)
     tokenizer = backbones.load_tokenizer(Backbone(str(run.folder), run.folder / "tokenizer"))
     model = _generator(backbone, tokenizer, run.config)
     if methods.get(run.config.method.name).stored_as == "adapter":

@@ -128,6 +128,7 @@ def _encoder_decoder(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTra
     encoder = cast(PreTrainedModel, model.encoder)
     if "pooler" in dict(encoder.named_children()):
         encoder.register_module("pooler", None)
+    model.name_or_path = str(folder)
     model.config.decoder_start_token_id = tokenizer.cls_token_id
     model.config.pad_token_id = tokenizer.pad_token_id
     return cast(PreTrainedModel, model.float())
