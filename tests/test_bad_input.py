@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from toys import Outcome, toy_rows
+from verticals.runs import Run
 
 Command = Callable[..., Outcome]
 
@@ -123,6 +124,10 @@ def test_a_used_port_is_named_before_any_training(verticals: Command) -> None:
         outcome = verticals("demo", "customer-service", "--port", taken.getsockname()[1])
     assert outcome.code == 2
     assert "choose another port with --port" in outcome.error
+
+
+def test_a_demo_of_a_run_is_of_the_app_that_the_run_is_of(verticals: Command, train_toy: Callable[[str], Run]) -> None:
+    assert "no app 'toy'" in verticals("demo", "--run", train_toy("tfidf").folder, "--port", 0).error
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,8 @@ def test_a_corpus_is_a_document_a_line_or_between_blank_lines_or_a_column(tmp_pa
     assert [note.code for note in cells.notes] == ["blank_text"]
     with pytest.raises(DataError, match=r"choose one with --set data\.text=COLUMN"):
         corpus(tmp_path / "cells.csv", rows)
+    with pytest.raises(ConfigError, match=r"data\.text=abstract: no file is a table"):
+        corpus(tmp_path / "lines.txt", "\n".join(lines), text="abstract")
 
 
 def test_files_are_read_together_and_what_measures_is_not_learned(tmp_path: Path) -> None:

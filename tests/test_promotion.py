@@ -1,5 +1,6 @@
 """Champion and challenger: a new run serves only if it is no worse on the same test rows."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,3 +97,16 @@ def test_training_says_whether_the_new_run_serves(
     assert (serves.folder == champion.folder) == ("goes on serving" in said)
     challenger = max(champion.folder.parent.glob("2*/manifest.json")).parent
     assert runs.VERDICT in runs.open_run(challenger).manifest["files"]  # it was there before the run had its name
+
+
+def test_a_damaged_run_does_not_stand_in_the_way_of_the_training_that_replaces_it(
+    verticals: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    train = ("train", "customer-service", "--data", save_rows(tmp_path / "rows.csv"), "--method", "tfidf", "--json")
+    assert verticals(*train).code == 0
+    (damaged,) = (tmp_path / "runs" / "customer-service").glob("2*/labels.json")
+    damaged.unlink()
+    again = verticals(*train)
+    assert again.code == 0, again.err
+    (note,) = (each for each in json.loads(again.out)["results"][0]["notes"] if each["code"] == "damaged_run")
+    assert f"not compared with the newest run, which is damaged: {damaged}: is missing" in note["message"]

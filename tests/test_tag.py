@@ -109,7 +109,7 @@ def test_the_command_line_tags_saves_proves_and_reports(
     test.write_text("\n".join(rows), encoding="utf-8")
     outcome = verticals(
         "tune", "tag", "--data", train, "--test", test, "--backbone", uncased, "--json",
-        "--set", "train.learning_rate=0.003", "--set", "train.head_learning_rate=0.01",
+        "--set", "train.learning_rate=0.003", "--set", "train.head_learning_rate=0.01", "--set", "backbone.max_tokens=64",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     result = json.loads(outcome.out)["results"][0]

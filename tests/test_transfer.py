@@ -448,6 +448,7 @@ def test_the_command_transfers_an_apps_run_and_the_app_still_serves_it(
         (["--set", "train.epoch=1"], "did you mean 'epochs'"),
         (["--set", "objective.class_weights=balanced"], "objective.class_weights=balanced: transfer learns by"),
         (["--set", "objective.blend=true"], "objective.blend=True: transfer learns by"),
+        (["--set", "backbone.max_tokens=8"], "backbone.max_tokens=8: transfer goes on with the backbone of"),
     ],
 )
 def test_a_wrong_wish_is_refused_in_one_line(

@@ -63,6 +63,12 @@ def test_the_summary_for_people_names_run_and_verdict(verticals: Command, labell
         (["tag"], "line 1: expected a token and a tag"),
         (["generate", "--method", "probe"], "use one of: full, lora, dora"),
         (["match", "--method", "ful"], "did you mean 'full'"),
+        (["match", "--text", "anchor"], "data.text: 'match' does not read it"),
+        (["tag", "--set", "data.label=kind"], "data.label: 'tag' does not read it"),
+        (
+            ["classify-multi", "--set", "data.outside_label=odd"],
+            "data.outside_label: 'classify-multi' does not read it",
+        ),
         (["match", "--set", "objective.temprature=1"], "did you mean 'temperature'"),
         (["match", "--set", "objective.temperature=0"], "setting objective.temperature"),
         (["classify", "--set", "objective.temperature=1"], "unknown setting objective.temperature"),
@@ -150,7 +156,7 @@ def test_dates_of_a_parquet_file_are_text_in_json(verticals: Command, labelled: 
 
 
 def test_columns_are_named_by_options_where_the_objective_reads_them(
-    verticals: Command, labelled: Path, paired: Path, tmp_path: Path
+    verticals: Command, labelled: Path, tmp_path: Path
 ) -> None:
     rows = tmp_path / "other.csv"
     rows.write_text(labelled.read_text(encoding="utf-8").replace("text,label", "body,kind"), encoding="utf-8")
@@ -158,7 +164,6 @@ def test_columns_are_named_by_options_where_the_objective_reads_them(
         tune = ("tune", objective, "--data", rows, "--method", "tfidf")
         assert "choose one with --text in training, or call one 'text'" in verticals(*tune).error
         results(verticals(*tune, "--text", "body", "--label", "kind", "--json"))
-    assert "'match' reads no text column" in verticals("tune", "match", "--data", paired, "--text", "anchor").error
 
 
 def test_a_run_of_classify_multi_predicts_labels_as_its_rows_have_them(verticals: Command, tmp_path: Path) -> None:

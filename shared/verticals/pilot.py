@@ -10,6 +10,7 @@ from typing import Any
 from verticals import distributed, methods, objectives, parity, provenance, runs, trackers
 from verticals.config import Config, home
 from verticals.data.splits import Splits
+from verticals.errors import ConfigError
 from verticals.evaluation import results
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.report import model_card
@@ -78,8 +79,18 @@ def train_classifier(
 
 
 def tune(objective: Objective[Any, Any], config: Config) -> Run:
-    """Train on the rows that the settings name, without an app; the run is named for its objective."""
+    """Train on the rows that the settings name, without an app; the run is named for its objective.
+
+    Raises:
+        ConfigError: the settings name a column or a label that the objective does not read.
+    """
     methods.check(config, objective.name, None)  # before anything is read or computed
+    for name in ("text", "label", "outside_label"):
+        if getattr(config.data, name) is not None and name not in objective.columns:
+            raise ConfigError(
+                f"data.{name}: '{objective.name}' does not read it; leave it out (match and generate name their columns by "
+                "--set objective.NAME=COLUMN)"
+            )
     return train(objective.name, objective, config, objective.read(config))
 
 

@@ -181,7 +181,10 @@ def check_line(check: Check, done: Checked) -> str:
 
 
 def demo(
-    app: Annotated[str | None, typer.Argument(metavar="[APP]", help="One app; without it, all installed apps.")] = None,
+    app: Annotated[
+        str | None,
+        typer.Argument(metavar="[APP]", help="One app; without it, the app of --run, or all that are installed."),
+    ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Serve this run instead of the app's newest one that is not held back.")
     ] = None,
@@ -193,7 +196,7 @@ def demo(
     from verticals import first_start
 
     first_start.check_port(host, port)
-    names = [app] if app else list(registry.available())
+    names = _names(app, run)
     served = {name: opened for name in names if (opened := _served(name, run))}
     address = f"http://{host}:{port}"
     board = {name: first_start.Progress() for name in names if name not in served}
@@ -210,6 +213,13 @@ def demo(
         show_json({"address": address, "runs": {name: str(opened.folder) for name, opened in served.items()}})
     say(f"open {address} in a browser; stop with Ctrl-C ({provenance.memory_mb() / 1000:.2f} GB of memory in use)")
     hub.serve(site, host, port)
+
+
+def _names(app: str | None, folder: Path | None) -> list[str]:
+    """Return the apps to serve: the one that is named, or that the run is of, or all."""
+    if app is None and folder is None:
+        return list(registry.available())
+    return [app or open_run(str(folder)).app]
 
 
 def _served(name: str, folder: Path | None) -> "Run | None":

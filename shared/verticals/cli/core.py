@@ -28,7 +28,6 @@ from verticals.errors import ConfigError
 
 if TYPE_CHECKING:
     from verticals.data.splits import Splits
-    from verticals.objectives import Objective
     from verticals.runs import Run
 
 
@@ -61,7 +60,7 @@ def tune(
     wanted = objectives.get(objective)
     options = given(
         {
-            "data": {"train": data, "test": test, **_columns(wanted, {"text": text, "label": label})},
+            "data": {"train": data, "test": test, "text": text, "label": label},
             "method": {"name": method},
             "backbone": {"name": backbone},
             "train": {"seed": seed},
@@ -72,18 +71,6 @@ def tune(
     )
     run = pilot.tune(wanted, config)
     report(run, run.metrics, as_json)
-
-
-def _columns(objective: "Objective[Any, Any]", named: dict[str, str | None]) -> dict[str, str]:
-    """Return the columns that the user named; one that the objective does not read is refused."""
-    columns = {role: name for role, name in named.items() if name is not None}
-    for role in columns:
-        if role not in objective.columns:
-            raise ConfigError(
-                f"--{role}: '{objective.name}' reads no {role} column; leave it out (match and generate name theirs by "
-                "--set objective.NAME=COLUMN)"
-            )
-    return columns
 
 
 def pretrain(

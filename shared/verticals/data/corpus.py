@@ -12,7 +12,7 @@ from verticals.config import DataConfig
 from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.examples import Note, as_text, encoding_notes, note, text_key
 from verticals.data.table import SUFFIXES, read_lines, read_table
-from verticals.errors import DataError
+from verticals.errors import ConfigError, DataError
 
 _TEXT_FILE = ".txt"
 _FEWEST = 10
@@ -58,15 +58,21 @@ def load_corpus(config: DataConfig, also: Sequence[str], seed: int) -> Corpus:
 
     Raises:
         DataError: a file cannot be read, or there are fewer than ten distinct documents.
+        ConfigError: a column is named, but no file is a table.
     """
     if config.train is None:
         raise DataError("no text given: name a file of documents")
     if config.validation is not None:
         raise DataError(f"{config.validation}: nothing is chosen on validation documents; leave data.validation out")
+    paths = [Path(name) for name in (config.train, *also)]
+    held = [Path(config.test)] if config.test else []
+    if config.text is not None and all(path.suffix.lower() == _TEXT_FILE for path in (*paths, *held)):
+        raise ConfigError(
+            f"data.text={config.text}: no file is a table with columns; leave it out (pretrain: --column)"
+        )
     known: set[str] = set()
     test, notes = read_documents(Path(config.test), config.text, known) if config.test else ((), [])
     learned: list[str] = []
-    paths = [Path(name) for name in (config.train, *also)]
     for path in paths:
         documents, found = read_documents(path, config.text, known)
         learned += documents

@@ -80,7 +80,7 @@ class Objective(Generic[R, M]):
         load: a run to its model.
         answer: one text to what users get for it; this is what is timed.
         held_out: a run and a file to rows of which the test rows are the file's; None where no file is read for a trained model.
-        columns: those of `data.text` and `data.label` that it reads; what else it needs stands in its own settings.
+        columns: those of `data.text`, `data.label` and `data.outside_label` that it reads; what else it needs stands in its own settings.
         predict: a run and texts to the columns that a file of predictions has for each; None where there are none to give.
         predicted: the names of those columns.
     """
@@ -114,7 +114,7 @@ def _classify() -> Objective[Any, Any]:
         load=calibrated.load,
         answer=calibrated.answer,
         held_out=calibrated.held_out,
-        columns=("text", "label"),
+        columns=("text", "label", "outside_label"),
         predict=calibrated.predict,
         predicted=("prediction", "confidence", "in_scope", "sure"),
     )

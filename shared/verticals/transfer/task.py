@@ -46,7 +46,7 @@ def check(source: Run, config: Config) -> None:
 
     Raises:
         MethodError: the source is no classifier with a backbone that its tuning can become part of, or the method tunes no backbone.
-        ConfigError: the objective is to be another than cross-entropy and the KL term.
+        ConfigError: the objective is to be another than cross-entropy and the KL term, or the backbone another than the source's.
     """
     old, new = methods.get(source.config.method.name), methods.get(config.method.name)
     if source.objective != "classify":
@@ -63,14 +63,16 @@ def check(source: Run, config: Config) -> None:
     if new.adapt is None:
         raise MethodError(f"'{new.name}' tunes no backbone; choose another way to transfer with --method, such as full")
     methods.check(config, "classify", None)
-    _check_objective(config)
+    objective = _changed("objective", ClassifyConfig.model_validate(config.objective), ClassifyConfig())
+    if objective:
+        raise ConfigError(f"{objective}: transfer learns by cross-entropy and the KL term alone; leave it out")
+    backbone = _changed("backbone", config.backbone, source.config.backbone)
+    if backbone:
+        raise ConfigError(f"{backbone}: transfer goes on with the backbone of {source.folder}; leave it out")
 
 
-def _check_objective(config: Config) -> None:
-    asked, plain = ClassifyConfig.model_validate(config.objective), ClassifyConfig()
-    others = [f"objective.{name}={value}" for name, value in asked if value != getattr(plain, name)]
-    if others:
-        raise ConfigError(f"{', '.join(others)}: transfer learns by cross-entropy and the KL term alone; leave it out")
+def _changed(section: str, asked: Section, kept: Section) -> str:
+    return ", ".join(f"{section}.{name}={value}" for name, value in asked if value != getattr(kept, name))
 
 
 def read_source(
@@ -125,7 +127,7 @@ def prepare(
     known = with_labels(source_rows, source.labels) if source_rows else None
     union = with_labels(target, source.labels)
     crossed = _crossing(known, union) if known else ()
-    alone = {"backbone": source.config.backbone, "objective": ClassifyConfig().model_dump()}
+    alone = {"objective": ClassifyConfig().model_dump()}
     if ClassifyConfig.model_validate(source.config.objective).blend:
         notes = (*notes, Note("blend_left", 1, "the source's blended TF-IDF classifier is not transferred"))
     return Task(source, known, union, config.model_copy(update=alone), settings, (*notes, *crossed))
