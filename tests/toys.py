@@ -82,8 +82,8 @@ def save_tiny_backbone(folder: Path, mask: str | None = "[MASK]") -> Path:
     )
     model = BertModel(config)
     places = model.embeddings.position_embeddings
-    places.weight = nn.Parameter(places.weight.repeat(2, 1))  # enough for the settings' own backbone.max_tokens
-    config.max_position_embeddings *= 2
+    places.weight = nn.Parameter(places.weight.repeat(4, 1))  # enough for every backbone.max_tokens of ours
+    config.max_position_embeddings *= 4
     model.save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from verticals import backbones, provenance
+from verticals import backbones, methods, provenance
 from verticals.advisor.steps import FORWARDS, STEPS, Sample, time_steps
 from verticals.advisor.trial import CAUTION, Budget, Curve, Point, StepCost, Trial, TunedTrial, tuning_seconds
 from verticals.arrays import BoolArray, FloatArray, IntArray
@@ -64,6 +64,7 @@ def _embed(splits: Splits, config: Config, budget: Budget) -> tuple[Sample, Floa
     """Return a sample of the rows to learn from with its vectors: as many as a share of the budget allows."""
     backbone = backbones.locate(config.backbone.name)
     tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_encoder(backbone).eval()
+    methods.check(config, "classify", encoder)
     vectors = partial(backbones.sentence_vectors, encoder)
     rows = _shuffled(splits, config.train.seed)
     blocks: list[FloatArray] = []
