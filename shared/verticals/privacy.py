@@ -26,7 +26,8 @@ _EMAIL = re.compile(
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
-_CARD = re.compile(r"(?<![\w-])\d(?:[ .-]?\d){12,18}(?![\w-])")
+_CARD = re.compile(r"(?<![\w-])[2-6](?:[ .-]?\d){12,18}(?![\w-])")  # no network's numbers begin with another digit
+_CARD_DIGITS = 13
 _PHONE_LIKE = re.compile(r"(?<!\w)[+(]?\d[\d\s()./-]{7,20}\d(?!\w)")
 _DAY = re.compile(r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d")  # an ISO date, which some numbering plan has as well
 _PART = r"(?:\p{Lu}[\p{L}\p{M}'’-]+|\p{Lu}\.?(?=\s\p{Lu}))"
@@ -154,9 +155,18 @@ def _ibans(text: str) -> Iterator[Found]:
 
 
 def _cards(text: str) -> Iterator[Found]:
-    for match in _CARD.finditer(text):
-        if luhn.is_valid(re.sub(r"\D", "", match[0])):
-            yield Found("card", *match.span())
+    hidden = 0
+    for match in _CARD.finditer(text, overlapped=True):  # from each group on: an order number may stand before the card
+        ends = (group.end() for group in reversed(list(re.finditer(r"\d+", match[0]))))  # an expiry or a CVV after it
+        length = next((end for end in ends if _is_card(match[0][:end])), None)
+        if length and match.start() >= hidden:
+            hidden = match.start() + length
+            yield Found("card", match.start(), hidden)
+
+
+def _is_card(written: str) -> bool:
+    digits = re.sub(r"\D", "", written)
+    return len(digits) >= _CARD_DIGITS and luhn.is_valid(digits)
 
 
 def _phones(text: str) -> Iterator[Found]:
