@@ -4,8 +4,9 @@ Each kind is a rule of the shop, written as the words by which customers show it
 answers did not help is seen from the conversation (`moves`).
 """
 
-import re
 from collections.abc import Mapping
+
+import regex as re  # knows lookbehinds of any length
 
 _RELATIVE = r"(?:husband|wife|partner|mother|mum|mom|father|dad|son|daughter|brother|sister|child|baby|toddler|grand\w+|nan|kid)"
 _HARM = r"(?:hurt|injur\w+|fell|fallen|cut|burn\w*|scald\w*|chok\w+|swallow\w*|bleed\w*|bled|trapped|shock\w*|poison\w*|unconscious)"
@@ -14,12 +15,17 @@ _BODY = (
     r"(?:hand|arm|leg|foot|feet|toes?|finger|thumb|wrist|ankle|knee|elbow|shoulder|hip|ribs?|back|neck|face|eye|ear|nose|lips?|mouth|tongue|"
     r"tooth|teeth|head|skin)s?"
 )
+_THING = r"(?:blenders?|mixers?|whisks?|vacuums?|towels?|boards?|doors?|gates?|chairs?|rests?|stools?|cushions?|panels?|creams?|masks?|mirrors?)"
+_HARMLESS = (  # of a relative
+    rf"(?:(?:fell|fallen) (?:in love|asleep|apart)\b|cut (?:it|this|that|up|out|open)\b|cut (?:the|an?) (?!{_BODY}\b)|"
+    r"burn marks?\b(?! on (?:his|her|their)\b))"
+)
 _VEHICLE = r"(?:vans?|lorry|lorries|trucks?|drivers?)"
 _COLLISION = r"(?:reversed|crashed|drove|hit|knocked|damaged|scratched|ran)"
 _RULES: Mapping[str, tuple[str, ...]] = {
     "danger": (
-        rf"\bmy {_RELATIVE}\b.{{0,60}}\b{_HARM}\b",
-        rf"\b{_WOUND}\b.{{0,25}}\b(?:my|his|her|our|their) (?:{_RELATIVE}(?:'s)?|{_BODY})\b",
+        rf"\bmy {_RELATIVE}\b.{{0,60}}\b(?!{_HARMLESS}){_HARM}\b",
+        rf"\b{_WOUND}\b.{{0,25}}\b(?:my|his|her|our|their) (?:{_RELATIVE}(?:'s)?|{_BODY}(?![ -]{_THING}\b))\b",
         rf"\bcollaps\w+ (?:under|on|onto) (?:me|us|him|her|them|my {_RELATIVE})\b",
         r"\b(?:caught|on|catch(?:es|ing)?) fire\b|\bin flames\b|\bflames (?:came|coming|shot)|\b(?:plug|cable|socket)\b.{0,20}\bmelt",
         r"\belectric shock\b|\belectrocut|\bexplode",
@@ -37,7 +43,8 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:do not|don'?t|can'?t|cannot) remember (?:order|buy)ing\b",
     ),
     "law": (
-        r"\b(?:solicitor|lawyer|attorney|barrister)s?\b|\b(?:small claims|to court|in court|court (?:claim|action|forms?))\b|\bsu(?:e|ing) you\b",
+        r"\b(?:solicitor|lawyer|attorney|barrister)s?\b|\b(?:small claims|court (?:claim|action|forms?))\b|"
+        r"\b(?:to|in) court\b(?! (?:house|road|lane|street|avenue|close|place|drive|gardens|mews|\d))|\bsu(?:e|ing) you\b",
         r"\blegal (?:action|letters?|steps|proceedings|advice)\b|\bletter before action\b|\btrading standards\b|\bombudsman\b",
         r"\bpolice\b(?! (?:station|canteen|blue))",
         r"\bdata protection\b|\bgdpr\b|\bsubject access\b|\beverything you (?:hold|have|store|keep) (?:about|on) me\b",
@@ -64,12 +71,16 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:real|actual|live|human) (?:person|human|being|agent|advis[eo]r|member|someone|operator)\b|\bhumans?\b(?! resources)",
         r"\b(?:speak|talk|chat)(?:ing)? (?:to|with) (?:a |an |one of )?(?:(?:your|the) )?(?:\w+ )?"
         r"(?:person|someone|somebody|anyone|agent|advis[eo]r|staff|people|colleagues?|manager|team)\b",
-        r"\b(?:put|pass|transfer|connect|hand) me (?:through|over|on|to)\b|\bget me (?:your|the|somebody|someone|just)\b|\bmember of staff\b",
-        r"\b(?:ring|phone) me\b|\bcall ?back\b|\bnot? (?:a |another )?(?:ro)?bots?\b|\b(?:past the|to a|want a) bot\b|\btransfer me\b",
+        r"\b(?:put|pass|transfer|connect|hand) me (?:through|over|on|to)\b|\bmember of staff\b",
+        r"\bget me (?:somebody|someone|(?:just )?(?:your|the|an?) (?:\w+ )?(?:person|manager|boss|supervisor|team|colleague|man|woman|lady|guy))\b",
+        r"(?<!\b(?:driver|courier|crew)s?\b[^.?!]{0,25})\b(?:ring|phone) me\b(?! (?:before|when)\b[^.?!]*\b(?:deliver|arriv|near|come|coming))",
+        r"\bcall ?back\b|\bnot? (?:a |another )?(?:ro)?bots?\b|\b(?:past the|to a|want a) bot\b|\btransfer me\b",
         r"\b(?:speak|talk|chat|connect\w*|transfer|pass|put|hand|get|give|want|need|prefer|reach)\b[^.?!]{0,25}\b(?:human|operator|representative|"
         r"(?:real|actual|live) \w+|(?:a|an|to) (?:person|agent|adviser|advisor|manager|colleague)|(?:somebody|someone) real)\b(?! \w+'?s\b)",
         r"\b(?:speak|talk|chat)(?:ing)? (?:to|with) (?:customer services?|(?:one of )?you|support)\b",
-        r"^\W*(?:an? |the )?(?:real |live |actual )?(?:human|person|agent|operator|representative|advis[eo]r)(?:,? (?:please|pls|now))?\W*$",
+        r"^\W*(?:(?:yes|yeah|yep|ok|okay|no|sure|please|but)\W+){0,3}(?:ask for )?(?:an? |the )?(?:real |live |actual )?"
+        r"(?:human|person|agent|operator|representative|advis[eo]r|colleague|somebody|someone)"
+        r"(?: (?:from|in|of|on) (?:your|the) team)?(?:,? (?:please|pls|now))?\W*$",
         r"转人工|人工客服|人工服务|真人客服|找真人",
     ),
 }
