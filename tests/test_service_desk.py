@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from bots import keyword_bot
 from verticals import storage
+from verticals.data.table import read_table
 from verticals.errors import DataError, StorageError
 from verticals.storage import open_database
 from verticals_customer_service import (
@@ -29,7 +30,7 @@ from verticals_customer_service import (
     ui_learning,
 )
 from verticals_customer_service.api import build_api
-from verticals_customer_service.conversations import Limits, UnknownConversation
+from verticals_customer_service.conversations import Empty, Limits, UnknownConversation
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.wording import TEXTS
 
@@ -309,6 +310,26 @@ def test_questions_become_rows_over_rest(site: TestClient, desk: Desk) -> None:
     lesson = {"messages": [group["questions"][0]["message"]], "intent": group["suggested"]}
     assert site.post("/questions", json=lesson, headers=AGENT).json()["rows"] == 1
     assert desk.learned.read_text(encoding="utf-8").splitlines() == ["text,intent", "hmm,refund"]
+
+
+def test_control_characters_reach_neither_the_database_nor_the_learned_rows(site: TestClient, desk: Desk) -> None:
+    turn = site.post("/turn", json={"message": "hmm\x00 \x1fblorp\r\nfizz"}).json()
+    _, messages = inbox.transcript(desk.engine, turn["conversation"])
+    assert messages[0].text == "hmm blorp\nfizz"
+    (question,) = learning.open_questions(desk.engine)
+    learning.teach(desk.engine, [question.message], "track", {"track"}, desk.learned, NOW)
+    assert list(read_table(desk.learned).frame["text"]) == ["hmm blorp\nfizz"]
+
+
+@pytest.mark.parametrize("message", ["\x1f", "\u200b", " \x00 \n"])
+def test_a_message_that_nobody_can_read_is_refused(site: TestClient, desk: Desk, message: str) -> None:
+    assert site.post("/turn", json={"message": message}).status_code == 422
+    name = conversations.start(desk.engine, NOW)
+    conversations.step(desk.engine, name, "take_over", NOW)
+    with pytest.raises(Empty):
+        conversations.answer(desk.engine, name, message, NOW)
+    with pytest.raises(gr.Error, match=EN["empty"]):
+        ui.respond(desk, EN, {}, message, None)
 
 
 def test_fifty_conversations_at_once_are_never_mixed_up(desk: Desk) -> None:

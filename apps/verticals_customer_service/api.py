@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from verticals.access import bearer
 from verticals.errors import DataError
 from verticals_customer_service import conversations, data_subject, inbox, learning
-from verticals_customer_service.conversations import ConversationError, IllegalStep, TooLong, TooMany
+from verticals_customer_service.conversations import ConversationError, Empty, IllegalStep, TooLong, TooMany
 from verticals_customer_service.desk import Desk
 
 _LONGEST_BODY = 100_000
@@ -174,7 +174,7 @@ def _as_status() -> Iterator[None]:
         raise HTTPException(429, str(error)) from error
     except IllegalStep as error:
         raise HTTPException(409, str(error)) from error
-    except (TooLong, DataError) as error:
+    except (TooLong, Empty, DataError) as error:
         raise HTTPException(422, str(error)) from error
     except ConversationError as error:
         raise HTTPException(404, f"{error}; leave the conversation out to start a new one") from error

@@ -7,6 +7,7 @@ even where the conversation is back with the bot by then.
 """
 
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ STEPS: Mapping[Step, tuple[tuple[State, ...], State]] = {  # from which states, 
     "resolve": (("queued", "agent"), "resolved"),
     "reopen": (("resolved",), "bot"),
 }
+_CONTROLS = dict.fromkeys(number for number in range(32) if chr(number) not in "\n\t")  # no file of rows may hold them
 _MEMORY = TypeAdapter(Conversation)
 _TURN = TypeAdapter(Turn)
 
@@ -49,6 +51,10 @@ class IllegalStep(ConversationError):  # noqa: N818
 
 class TooLong(ConversationError):  # noqa: N818
     """A message has more characters than are allowed."""
+
+
+class Empty(ConversationError):  # noqa: N818
+    """A message has nothing that can be read."""
 
 
 class TooMany(ConversationError):  # noqa: N818
@@ -88,10 +94,18 @@ class Ticket:
     memory: Conversation
 
 
-def check_length(text: str, limits: Limits) -> None:
-    """Raise TooLong where a message has more characters than are allowed."""
+def readable(text: str, limits: Limits) -> str:
+    """Return a message without control characters and without the white space around it.
+
+    Raises:
+        TooLong: it has more characters than are allowed.
+        Empty: nothing of it can be seen.
+    """
     if len(text) > limits.characters:
         raise TooLong(f"the message has {len(text):,} characters; at most {limits.characters:,} are allowed")
+    if not any(unicodedata.category(each)[0] in "LMNPS" for each in text):
+        raise Empty("the message has nothing that can be read; write at least one word")
+    return text.translate(_CONTROLS).strip()
 
 
 def start(engine: Engine, now: datetime) -> str:
@@ -108,11 +122,10 @@ def receive(engine: Engine, name: str, text: str, now: datetime, limits: Limits 
 
     Raises:
         UnknownConversation: there is none of that name.
-        TooLong: the message is; nothing is written.
+        TooLong, Empty: the message is; nothing is written.
         TooMany: the conversation wrote too often; nothing is written.
     """
-    check_length(text, limits)
-    said = redact(text)  # before the database is held: others wait for it
+    said = redact(readable(text, limits))  # before the database is held: others wait for it
     with transaction(engine) as connection:
         row = _locked(connection, name, now)
         if _recent(connection, name, now - timedelta(seconds=limits.seconds)) >= limits.messages:
@@ -201,10 +214,9 @@ def answer(engine: Engine, name: str, text: str, now: datetime, public: str = ""
     Raises:
         UnknownConversation: there is none of that name.
         IllegalStep: no agent has it.
-        TooLong: the message is.
+        TooLong, Empty: the message is.
     """
-    check_length(text, limits)
-    said = redact(text, public)
+    said = redact(readable(text, limits), public)
     with transaction(engine) as connection:
         row = _locked(connection, name, now)
         if row.state != "agent":

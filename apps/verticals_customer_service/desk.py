@@ -71,11 +71,11 @@ class Desk:
 
         Raises:
             UnknownConversation: there is none of that name.
-            TooLong: the message is; nothing was stored.
+            TooLong, Empty: the message is; nothing was stored.
             TooMany: the conversation wrote too often; nothing was stored.
         """
+        message = conversations.readable(message, self.limits)
         if name is None:
-            conversations.check_length(message, self.limits)
             name = conversations.start(self.engine, now)
         first = ticket = conversations.receive(self.engine, name, message, now, self.limits)
         while ticket.state == "bot" and ticket.epoch == first.epoch:

@@ -13,7 +13,7 @@ from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_customer_service import conversations, data, inbox, learning, policy
-from verticals_customer_service.conversations import ConversationError, State, TooLong, TooMany
+from verticals_customer_service.conversations import ConversationError, Empty, State, TooLong, TooMany
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.safety import inert
@@ -121,13 +121,12 @@ def respond(
     Raises:
         gr.Error: the message is empty, too long, or one too many; the page shows it as a notice.
     """
-    written = message.strip()
-    if not written:
-        raise notice(texts["empty"])
     try:
-        answer = desk.turn(name, written, datetime.now(UTC))
+        answer = desk.turn(name, message, datetime.now(UTC))
+    except Empty as error:
+        raise notice(texts["empty"]) from error
     except TooLong as error:
-        found = texts["too_long"].format(found=len(written), most=desk.limits.characters)
+        found = texts["too_long"].format(found=len(message), most=desk.limits.characters)
         raise notice(found) from error
     except TooMany as error:
         raise notice(texts["too_many"]) from error
