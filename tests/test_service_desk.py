@@ -203,7 +203,8 @@ def test_an_erasure_that_the_log_held_up_is_finished_by_asking_again(
     engine = open_database(f"sqlite:///{tmp_path / 'bot.sqlite'}", tables.metadata)
     desk = Desk(keyword_bot(), engine, tmp_path / "learned.csv")
     gone = desk.turn(None, "hmm, a pelican", NOW)
-    learning.teach(engine, [gone.message or 0], "track", {"track"}, desk.learned, NOW)
+    (question,) = learning.open_questions(engine)
+    learning.teach(engine, [question.message], "track", {"track"}, desk.learned, NOW)
     with engine.connect() as reader:
         reader.exec_driver_sql("BEGIN")
         reader.execute(tables.messages.select()).all()
@@ -310,6 +311,30 @@ def test_questions_become_rows_over_rest(site: TestClient, desk: Desk) -> None:
     lesson = {"messages": [group["questions"][0]["message"]], "intent": group["suggested"]}
     assert site.post("/questions", json=lesson, headers=AGENT).json()["rows"] == 1
     assert desk.learned.read_text(encoding="utf-8").splitlines() == ["text,intent", "hmm,refund"]
+
+
+@pytest.mark.parametrize("messages", [[2**70], [-1], list(range(2001)), []])
+def test_a_lesson_of_impossible_numbers_is_refused(site: TestClient, messages: list[int]) -> None:
+    assert site.post("/questions", json={"messages": messages, "intent": "track"}, headers=AGENT).status_code == 422
+
+
+def test_impossible_numbers_and_empty_feedback_are_refused(site: TestClient) -> None:
+    turn = site.post("/turn", json={"message": "track it"}).json()
+    path = f"/conversations/{turn['conversation']}"
+    assert site.get(path, params={"after": 2**70}).status_code == 422
+    assert site.get(path, params={"after": -1}).status_code == 422
+    assert site.post(f"{path}/feedback", json={"message": 2**70, "thumb": "up"}).status_code == 422
+    assert site.post(f"{path}/feedback", json={"message": turn["message"]}).status_code == 422, "it says nothing"
+
+
+@pytest.mark.parametrize("intent", ["track", None])
+def test_a_lesson_of_no_question_is_not_found(site: TestClient, desk: Desk, intent: str | None) -> None:
+    answer = site.post("/questions", json={"messages": [999], "intent": intent}, headers=AGENT)
+    assert (answer.status_code, desk.learned.is_file()) == (404, False)
+    gone = [learning.Group((learning.Question(999, "hmm", "unanswered", "track"),), "track")]
+    for lesson in (ui_learning.teach_group, ui_learning.set_group_aside):
+        with pytest.raises(gr.Error, match="deleted meanwhile"):
+            lesson(desk, EN, True, gone, 0, "track")
 
 
 def test_control_characters_reach_neither_the_database_nor_the_learned_rows(site: TestClient, desk: Desk) -> None:

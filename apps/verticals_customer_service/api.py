@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from verticals.access import bearer
 from verticals.errors import DataError
@@ -16,6 +16,9 @@ from verticals_customer_service.conversations import ConversationError, Empty, I
 from verticals_customer_service.desk import Desk
 
 _LONGEST_BODY = 100_000
+_MOST_QUESTIONS = 2000
+_LARGEST_NUMBER = 2**31 - 1  # that the database takes
+Number = Annotated[int, Field(ge=0, le=_LARGEST_NUMBER)]
 
 
 class Message(BaseModel):
@@ -40,9 +43,15 @@ class Feedback(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    message: int
+    message: Number
     thumb: learning.Thumb | None = None
     intent: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.thumb is None and self.intent is None:
+            raise ValueError("expected a thumb, an intent, or both; found neither")
+        return self
 
 
 class Lesson(BaseModel):
@@ -50,7 +59,7 @@ class Lesson(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    messages: list[int] = Field(min_length=1)
+    messages: list[Number] = Field(min_length=1, max_length=_MOST_QUESTIONS)
     intent: str | None
 
 
@@ -75,7 +84,7 @@ def _add_customer_routes(router: APIRouter, desk: Desk) -> None:
             return desk.turn(message.conversation, message.message, _now()).record()
 
     @router.get("/conversations/{name}")
-    def conversation(name: str, after: int = 0) -> dict[str, Any]:
+    def conversation(name: str, after: Annotated[int, Query(ge=0, le=_LARGEST_NUMBER)] = 0) -> dict[str, Any]:
         """Return who has a conversation, and its messages with a number above `after`."""
         with _as_status():
             state, messages = inbox.transcript(desk.engine, name, after)
@@ -157,7 +166,8 @@ def _add_learning_routes(router: APIRouter, desk: Desk) -> None:
     def teach(lesson: Lesson) -> dict[str, Any]:
         """Turn questions into training rows, or set them aside."""
         if lesson.intent is None:
-            learning.set_aside(desk.engine, lesson.messages, desk.learned, _now())
+            with _as_status():
+                learning.set_aside(desk.engine, lesson.messages, desk.learned, _now())
             return {"messages": lesson.messages, "intent": None}
         known = desk.bot.knowledge.intents
         with _as_status():
@@ -176,6 +186,8 @@ def _as_status() -> Iterator[None]:
         raise HTTPException(409, str(error)) from error
     except (TooLong, Empty, DataError) as error:
         raise HTTPException(422, str(error)) from error
+    except learning.UnknownMessage as error:
+        raise HTTPException(404, str(error)) from error
     except ConversationError as error:
         raise HTTPException(404, f"{error}; leave the conversation out to start a new one") from error
 

@@ -29,7 +29,7 @@ _WRITING = Lock()
 
 
 class UnknownMessage(ConversationError):  # noqa: N818 - reads as what it is
-    """The conversation has no reply of the bot of that number."""
+    """There is no reply of the bot, or no question, of that number."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def teach(
 
     Raises:
         DataError: the bot has no such intent.
+        UnknownMessage: there is none of the questions.
     """
     if intent not in known:
         raise DataError(f"'{intent}' is no intent of this bot; choose one of those it was trained on")
@@ -127,7 +128,11 @@ def teach(
 
 
 def set_aside(engine: Engine, messages: Collection[int], file: Path, now: datetime) -> None:
-    """Settle questions as nothing to learn from; what was taught of them leaves the file of learned rows."""
+    """Settle questions as nothing to learn from; what was taught of them leaves the file of learned rows.
+
+    Raises:
+        UnknownMessage: there is none of the questions.
+    """
     _settle(engine, messages, None, now)
     if file.is_file():
         write_rows(engine, file)
@@ -159,7 +164,9 @@ def _group(questions: Sequence[Question]) -> Group:
 def _settle(engine: Engine, messages: Collection[int], intent: str | None, now: datetime) -> None:
     table = tables.questions
     with transaction(engine) as connection:
-        connection.execute(update(table).where(table.c.message.in_(messages)).values(intent=intent, settled_at=now))
+        chosen = update(table).where(table.c.message.in_(messages)).values(intent=intent, settled_at=now)
+        if connection.execute(chosen).rowcount == 0:
+            raise UnknownMessage("no question has these numbers; it was deleted, or never kept")
 
 
 def _answered(connection: Connection, conversation: str, reply: int) -> tuple[dict[str, Any], int | None]:

@@ -68,13 +68,16 @@ def teach_group(
     """Turn a group into training rows; return what to do with them.
 
     Raises:
-        gr.Error: no group or no intent is chosen.
+        gr.Error: no group or no intent is chosen, or its questions were deleted meanwhile.
     """
     numbers = _messages(texts, unlocked, groups, chosen)
     if intent is None:
         raise notice(texts["choose_group"])
     known = desk.bot.knowledge.intents
-    rows = learning.teach(desk.engine, numbers, intent, known, desk.learned, datetime.now(UTC))
+    try:
+        rows = learning.teach(desk.engine, numbers, intent, known, desk.learned, datetime.now(UTC))
+    except learning.UnknownMessage as error:
+        raise notice(texts["group_gone"]) from error
     return texts["taught"].format(file=desk.learned, rows=rows)
 
 
@@ -87,7 +90,11 @@ def set_group_aside(
     intent: str | None,
 ) -> str:
     """Settle a group as nothing to learn from, whatever intent is shown."""
-    learning.set_aside(desk.engine, _messages(texts, unlocked, groups, chosen), desk.learned, datetime.now(UTC))
+    numbers = _messages(texts, unlocked, groups, chosen)
+    try:
+        learning.set_aside(desk.engine, numbers, desk.learned, datetime.now(UTC))
+    except learning.UnknownMessage as error:
+        raise notice(texts["group_gone"]) from error
     return ""
 
 

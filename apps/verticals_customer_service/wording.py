@@ -86,6 +86,7 @@ TEXTS = {
         "teach": "Add to the training rows",
         "set_aside": "Set aside",
         "choose_group": "Choose a group first.",
+        "group_gone": "These questions were deleted meanwhile. Refresh the groups.",
         "taught": "The rows are in {file} ({rows} in all). Train with them: verticals train customer-service --set app.extra_rows={file}",
     },
     "zh": {
@@ -173,6 +174,7 @@ TEXTS = {
         "teach": "加入训练数据",
         "set_aside": "忽略",
         "choose_group": "请先选择一组。",
+        "group_gone": "这些问题已被删除，请刷新分组。",
         "taught": "已写入 {file}（共 {rows} 行）。用它重新训练：verticals train customer-service --set app.extra_rows={file}",
     },
 }
