@@ -29,7 +29,9 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
 _CARD = re.compile(r"(?<![\w-])[2-6](?:[ .-]?\d){12,18}(?![\w-])")  # no network's numbers begin with another digit
 _CARD_DIGITS = 13
 _PHONE_LIKE = re.compile(r"(?<!\w)[+(]?\d[\d\s()./-]{7,20}\d(?!\w)")
-_DAY = re.compile(r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d")  # an ISO date, which some numbering plan has as well
+_NO_PHONE = re.compile(  # an ISO date, or the numbers of two orders: some numbering plan has both
+    r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d|[1-9]\d{4}\s\d{5}"
+)
 _PART = r"(?:\p{Lu}[\p{L}\p{M}'’-]+|\p{Lu}\.?(?=\s\p{Lu}))"
 _MORE = rf"(?:\s(?:(?:van|von|de|der|den|la|le|da|di|del|do|dos|bin|al|el|ten|ter)\s)*{_PART})"
 _WITH_TITLE = r"(?:(?:Dr|Prof)\.?\s)?"
@@ -42,7 +44,8 @@ _NAMED = re.compile(  # what stands before a name, whatever its number of words
     r"ismim|меня зовут|мене звати|με λένε|ονομάζομαι|nama saya|tên tôi là)[,:]?\s+"
     r"|\b(?i:mr|mrs|ms|miss|dr|herr|frau|madame|monsieur|mme|señora?|sra?|signora?)\.?\s+)"
     rf"(?P<name>{_WITH_TITLE}{_PART}{_MORE}{{0,3}})"
-    r"|(?i:\b(?:regards|thanks|thank you|cheers|best|sincerely|yours|gr(?:ü|ue)(?:ß|ss)en?|cordialement|atentamente|saludos|cordiali saluti|"
+    r"|(?i:\b(?:regards|thanks|thank you|cheers|best|wishes|sincerely|faithfully|truly|(?:very|so) much|yours|"
+    r"gr(?:ü|ue)(?:ß|ss)en?|cordialement|atentamente|saludos|cordiali saluti|"
     r"z poważaniem|hilsen|hälsningar|groet(?:en)?),?\s*[\n,]?\s*)"
     rf"(?P<signed>{_WITH_TITLE}{_PART}{_MORE}{{0,3}})(?=\s*(?:$|[,\n]))"
     r"|(?:我叫|我是|姓名[:：]\s*)(?P<chinese>\p{Han}{2,4})"
@@ -58,6 +61,16 @@ _INTRODUCED = re.compile(  # weaker: only where two capitalised words follow
     rf"(?P<name>{_PART}{_MORE}{{1,3}})"
 )
 _APPOSED = re.compile(rf"[,:]\s(?P<name>{_PART}{_MORE}{{1,3}})(?=\s?[,:])")
+_NO_LOWER_NAME = (
+    r"(?:a|also|am|an|and|are|as|at|because|but|by|cannot|can|correct|for|from|has|have|he|here|how|if|in|is|it|mentioned|misspel\w+|missing|mud|my|no|"
+    r"not|now|of|off|on|or|order|our|please|she|shown|so|spel\w+|still|that|the|there|they|this|to|under|up|was|we|what|when|where|which|who|why|"
+    r"with|wrong|wrongly|you|your)\b(?!['’-])"
+)
+_LOWER_WORD = rf"(?!{_NO_LOWER_NAME})\p{{Ll}}[\p{{Ll}}'’-]++"
+_NAMED_IN_LOWER_CASE = re.compile(
+    r"(?i:\bmy (?:full )?name(?:['’]?s| is)|(?<!\b(?:product|item|article|brand|file|shop|company)\s)\bname:)"
+    rf"\s(?P<name>{_LOWER_WORD}(?:\s{_LOWER_WORD})?)"
+)
 _LOWER_CASE = re.compile(
     r"^(?:(?:hi|hello|hey|hiya),?\s(?:this is|it['’]?s|i['’]?m|im)\s(?P<one>[\p{Ll}'’-]+)"
     r"|(?:(?:hi|hello|hey),?\s)?this is\s(?P<two>[\p{Ll}'’-]+\s[\p{Ll}'’-]+))(?=,)"
@@ -67,6 +80,9 @@ _GROUND = r"(?:Close|Court|Ct|Way|Place|Pl|Square|Sq|Gardens|Hill|Grove|Row|Walk
 _WORDS = r"(?:[\p{L}'’-]+\s){1,3}"
 _CAPITALS = r"(?:\p{Lu}[\p{L}'’-]+\s){1,3}"
 _PLACE = r"(?:,?\s*(?:(?:flat|apt|apartment|unit|suite|floor)\s*\w+|\p{Lu}\p{Ll}[\p{L}'’-]*(?:\s\p{Lu}\p{Ll}[\p{L}'’-]*){0,2}))"
+_LOWER_CODE = (
+    r"(?i:\b[a-z]{1,2}\d[a-z\d]?\s\d(?!(?:nd|rd|st|th|ft|hr|lb)\b)[abd-hjlnp-uw-z]{2}\b)"  # no postcode ends as "5 cm"
+)
 _CODE = r"(?:,?\s*(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|(?:[A-Z]{2}\s)?\d{4,5}(?:-\d{4})?(?:\s\p{Lu}[\w-]+){0,2}))"
 _PIECE = r"(?:\d{1,5}[A-Za-z]?|\p{Lu}[\p{L}'’-]+)\b"
 # all or nothing: given back piece by piece, a shouted message would take minutes
@@ -85,6 +101,7 @@ _ADDRESS = re.compile(
     r"|\p{Han}{2,12}(?:路|街|大道|巷|弄)\d+号?(?:\d+(?:栋|幢|号楼|单元|楼|室))*|\p{Han}{2,8}(?:省|市|区|县)\p{Han}{2,12}\d+号\S{0,8}"
     r"|〒\s?\d{3}-?\d{4}\s?[\p{Han}\p{Hiragana}\p{Katakana}ー]+[\d丁目番地号-]*"
     r"|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
+    rf"|\b\d{{1,5}}[a-z]?,?\s(?i:{_WORDS}{_GROUND})(?:,?\s[\p{{L}}'’-]++){{0,4}},?\s{_LOWER_CODE}|{_LOWER_CODE}"
 )
 
 
@@ -175,17 +192,18 @@ def _phones(text: str) -> Iterator[Found]:
     for region in REGIONS:
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE):
             written = match.raw_string
-            if _DAY.fullmatch(written):
+            if _NO_PHONE.fullmatch(written):
                 continue
             if "+" in written or written.lstrip("(").startswith("0") or phonenumbers.is_valid_number(match.number):
                 yield Found("phone", match.start, match.end)
 
 
 def _names(text: str) -> Iterator[Found]:
-    for pattern in (_NAMED, _INTRODUCED):
+    for pattern in (_NAMED, _NAMED_IN_LOWER_CASE, _INTRODUCED):
         for match in pattern.finditer(text):
             group = match.lastgroup or "name"
-            if match[group].split()[0] not in _NO_NAMES:
+            words = match[group].split()
+            if words[0] not in _NO_NAMES and not _WEEKDAYS.intersection(words):
                 yield Found("name", *match.span(group))
     match = _LOWER_CASE.search(text)
     if match and not any(_COMMON_WORD.fullmatch(word) for word in match[match.lastgroup or "one"].split()):
@@ -200,7 +218,34 @@ def _addresses(text: str) -> Iterator[Found]:
 _NO_NAMES = {
     *("I", "The", "A", "An", "My", "Your", "This", "That", "It", "Is", "Not", "Sorry", "Still", "Just", "Very", "So"),
     *("Really", "And", "But", "If", "Please", "Order", "OK", "Hi", "Hello", "Customer", "Customers"),
+    *("Christmas", "Easter", "January", "February", "March", "July", "September", "October", "November", "December"),
+    *(
+        "American",
+        "British",
+        "Chinese",
+        "Dutch",
+        "English",
+        "European",
+        "French",
+        "German",
+        "Indian",
+        "Irish",
+        "Italian",
+    ),
+    *(
+        "Polish",
+        "Portuguese",
+        "Scottish",
+        "Spanish",
+        "Welsh",
+        "Awful",
+        "Disgusting",
+        "Ridiculous",
+        "Unacceptable",
+        "Urgent",
+    ),
 }
+_WEEKDAYS = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
 _COMMON_WORD = re.compile(  # in "this is urgent, ..." and "hi its late, ..." no name follows
     r".{1,2}|.*(?:ing|ed|ly|ous|ful|ble|ive|less|able|ent|ish|tion)|about|again|already|awful|back|bad|been|broken|cold|crazy|customer|dead|empty|fine|for|"
     r"from|good|gone|great|here|joke|just|late|lost|mad|more|new|nice|not|now|odd|old|only|order|our|out|over|really|red|sad|same|silly|small|"
