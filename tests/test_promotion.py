@@ -10,8 +10,9 @@ from toys import Outcome, save_rows, settings
 from verticals import promotion, runs
 from verticals.config import Config
 from verticals.data.examples import Examples
+from verticals.data.splits import Splits
 from verticals.runs import Run, write_json
-from verticals_customer_service import data
+from verticals_customer_service import data, policy, recipe
 
 TEST = Examples(("where is it", "money back"), ("track", "refund"), (2, 3))
 
@@ -110,3 +111,19 @@ def test_a_damaged_run_does_not_stand_in_the_way_of_the_training_that_replaces_i
     assert again.code == 0, again.err
     (note,) = (each for each in json.loads(again.out)["results"][0]["notes"] if each["code"] == "damaged_run")
     assert f"not compared with the newest run, which is damaged: {damaged}: is missing" in note["message"]
+
+
+def test_a_run_is_judged_against_one_that_began_to_serve_while_it_trained(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write = policy.write
+
+    def while_another_ends(folder: Path, splits: Splits, config: Config) -> None:
+        make(1.1, 1, splits.test, app="customer-service")
+        write(folder, splits, config)
+
+    monkeypatch.setattr(policy, "write", while_another_ends)
+    run = recipe.train(settings(data={"train": str(save_rows(tmp_path / "rows.csv"))}, method={"name": "tfidf"}))
+    verdict = promotion.read(run)
+    assert verdict is not None
+    assert not verdict.promoted

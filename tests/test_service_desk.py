@@ -407,6 +407,24 @@ def test_the_inbox_is_closed_to_a_session_without_the_key(desk: Desk) -> None:
     assert ui_inbox.unlock("the-key", EN, "the-key")[0] is True
 
 
+@pytest.mark.parametrize("language", list(TEXTS))
+def test_an_agent_reads_in_the_pages_language_why_something_is_not_possible(desk: Desk, language: str) -> None:
+    texts = TEXTS[language]
+    name = desk.turn(None, "a person please", NOW).conversation
+    for text, said in (
+        ("Hello", texts["take_over_first"].format(state=texts["queued"])),
+        ("\u200b", texts["empty"]),
+        ("x" * 4001, texts["too_long"].format(found=4001, most=4000)),
+    ):
+        with pytest.raises(gr.Error) as refused:
+            ui_inbox.answer(desk, texts, {}, True, name, text)
+        assert refused.value.message == said
+    conversations.step(desk.engine, name, "resolve", NOW)
+    with pytest.raises(gr.Error) as refused:
+        ui_inbox.take_step(desk, texts, {}, "give_back", True, name)
+    assert refused.value.message == texts["illegal"].format(state=texts["resolved"])
+
+
 def test_the_page_turns_a_group_into_training_rows(desk: Desk) -> None:
     names = {intent: intent for intent in desk.bot.knowledge.intents}
     _, name, *_ = ui.respond(desk, EN, names, "hmm, where", None)

@@ -48,6 +48,11 @@ class UnknownConversation(ConversationError):  # noqa: N818 - reads as what it i
 class IllegalStep(ConversationError):  # noqa: N818
     """The conversation is in a state that does not allow it."""
 
+    def __init__(self, state: State, expected: str) -> None:
+        """Take the state, and what would be allowed."""
+        super().__init__(f"the conversation is '{state}'; {expected}")
+        self.state = state
+
 
 class TooLong(ConversationError):  # noqa: N818
     """A message has more characters than are allowed."""
@@ -220,7 +225,7 @@ def answer(engine: Engine, name: str, text: str, now: datetime, public: str = ""
     with transaction(engine) as connection:
         row = _locked(connection, name, now)
         if row.state != "agent":
-            raise IllegalStep(f"the conversation is '{row.state}'; take it over before writing in it")
+            raise IllegalStep(row.state, "take it over before writing in it")
         return append(connection, name, "agent", said, None, now)
 
 
@@ -250,7 +255,7 @@ def _change(connection: Connection, name: str, what: Step, now: datetime) -> Sta
     )
     if done.rowcount == 0:
         state = _row(connection, name).state
-        raise IllegalStep(f"the conversation is '{state}'; '{what}' starts from {' or '.join(sources)}")
+        raise IllegalStep(state, f"'{what}' starts from {' or '.join(sources)}")
     return target
 
 

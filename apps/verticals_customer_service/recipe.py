@@ -34,7 +34,7 @@ def train(config: Config) -> Run:
     splits = replace(splits, notes=(*splits.notes, *data.unanswerable(known), *data.unlearned(known, splits.labels)))
     settings = Settings.model_validate(config.app)
     matcher = _matcher(settings)
-    champion, damage = _champion()
+    _, damage = _champion()
     splits = replace(splits, notes=(*splits.notes, *damage))
 
     def add_files(folder: Path) -> None:
@@ -45,6 +45,7 @@ def train(config: Config) -> Run:
             shutil.copytree(matcher.folder, folder / retrieval.MATCHER)
         if methods.get(config.method.name).uses_backbone:
             _add_reading(folder, config, settings, splits, known)
+        champion, _ = _champion()  # the one that serves now: another training may have ended meanwhile
         promotion.judge(champion, folder)
 
     return pilot.train_classifier("customer-service", config, splits, add_files)

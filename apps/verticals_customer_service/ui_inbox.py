@@ -9,7 +9,7 @@ import gradio as gr
 
 from verticals import access
 from verticals_customer_service import conversations, inbox
-from verticals_customer_service.conversations import ConversationError, Step
+from verticals_customer_service.conversations import ConversationError, Empty, IllegalStep, Step, TooLong
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.ui_learning import build_learning
 from verticals_customer_service.ui_notices import SHOWN, notice, require
@@ -134,8 +134,10 @@ def take_step(
         raise notice(texts["choose"])
     try:
         conversations.step(desk.engine, chosen, step, datetime.now(UTC))
+    except IllegalStep as error:
+        raise notice(texts["illegal"].format(state=texts[error.state])) from error
     except ConversationError as error:
-        raise notice(texts["illegal"].format(error=error)) from error
+        raise notice(texts["gone"]) from error
     return look_at(desk, texts, names, unlocked, chosen)
 
 
@@ -150,12 +152,16 @@ def answer(
     require(unlocked, texts)
     if chosen is None:
         raise notice(texts["choose"])
-    if not text.strip():
-        raise notice(texts["empty"])
     try:
-        conversations.answer(desk.engine, chosen, text.strip(), datetime.now(UTC), desk.public, desk.limits)
+        conversations.answer(desk.engine, chosen, text, datetime.now(UTC), desk.public, desk.limits)
+    except Empty as error:
+        raise notice(texts["empty"]) from error
+    except TooLong as error:
+        raise notice(texts["too_long"].format(found=len(text), most=desk.limits.characters)) from error
+    except IllegalStep as error:
+        raise notice(texts["take_over_first"].format(state=texts[error.state])) from error
     except ConversationError as error:
-        raise notice(texts["illegal"].format(error=error)) from error
+        raise notice(texts["gone"]) from error
     return "", *look_at(desk, texts, names, unlocked, chosen)
 
 

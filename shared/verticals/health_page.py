@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from verticals import __version__, registry
+from verticals.evaluation.report import metric_name
 from verticals.html_page import document
 from verticals.runs import Run
 from verticals.theme import CSS
@@ -50,6 +51,6 @@ def _cells(name: str, run: Run, language: str) -> str:
         str(run.manifest["created_at"])[:16].replace("T", " "),
         str(run.manifest["data"]["name"]),
         str(run.metrics.get("served", run.config.method.name)),
-        f"{compared.replace('_', ' ')} {estimate['value']:.3f} ({estimate['low']:.3f}–{estimate['high']:.3f})",
+        f"{metric_name(compared, language)} {estimate['value']:.3f} ({estimate['low']:.3f}–{estimate['high']:.3f})",
     )
     return "".join(f"<td>{escape(cell)}</td>" for cell in shown)

@@ -57,19 +57,6 @@ _TEXTS = {
         "nothing": "无",
     },
 }
-_METRICS_ZH = {
-    "accuracy": "准确率",
-    "macro_f1": "宏平均 F1",
-    "ece": "期望校准误差",
-    "refused_in_scope": "误拒率（本应作答，却被当作陌生消息）",
-    "unsure_in_scope": "反问率（本应作答，但把握不足）",
-    "accuracy_at_threshold": "范围内准确率（拒答计为错）",
-    "oos_recall": "范围外识别率",
-    "oos_recall_far": "范围外识别率（无关话题）",
-    "oos_recall_near": "范围外识别率（邻近话题）",
-    "oos_recall_gibberish": "范围外识别率（乱码）",
-    "oos_auroc": "范围外 AUROC",
-}
 
 
 def build_evaluation(record: Mapping[str, Any], method: str, names: Mapping[str, str], language: str) -> None:
@@ -105,11 +92,7 @@ def build_evaluation(record: Mapping[str, Any], method: str, names: Mapping[str,
 
 
 def _quality_table(record: Mapping[str, Any], method: str, language: str) -> str:
-    rows = [
-        (_METRICS_ZH.get(name, shown[0]) if language == "zh" else shown[0], shown[1], shown[2])
-        for name, shown in zip(record["metrics"], metric_rows(record), strict=True)
-    ]
-    return _table((_TEXTS[language]["metric"], method, record["baseline"]["method"]), rows)
+    return _table((_TEXTS[language]["metric"], method, record["baseline"]["method"]), metric_rows(record, language))
 
 
 def _pairs_table(record: Mapping[str, Any], names: Mapping[str, str], texts: Mapping[str, str]) -> str:

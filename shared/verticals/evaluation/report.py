@@ -26,6 +26,19 @@ _NAMES = {
     "vector_cosine": "cosine of a text's vector to the one before",
     "pair_cosine": "cosine of two different texts (1: collapsed)",
 }
+_NAMES_ZH = {
+    "accuracy": "准确率",
+    "macro_f1": "宏平均 F1",
+    "ece": "期望校准误差",
+    "refused_in_scope": "误拒率（本应作答，却被当作陌生消息）",
+    "unsure_in_scope": "反问率（本应作答，但把握不足）",
+    "accuracy_at_threshold": "范围内准确率（拒答计为错）",
+    "oos_recall": "范围外识别率",
+    "oos_recall_far": "范围外识别率（无关话题）",
+    "oos_recall_near": "范围外识别率（邻近话题）",
+    "oos_recall_gibberish": "范围外识别率（乱码）",
+    "oos_auroc": "范围外 AUROC",
+}
 _PLAIN = {
     **dict.fromkeys(("ece", "oos_auroc", "mrr", "map", "ndcg_at_10", "ndcg_at_20", "ndcg_at_50"), 3),
     **dict.fromkeys(("gini_at_10", "novelty_at_10", "popularity_lift_at_10"), 3),
@@ -35,17 +48,19 @@ _PLAIN = {
 _POINTS = {"chrf": 1.0}  # on a scale of 0 to 100 already
 
 
-def metric_name(name: str) -> str:
-    """Return a metric's name as people read it."""
+def metric_name(name: str, language: str = "en") -> str:
+    """Return a metric's name as people read it; what has no Chinese name has its English one."""
+    if language == "zh" and name in _NAMES_ZH:
+        return _NAMES_ZH[name]
     kind = name.removeprefix("oos_recall_")
     return _NAMES.get(name) or (f"out-of-scope recall, {kind}" if kind != name else name.replace("_", " "))
 
 
-def metric_rows(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def metric_rows(record: Mapping[str, Any], language: str = "en") -> list[tuple[str, str, str]]:
     """Return (metric, model, baseline) with intervals, as text."""
     baseline = record["baseline"]["metrics"]
     return [
-        (metric_name(name), _interval(name, value), _interval(name, baseline.get(name)))
+        (metric_name(name, language), _interval(name, value), _interval(name, baseline.get(name)))
         for name, value in record["metrics"].items()
     ]
 
