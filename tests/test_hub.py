@@ -34,12 +34,16 @@ def test_health_names_the_run_it_serves(site: TestClient, run: Run) -> None:
     assert answer["memory_mb"] > 100
 
 
-@pytest.mark.parametrize(("path", "title"), [("/health", "Health"), ("/zh/health", "运行状况")])
-def test_the_health_page_names_run_data_and_quality(site: TestClient, run: Run, path: str, title: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "title", "metric"), [("/health", "Health", "accuracy"), ("/zh/health", "运行状况", "准确率")]
+)
+def test_the_health_page_names_run_data_and_quality(
+    site: TestClient, run: Run, path: str, title: str, metric: str
+) -> None:
     page = site.get(path).text
     assert title in page
     assert run.folder.name in page
-    assert f"{run.metrics['metrics']['accuracy']['value']:.3f}" in page
+    assert f"{metric} {run.metrics['metrics']['accuracy']['value']:.3f}" in page
 
 
 def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -> None:
