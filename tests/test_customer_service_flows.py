@@ -186,11 +186,41 @@ def test_a_no_leaves_everything_as_it_was(bot: Bot, backend: SqlOrders) -> None:
         "I’d rather not, ok",
         "sure, but don’t do it",
         "ok, no",
+        "ok forget it",
+        "actually it's ok, keep the order",
+        "sure, but wait",
+        "ok let me think about it",
+        "give me a second to make sure",
+        "I'll confirm tomorrow",
+        "before I confirm I want to know about the refund",
+        "yes but a colleague please",
+        "it's ok",
+        "is that correct",
     ],
 )
 def test_what_negates_is_never_taken_for_a_yes(bot: Bot, backend: SqlOrders, answer: str) -> None:
     assert "done" not in actions(talk(bot, "cancel BW-11111", answer))
     assert backend.find("BW-11111") == ORDERS[0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "y",
+        "Yess!",
+        "please cancel it",
+        "absolutely",
+        "yep thats the one",
+        "yes just that one",
+        "ok, cancel order BW-11111",
+    ],
+)
+def test_a_yes_may_be_said_in_any_plain_words(bot: Bot, answer: str) -> None:
+    assert actions(talk(bot, "cancel BW-11111", answer)) == ["ask", "done"]
+
+
+def test_a_yes_calls_the_deed_by_its_own_name(bot: Bot) -> None:
+    assert actions(talk(bot, f"wrong address on BW-11111, it is {OFFICE}", "cancel it"))[-1] != "done"
 
 
 def test_a_wrong_number_is_asked_for_again_and_the_corrected_one_counts(bot: Bot, backend: SqlOrders) -> None:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import get_args
 
 from verticals.privacy import Kind
-from verticals_customer_service import slots
+from verticals_customer_service import assent, slots
 from verticals_customer_service.knowledge import Action
 from verticals_customer_service.orders import Order, OrderBackend
 from verticals_customer_service.slots import Entity
@@ -25,16 +25,6 @@ _UNKNOWN_ORDER = "I cannot find an order {order}. Could you check the number? It
 _GIVE_UP = "I cannot get any further with this, so I am handing you over to a colleague, who will answer here."
 _LEFT = "All right, nothing has been changed. What else can I do for you?"
 REFUSED = "Your order has changed in the meantime, and I could not do it. I am handing you over to a colleague."
-_YES = re.compile(
-    r"\b(?:yes|yep|yeah|yup|sure|correct|confirm(?:ed)?|go ahead|do it|please do|ok(?:ay)?|perfect|that'?s (?:right|fine|it))\b",
-    re.IGNORECASE,
-)
-_NO = re.compile(
-    r"^\W*(?:no|nope|nah|stop|wait|don['’]?t|never ?mind|forget it|leave it|hold on)\b|\bchanged my mind\b|\brather not\b"
-    r"|\b(?:do not|don['’]?t|not to) (?:cancel|change|move|do)\b",
-    re.IGNORECASE,
-)
-_NEGATED = re.compile(r"\b(?:no|not|never|cannot|rather|unsure|dont|cant|wont|isnt)\b|n['’]t\b", re.IGNORECASE)
 _QUESTION = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|excuse me|sorry|ok|and|so|but)\W+)*(?:how|where|what|when|which|why|until|does|did|are|"
     r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
@@ -83,7 +73,8 @@ class Task:
     """One thing that can be done to an order.
 
     Attributes:
-        slot: what is needed beside the order: `address`, `day`, or nothing.
+        verb: a pattern of what customers call it.
+        slot: the kind of entity that is needed beside the order, or nothing.
         ask: the question for it.
         blocked: why an order does not allow it: action and a question whose article explains it; None where it does.
         confirm: the question before anything is done.
@@ -91,7 +82,8 @@ class Task:
         done: what is said then.
     """
 
-    slot: str | None
+    verb: str
+    slot: slots.Kind | None
     ask: str
     blocked: Callable[[Order, date], tuple[Action, str] | None]
     confirm: str
@@ -122,6 +114,7 @@ def _no_new_day(order: Order, today: date) -> tuple[Action, str] | None:
 
 TASKS: Mapping[str, Task] = {
     "cancel_order": Task(
+        "cancel",
         None,
         "",
         _no_cancelling,
@@ -130,6 +123,7 @@ TASKS: Mapping[str, Task] = {
         "Done: order {order} is cancelled.",
     ),
     "change_delivery_address": Task(
+        "(?:change|send|update)",
         "address",
         "Where should order {order} go? Please write the whole address with its postcode.",
         _no_new_address,
@@ -138,7 +132,8 @@ TASKS: Mapping[str, Task] = {
         "Done: order {order} goes to {address}.",
     ),
     "reschedule_delivery": Task(
-        "day",
+        "(?:move|change|deliver|bring|reschedule)",
+        "date",
         "Order {order} is due on {due}. These days are free: {free}. Which one suits you?",
         _no_new_day,
         "Order {order} would come on {day} instead of {due}. Is that right?",
@@ -156,22 +151,15 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
     return bool(slots.values(entities)["order_number"]) or not asks
 
 
-def agrees(message: str) -> bool:
-    """Say whether a message is a plain yes; a question is none, nor is a yes beside any negation: asking again does no harm."""
-    return (
-        "?" not in message and bool(_YES.search(message)) and not _NEGATED.search(message) and not _NO.search(message)
-    )
-
-
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
     """Say whether a message belongs to a flow: it agrees, refuses, or brings something that the flow needs."""
-    return agrees(message) or bool(_NO.search(message)) or _filled(flow, message, entities) != flow
+    return _agrees(flow, message, entities) or _leaves(flow, message) or _filled(flow, message, entities) != flow
 
 
 def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
     """Return the next step of a flow."""
     filled = _filled(flow, message, entities)
-    if filled == flow and _NO.search(message):
+    if filled == flow and _leaves(flow, message):
         return Step("answer", _LEFT, None)
     task, order = TASKS[flow.intent], orders.find(filled.order) if filled.order else None
     if order is None:
@@ -182,12 +170,12 @@ def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: Orde
     blocked = task.blocked(order, today)
     if blocked:
         return _blocked(filled, order, *blocked)
-    if task.slot == "day" and filled.day and date.fromisoformat(filled.day) not in order.free_days:
+    if task.slot == "date" and filled.day and date.fromisoformat(filled.day) not in order.free_days:
         taken = f"{_day(date.fromisoformat(filled.day))} is not free. "
         return _ask(replace(filled, day=None), filled, taken + _said(task.ask, filled, order))
-    if task.slot and not (filled.day if task.slot == "day" else filled.address):
+    if task.slot and not (filled.day if task.slot == "date" else filled.address):
         return _ask(filled, flow, _said(task.ask, filled, order))
-    if flow.confirming and filled == flow and agrees(message):
+    if flow.confirming and filled == flow and _agrees(flow, message, entities):
         return Step("done", _said(task.done, filled, order), None, deed=filled)
     return _ask(replace(filled, confirming=True), flow, _said(task.confirm, filled, order))
 
@@ -208,6 +196,19 @@ def reminder(flow: Flow, orders: OrderBackend) -> str:
         return _ASK_ORDER
     task = TASKS[flow.intent]
     return _said(task.confirm if flow.confirming else task.ask or task.confirm, flow, order)
+
+
+def _agrees(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
+    """Say whether a message is a yes; that it names the order, the address or the day once more is no objection."""
+    task = TASKS[flow.intent]
+    for each in entities:
+        if each.kind in ("order_number", task.slot):
+            message = message.replace(each.text, " ")
+    return assent.agrees(message, task.verb)
+
+
+def _leaves(flow: Flow, message: str) -> bool:
+    return assent.stops(message) or (flow.confirming and assent.refuses(message))
 
 
 def _blocked(flow: Flow, order: Order, action: Action, about: str) -> Step:
@@ -242,7 +243,7 @@ def _filled(flow: Flow, message: str, entities: tuple[Entity, ...]) -> Flow:
     slot = TASKS[flow.intent].slot
     if slot == "address" and known["address"]:
         filled = replace(filled, address=_corrected(filled.address, known["address"][-1]))
-    if slot == "day" and known["date"]:
+    if slot == "date" and known["date"]:
         filled = replace(filled, day=known["date"][-1])
     return filled
 

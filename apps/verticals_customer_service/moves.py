@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 
 from verticals.evaluation.predictor import Prediction
-from verticals_customer_service import escalation, flows
+from verticals_customer_service import assent, escalation, flows
 from verticals_customer_service.alarm import Alarm, Trouble
 from verticals_customer_service.flows import Flow, Step
 from verticals_customer_service.knowledge import Knowledge, Source
@@ -176,7 +176,7 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
     """Return the article that a message takes: by its place in the question, by a yes, or where it is what the message is most about."""
     if len(offered) > 1 and _ORDINAL.fullmatch(heard.message):
         return offered[1 if _SECOND.search(heard.message) else 0]
-    if not offered or flows.agrees(heard.message):
+    if not offered or assent.agrees(heard.message):
         return offered[0] if offered else None
     if len(offered) == 1 or heard.relevance is None or _REJECTS.search(heard.message):
         return None

@@ -1,0 +1,72 @@
+"""Whether a message is a yes or a no. What is done cannot be undone: a yes is one only where nothing else is said beside it."""
+
+import re
+from functools import cache
+
+_LEAD = r"(?:^|[,.;:!]|\b(?:ok(?:ay)?|but|and|actually|please|yes|yeah|sure|oh|no|sorry|perfect|then|just)\b)\W*"
+_IS = r"(?:(?:that|it|this)(?:['’]?s| is))"
+_RIGHT = r"(?:right|correct|perfect|great|good|lovely)"
+_THING = (
+    r"(?:(?:(?:the|my|this|that) )?(?:whole |entire |new |right |correct )?(?:order|address|delivery|day|date|one))"
+)
+_NO_MATTER = (
+    r"(?:it(?:['’]?s| is)|i(?:['’]?m| am)) (?:ok(?:ay)?|fine|good|alright|all right)"  # alone it means: leave it
+)
+_AGREES = (
+    r"y|ye[sp]+|yeah|yup|aye|ok(?:ay)?|sure|absolutely|definitely|certainly|of course|exactly|indeed|perfect|correct|fine|alright|all right|"
+    r"(?:i |i can )?confirm(?:ed)?|i agree|agreed|i(?:['’]?m| am) (?:very |quite |absolutely )?sure|please do|proceed|do (?:it|that|this|so)|"
+    rf"go (?:ahead|for it|on)|by all means|{_IS} (?:now )?(?:{_RIGHT}|fine|it|{_THING})|(?:that |it )?(?:sounds|looks) {_RIGHT}|"
+    rf"(?:that )?(?:works|suits me)|that would be {_RIGHT}"
+)
+_POLITE = (
+    r"please|pls|plz|thanks?|thank you|thx|ta|cheers|very much|so much|a lot|many|mate|sorry|oh|ah|well|so|then|now|just|only|actually|"
+    rf"today|right away|straight away|asap|(?:for|with|by) me|{_RIGHT}|{_IS}|number|i (?:do|want|would|would like)|i['’]d like|"
+    rf"you (?:can|may)|that|this|it|the|to|on|{_THING}"
+)
+_REFUSES = re.compile(
+    rf"{_LEAD}(?:no|nope|nah)(?:\W*$|\s*[,.;:!]|\s+(?:that|it|this|i|not|thanks?|please|way|wrong|wait|do|don|the|but|sorry|never|just)"
+    rf"(?:['’]?[st])?\b)|^\W*(?:do not|don['’]?t)(?: do)?(?: it| that)?(?:,? (?:please|thanks))?\W*$",
+    re.IGNORECASE,
+)
+_STOPS = re.compile(
+    rf"{_LEAD}(?:stop(?! (?:the|my|this) (?:order|delivery|parcel))|wait|hold on|forget (?:it|that|about)|leave (?:it|everything|things)|"
+    r"keep (?:it|them|everything|the|my|this|that|BW))\b|\bnever ?mind\b|\bchanged? my mind\b|\brather not\b"
+    r"|\b(?:do not|don['’]?t|not to) (?:cancel|change|move|do)\b|^\W*(?:no|nope|nah)(?:\W+(?:no|thanks|thank you|please|sorry))*\W*$",
+    re.IGNORECASE,
+)
+_UNDOES = re.compile(
+    r"\b(?:undo|revert|reverse|restore|reinstate|un-?cancel|(?:put|take) (?:it|that) back)\b", re.IGNORECASE
+)
+
+
+def agrees(message: str, verb: str = "do") -> bool:
+    """Say whether a message is a plain yes, with nothing beside it but polite words; asking again does no harm.
+
+    Args:
+        message: what the customer wrote.
+        verb: a pattern of what the deed may be called, as in "cancel it".
+    """
+    words = _words(verb)
+    said = any(match["yes"] for match in words.finditer(message))
+    return said and "?" not in message and not re.search(r"\w", words.sub("", message))
+
+
+def refuses(message: str) -> bool:
+    """Say whether a message says no to what was asked or told; "no idea" and "no number came" do not."""
+    return bool(_REFUSES.search(message))
+
+
+def stops(message: str) -> bool:
+    """Say whether a message wants a task to be left, whatever was asked."""
+    return bool(_STOPS.search(message))
+
+
+def undoes(message: str) -> bool:
+    """Say whether a message wants back what was done."""
+    return bool(_UNDOES.search(message))
+
+
+@cache
+def _words(verb: str) -> re.Pattern[str]:
+    yes = rf"{_AGREES}|{verb} (?:it|this|them|{_THING})"
+    return re.compile(rf"\b(?:{_NO_MATTER}|(?P<yes>{yes})|{_POLITE}|{verb})\b", re.IGNORECASE)
