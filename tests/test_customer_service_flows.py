@@ -249,6 +249,40 @@ def test_what_is_cancelled_is_not_cancelled_again(bot: Bot) -> None:
     assert "already" in turns[-1].reply
 
 
+@pytest.mark.parametrize(
+    "regret",
+    ["actually I changed my mind, can you undo that?", "stop, undo that please", "no wait, don't cancel it", "no"],
+)
+def test_who_regrets_what_was_done_is_handed_over_and_not_told_that_nothing_changed(bot: Bot, regret: str) -> None:
+    turns = talk(bot, "cancel BW-11111", "yes", regret)
+    assert actions(turns) == ["ask", "done", "hand_over"]
+    assert "nothing has been changed" not in turns[-1].reply
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "please don't cancel BW-11111",
+        "do not cancel order BW-11111 please, I still want it",
+        "I didn't cancel BW-11111, why does it say cancelled",
+        "I do not want you to cancel BW-11111",
+        "someone cancelled my order BW-11111",
+        "did you cancel BW-11111?",
+        "why was BW-11111 cancelled",
+    ],
+)
+def test_what_is_not_wanted_or_only_reported_is_not_begun(bot: Bot, message: str) -> None:
+    assert "ask" not in actions(talk(bot, message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["I'd like BW-11111 cancelled", "can you get it cancelled, it's BW-11111", "I don't need it, cancel BW-11111"],
+)
+def test_a_wish_in_other_forms_is_begun(bot: Bot, message: str) -> None:
+    assert "Shall I cancel it?" in talk(bot, message)[0].reply
+
+
 def test_an_address_is_asked_for_corrected_and_confirmed(bot: Bot, backend: SqlOrders) -> None:
     turns = talk(
         bot,

@@ -23,13 +23,18 @@ _ASK_ORDER = (
 )
 _UNKNOWN_ORDER = "I cannot find an order {order}. Could you check the number? It looks like BW-48213."
 _GIVE_UP = "I cannot get any further with this, so I am handing you over to a colleague, who will answer here."
-_LEFT = "All right, nothing has been changed. What else can I do for you?"
+LEFT = "All right, nothing has been changed. What else can I do for you?"
 REFUSED = "Your order has changed in the meantime, and I could not do it. I am handing you over to a colleague."
 _QUESTION = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|excuse me|sorry|ok|and|so|but)\W+)*(?:how|where|what|when|which|why|until|does|did|are|"
     r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
     re.IGNORECASE,
 )
+_REPORTS = (
+    r"\b(?:(?:did not|didn['’]?t|do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
+    r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were|why)\b[^.?!]*\b{verb}"
+    r"|\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
+)  # what was done already, or is not wanted
 _NOT_ORDERED_YET = re.compile(
     r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b", re.IGNORECASE
 )
@@ -123,7 +128,7 @@ TASKS: Mapping[str, Task] = {
         "Done: order {order} is cancelled.",
     ),
     "change_delivery_address": Task(
-        "(?:change|send|update)",
+        "(?:change|send|update|use)",
         "address",
         "Where should order {order} go? Please write the whole address with its postcode.",
         _no_new_address,
@@ -132,7 +137,7 @@ TASKS: Mapping[str, Task] = {
         "Done: order {order} goes to {address}.",
     ),
     "reschedule_delivery": Task(
-        "(?:move|change|deliver|bring|reschedule)",
+        "(?:move|change|deliver|bring|book|take|reschedule)",
         "date",
         "Order {order} is due on {due}. These days are free: {free}. Which one suits you?",
         _no_new_day,
@@ -144,8 +149,11 @@ TASKS: Mapping[str, Task] = {
 
 
 def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
-    """Say whether a message asks to have something done, rather than how it is done; one with an order number does."""
-    if intent not in TASKS:
+    """Say whether a message asks to have something done, rather than how it is done; one with an order number does.
+
+    None does that says what happened, or what is not to happen.
+    """
+    if intent not in TASKS or re.search(_REPORTS.format(verb=TASKS[intent].verb), message, re.IGNORECASE):
         return False
     asks = _QUESTION.search(message) or _NOT_ORDERED_YET.search(message)
     return bool(slots.values(entities)["order_number"]) or not asks
@@ -159,8 +167,8 @@ def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
 def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
     """Return the next step of a flow."""
     filled = _filled(flow, message, entities)
-    if filled == flow and _leaves(flow, message):
-        return Step("answer", _LEFT, None)
+    if flow.asks and filled == flow and _leaves(flow, message):
+        return Step("answer", LEFT, None)
     task, order = TASKS[flow.intent], orders.find(filled.order) if filled.order else None
     if order is None:
         unknown = _UNKNOWN_ORDER.format(order=filled.order)

@@ -28,6 +28,7 @@ _WELCOME = "You're welcome. Is there anything else?"
 COURTESIES = (_HELLO, _WELCOME)
 _REJECTED = "I am sorry, that was not what you meant. Please tell me in other words what you need, or ask for a person."
 _STILL_REJECTED = "I am sorry that I could not help. I am handing you over to a colleague, who will answer here."
+_NOT_UNDONE = "I cannot undo what I have done. I am handing you over to a colleague, who will see what is possible."
 _GREETING = re.compile(
     r"\W*(?:hi(?:ya)?|hello|hey|good (?:morning|afternoon|evening)|morning|evening|greetings|hi there|anybody there|dear \w+)"
     r"(?:\W+(?:there|all|team|everyone|hope you(?:'re| are) (?:well|fine)|how are you))*\W*",
@@ -191,10 +192,17 @@ def _be_polite(skills: Skills, known: Knowledge, conversation: Conversation, hea
 
 
 def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
-    """Where the customer says that the last answer was not it, another is not guessed unless the message makes it plain."""
-    if not conversation.turns or not _REJECTS.search(heard.message):
+    """Where the customer says that the last answer was not it, another is not guessed unless the message makes it plain.
+
+    What was done to an order only a person can undo.
+    """
+    if not conversation.turns:
         return None
-    before = conversation.turns[-1][1]
+    before, rejects = conversation.turns[-1][1], bool(_REJECTS.search(heard.message))
+    if before.action == "done" and (rejects or assent.stops(heard.message) or assent.undoes(heard.message)):
+        return Move("hand_over", _NOT_UNDONE)
+    if not rejects:
+        return None
     if before.action == "clarify":
         return Move("hand_over", _STILL_REJECTED)
     again = heard.prediction.label == before.intent or not heard.clear
