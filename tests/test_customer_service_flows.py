@@ -250,6 +250,98 @@ def test_what_is_cancelled_is_not_cancelled_again(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "I want to cancel my order BW-11111, not BW-33333",
+        "cancel BW-11111 but keep BW-33333",
+        "cancel BW-11111 and BW-33333",
+    ],
+)
+def test_of_two_orders_in_a_message_none_is_taken_unasked(bot: Bot, backend: SqlOrders, message: str) -> None:
+    turns = talk(bot, message, "yes", "BW-11111", "yes")
+    assert "BW-11111 or BW-33333" in turns[0].reply
+    assert actions(turns) == ["ask", "ask", "ask", "done"]
+    assert backend.find("BW-11111") == Order("BW-11111", "cancelled", HOME)
+
+
+def test_a_second_order_beside_a_yes_does_not_replace_the_first(bot: Bot) -> None:
+    turns = talk(bot, "cancel BW-11111", "sure, and also BW-33333")
+    assert "BW-11111 or BW-33333" in turns[-1].reply
+
+
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        ("move BW-33333 to 19 March instead of 17 March", "would come on Thursday 19 March"),
+        ("move BW-33333 from 17 March to 19 March", "would come on Thursday 19 March"),
+        ("move BW-33333 to 19 March or 26 March", "Which one suits you?"),
+    ],
+)
+def test_of_two_days_the_only_free_one_is_taken(bot: Bot, message: str, asked: str) -> None:
+    assert asked in talk(bot, message)[0].reply
+
+
+def test_of_two_addresses_none_is_taken(bot: Bot) -> None:
+    turns = talk(bot, f"wrong address on BW-11111, it is {OFFICE} not {HOME}", OFFICE)
+    assert "Please write the whole address" in turns[0].reply
+    assert OFFICE in turns[1].reply
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "Flat 2, The Old Mill, Aldermouth, AM3 8RT",
+        "Acme Ltd, 9 Hill Road, Aldermouth, AM3 8RT",
+        "The Old Mill, AM3 8RT",
+    ],
+)
+def test_an_address_that_was_asked_for_is_taken_whole(bot: Bot, address: str) -> None:
+    turns = talk(bot, "wrong address on BW-11111", f"Sorry, it's {address}, thanks")
+    assert turns[-1].reply == f"Order BW-11111 would go to: {address}. Is that right?"
+
+
+def test_a_postcode_alone_is_no_address(bot: Bot) -> None:
+    turns = talk(bot, "wrong address on BW-11111", "AM3 8RT", "yes")
+    assert ["whole address" in turn.reply for turn in turns] == [True, True, True]
+
+
+def test_a_part_of_an_address_does_not_replace_a_whole_one() -> None:
+    part = slots.Entity("address", "10 Hill Road", "10 Hill Road")
+    assert slots.address_after(OFFICE, "no, 10 Hill Road", (part,), asked=False) is None
+    again = slots.Entity("address", "5 Exchange Square", "5 Exchange Square")
+    assert slots.address_after(OFFICE, "yes, 5 Exchange Square", (again,), asked=False) == OFFICE
+
+
+def test_thanks_for_a_reason_are_taken_as_such(bot: Bot) -> None:
+    turns = talk(bot, "cancel BW-22222", "ok thanks", "no")
+    assert actions(turns) == ["answer", "ask", "ask"]
+    assert turns[-1].reply == "All right. Have a good day."
+
+
+@pytest.mark.parametrize(("number", "reason"), [("BW-11111", "comes as a parcel"), ("BW-44444", "two days before")])
+def test_a_delivery_that_cannot_be_moved_says_why(bot: Bot, number: str, reason: str) -> None:
+    assert reason in talk(bot, f"move {number}")[0].reply
+
+
+@pytest.mark.parametrize(
+    "end", ["no thanks", "no that's all", "ok", "got it", "ok cool", "cheers mate", "that worked thanks"]
+)
+def test_the_end_of_a_conversation_is_no_question(bot: Bot, end: str) -> None:
+    assert actions(talk(bot, "where is my money", end)) == ["answer", "ask"]
+    assert actions(talk(bot, "where is my money", "thanks", end)) == ["answer", "ask", "ask"]
+
+
+@pytest.mark.parametrize("message", ["no idea, I lost the email", "don't have it", "I don't know the number"])
+def test_who_does_not_know_the_number_is_told_where_it_stands(bot: Bot, message: str) -> None:
+    assert "Account > Orders" in talk(bot, "please cancel my order", message)[-1].reply
+
+
+@pytest.mark.parametrize("message", ["how do i know if my money went through", "No money came with my email"])
+def test_what_only_begins_like_a_rejection_is_answered(bot: Bot, message: str) -> None:
+    assert actions(talk(bot, "hm", message)) == ["clarify", "answer"]
+
+
+@pytest.mark.parametrize(
     "regret",
     ["actually I changed my mind, can you undo that?", "stop, undo that please", "no wait, don't cancel it", "no"],
 )

@@ -5,51 +5,43 @@ does once it is certain that the bot may speak.
 """
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import get_args
 
 from verticals.privacy import Kind
-from verticals_customer_service import assent, slots
+from verticals_customer_service import assent, slots, wishes
 from verticals_customer_service.knowledge import Action
 from verticals_customer_service.orders import Order, OrderBackend
 from verticals_customer_service.slots import Entity
+from verticals_customer_service.tasks import TASKS, Block
 
-_NOTICE = timedelta(days=2)  # a delivery that is nearer is in the hands of people
 _MOST_ASKS = 3
 _ASK_ORDER = (
     "Which order is it? Its number looks like BW-48213 and stands in your confirmation e-mail and in Account > Orders."
 )
 _UNKNOWN_ORDER = "I cannot find an order {order}. Could you check the number? It looks like BW-48213."
 _GIVE_UP = "I cannot get any further with this, so I am handing you over to a colleague, who will answer here."
+_WHICH_ORDER = "I can only do one order at a time. Which one is it: {orders}?"
 LEFT = "All right, nothing has been changed. What else can I do for you?"
 REFUSED = "Your order has changed in the meantime, and I could not do it. I am handing you over to a colleague."
-_QUESTION = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|please|excuse me|sorry|ok|and|so|but)\W+)*(?:how|where|what|when|which|why|until|does|did|are|"
-    r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
-    re.IGNORECASE,
-)
-_REPORTS = (
-    r"\b(?:(?:did not|didn['’]?t|do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
-    r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were|why)\b[^.?!]*\b{verb}"
-    r"|\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
-)  # what was done already, or is not wanted
-_NOT_ORDERED_YET = re.compile(
-    r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b", re.IGNORECASE
-)
+_ALSO = re.compile(r"\b(?:also|too|both|as well|and|plus)\b", re.IGNORECASE)
 _REDACTED = re.compile(rf"\[(?:{'|'.join(get_args(Kind))})\]")
 
 
 @dataclass(frozen=True)
 class Flow:
-    """How far a task has come; `asks` counts how often in a row the same was asked, `asides` questions in between."""
+    """How far a task has come.
+
+    `blocked` says that the order does not allow it, `asks` counts how often in a row the same was asked, `asides` questions in between.
+    """
 
     intent: str
     order: str | None = None
     address: str | None = None
     day: str | None = None  # ISO 8601: what is kept is plain text
     confirming: bool = False
+    blocked: bool = False
     asks: int = 0
     asides: int = 0
 
@@ -73,95 +65,20 @@ class Step:
     deed: Flow | None = None
 
 
-@dataclass(frozen=True)
-class Task:
-    """One thing that can be done to an order.
-
-    Attributes:
-        verb: a pattern of what customers call it.
-        slot: the kind of entity that is needed beside the order, or nothing.
-        ask: the question for it.
-        blocked: why an order does not allow it: action and a question whose article explains it; None where it does.
-        confirm: the question before anything is done.
-        act: does it.
-        done: what is said then.
-    """
-
-    verb: str
-    slot: slots.Kind | None
-    ask: str
-    blocked: Callable[[Order, date], tuple[Action, str] | None]
-    confirm: str
-    act: Callable[[OrderBackend, Flow], None]
-    done: str
-
-
-def _no_cancelling(order: Order, today: date) -> tuple[Action, str] | None:
-    return (
-        None
-        if order.status == "received"
-        else ("answer", "My order is packing or has been sent. Can I still cancel it?")
-    )
-
-
-def _no_new_address(order: Order, today: date) -> tuple[Action, str] | None:
-    if order.status == "received":
-        return None
-    return "answer", "My order has been sent to the wrong address. The parcel is on its way."
-
-
-def _no_new_day(order: Order, today: date) -> tuple[Action, str] | None:
-    movable = order.large and order.delivery_day and order.status in ("received", "packing")
-    if movable and order.delivery_day - today >= _NOTICE and order.free_days:  # type: ignore[operator] # it is a day
-        return None
-    return "hand_over", "How do I move my furniture delivery to a different day?"
-
-
-TASKS: Mapping[str, Task] = {
-    "cancel_order": Task(
-        "cancel",
-        None,
-        "",
-        _no_cancelling,
-        "Order {order} can still be cancelled. Shall I cancel it?",
-        lambda orders, flow: orders.cancel(flow.order or ""),
-        "Done: order {order} is cancelled.",
-    ),
-    "change_delivery_address": Task(
-        "(?:change|send|update|use)",
-        "address",
-        "Where should order {order} go? Please write the whole address with its postcode.",
-        _no_new_address,
-        "Order {order} would go to: {address}. Is that right?",
-        lambda orders, flow: orders.change_address(flow.order or "", flow.address or ""),
-        "Done: order {order} goes to {address}.",
-    ),
-    "reschedule_delivery": Task(
-        "(?:move|change|deliver|bring|book|take|reschedule)",
-        "date",
-        "Order {order} is due on {due}. These days are free: {free}. Which one suits you?",
-        _no_new_day,
-        "Order {order} would come on {day} instead of {due}. Is that right?",
-        lambda orders, flow: orders.reschedule(flow.order or "", date.fromisoformat(flow.day or "")),
-        "Done: order {order} comes on {day}.",
-    ),
-}
-
-
 def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
     """Say whether a message asks to have something done, rather than how it is done; one with an order number does.
 
     None does that says what happened, or what is not to happen.
     """
-    if intent not in TASKS or re.search(_REPORTS.format(verb=TASKS[intent].verb), message, re.IGNORECASE):
+    if intent not in TASKS or wishes.reports(message, TASKS[intent].verb):
         return False
-    asks = _QUESTION.search(message) or _NOT_ORDERED_YET.search(message)
-    return bool(slots.values(entities)["order_number"]) or not asks
+    return bool(slots.values(entities)["order_number"]) or not wishes.asks(message)
 
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
     """Say whether a message belongs to a flow: it agrees, refuses, or brings something that the flow needs."""
-    return _agrees(flow, message, entities) or _leaves(flow, message) or _filled(flow, message, entities) != flow
+    brings = _several(flow, message, entities) or _filled(flow, message, entities) != flow
+    return bool(brings) or _agrees(flow, message, entities) or _leaves(flow, message)
 
 
 def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
@@ -171,13 +88,18 @@ def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: Orde
         return Step("answer", LEFT, None)
     task, order = TASKS[flow.intent], orders.find(filled.order) if filled.order else None
     if order is None:
-        unknown = _UNKNOWN_ORDER.format(order=filled.order)
-        return _ask(replace(filled, order=None), flow, unknown if filled.order else _ASK_ORDER)
+        unknown = _UNKNOWN_ORDER.format(order=filled.order) if filled.order else _ASK_ORDER
+        several = _several(flow, message, entities)
+        which = _WHICH_ORDER.format(orders=" or ".join(several)) if several else unknown
+        return _ask(replace(filled, order=None, confirming=False), flow, which)
     if order.status == "cancelled":
         return Step("answer", f"Order {order.number} has been cancelled already.", None)
     blocked = task.blocked(order, today)
     if blocked:
-        return _blocked(filled, order, *blocked)
+        return _blocked(replace(filled, blocked=True), order, blocked)
+    filled = replace(filled, blocked=False)
+    if task.slot == "date":
+        filled = replace(filled, day=_free_day(order, entities) or filled.day)
     if task.slot == "date" and filled.day and date.fromisoformat(filled.day) not in order.free_days:
         taken = f"{_day(date.fromisoformat(filled.day))} is not free. "
         return _ask(replace(filled, day=None), filled, taken + _said(task.ask, filled, order))
@@ -194,7 +116,7 @@ def carry_out(deed: Flow, orders: OrderBackend) -> None:
     Raises:
         OrderRefused: the order does not allow it any more; nothing was changed.
     """
-    TASKS[deed.intent].act(orders, deed)
+    TASKS[deed.intent].act(orders, deed.order or "", deed.address or deed.day or "")
 
 
 def reminder(flow: Flow, orders: OrderBackend) -> str:
@@ -219,16 +141,16 @@ def _leaves(flow: Flow, message: str) -> bool:
     return assent.stops(message) or (flow.confirming and assent.refuses(message))
 
 
-def _blocked(flow: Flow, order: Order, action: Action, about: str) -> Step:
-    reply = f"Order {order.number} is at “{order.status}”, so I cannot do that any more."
-    if action == "hand_over" or flow.asks + 1 > _MOST_ASKS:
+def _blocked(flow: Flow, order: Order, block: Block) -> Step:
+    reply = _said(block.reason, flow, order)
+    if block.action == "hand_over" or flow.asks + 1 > _MOST_ASKS:
         return Step(
             "hand_over",
             f"{reply} I am handing you over to a colleague, who will look at what is possible.",
             None,
-            about,
+            block.about,
         )
-    return Step("answer", reply, replace(flow, asks=flow.asks + 1), about)
+    return Step("answer", reply, replace(flow, asks=flow.asks + 1), block.about)
 
 
 def _ask(after: Flow, before: Flow, reply: str) -> Step:
@@ -240,31 +162,40 @@ def _ask(after: Flow, before: Flow, reply: str) -> Step:
     return Step("ask", reply, replace(after, asks=asks))
 
 
+def _several(flow: Flow, message: str, entities: tuple[Entity, ...]) -> tuple[str, ...]:
+    """Return the orders that a message asks for where they are more than one."""
+    before = [flow.order] if flow.order and _ALSO.search(message) else []
+    numbers = tuple(dict.fromkeys([*before, *slots.values(entities)["order_number"]]))
+    return numbers if len(numbers) > 1 else ()
+
+
+def _free_day(order: Order, entities: tuple[Entity, ...]) -> str | None:
+    """Return the only free day that a message names, as where it says from which day to which."""
+    free = {day.isoformat() for day in order.free_days} & {*slots.values(entities)["date"]}
+    return free.pop() if len(free) == 1 else None
+
+
 def _filled(flow: Flow, message: str, entities: tuple[Entity, ...]) -> Flow:
-    """Return the flow with what a message brings; what was redacted before it was stored is missing again."""
-    known = slots.values(entities)
-    number = next(reversed(known["order_number"]), None) or (None if flow.order else slots.bare_order_number(message))
+    """Return the flow with what a message brings.
+
+    What a message leaves open by naming two is missing, as is what was redacted before it was stored.
+    """
+    known, slot = slots.values(entities), TASKS[flow.intent].slot
     address, day = (None if value and _REDACTED.search(value) else value for value in (flow.address, flow.day))
-    filled = replace(flow, address=address, day=day)
-    if number:
-        filled = replace(filled, order=number)
-    slot = TASKS[flow.intent].slot
-    if slot == "address" and known["address"]:
-        filled = replace(filled, address=_corrected(filled.address, known["address"][-1]))
+    number = flow.order or slots.bare_order_number(message)
+    if known["order_number"]:
+        number = None if _several(flow, message, entities) else known["order_number"][0]
+    if slot == "address":
+        address = slots.address_after(address, message, entities, asked=flow.order is not None and flow.address is None)
     if slot == "date" and known["date"]:
-        filled = replace(filled, day=known["date"][-1])
-    return filled
-
-
-def _corrected(before: str | None, written: str) -> str:
-    """Return the new address; a postcode by itself corrects the postcode of the address before."""
-    alone = slots.POSTCODE.fullmatch(written)
-    return slots.POSTCODE.sub(written, before) if alone and before and slots.POSTCODE.search(before) else written
+        day = known["date"][0] if len(set(known["date"])) == 1 else None
+    return replace(flow, order=number, address=address, day=day)
 
 
 def _said(text: str, flow: Flow, order: Order) -> str:
     return text.format(
         order=order.number,
+        status=order.status,
         address=flow.address,
         day=_day(date.fromisoformat(flow.day)) if flow.day else "",
         due=_day(order.delivery_day) if order.delivery_day else "",

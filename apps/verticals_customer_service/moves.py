@@ -25,7 +25,8 @@ HAND_OVER = "I am handing you over to a colleague, who will read this conversati
 _DANGER = "If anybody is hurt or in danger, please call the emergency services first. "
 _HELLO = "Hello! What can I help you with?"
 _WELCOME = "You're welcome. Is there anything else?"
-COURTESIES = (_HELLO, _WELCOME)
+_FAREWELL = "All right. Have a good day."
+COURTESIES = (_HELLO, _WELCOME, _FAREWELL)
 _REJECTED = "I am sorry, that was not what you meant. Please tell me in other words what you need, or ask for a person."
 _STILL_REJECTED = "I am sorry that I could not help. I am handing you over to a colleague, who will answer here."
 _NOT_UNDONE = "I cannot undo what I have done. I am handing you over to a colleague, who will see what is possible."
@@ -34,17 +35,28 @@ _GREETING = re.compile(
     r"(?:\W+(?:there|all|team|everyone|hope you(?:'re| are) (?:well|fine)|how are you))*\W*",
     re.IGNORECASE,
 )
+_THANK = (
+    r"(?:(?:many |great |ok |okay |lovely |perfect |cool )*(?:thanks|thank you|thx|ta|cheers|bye|goodbye|great|perfect|lovely|brilliant|"
+    r"super|ok(?:ay)?|cool|got it|i (?:see|understand)|(?:that|this|it) (?:really )?(?:helps|helped|worked)))"
+)
 _THANKS = re.compile(
-    r"\W*(?:(?:many |great |ok |okay |lovely |perfect )*(?:thanks|thank you|thx|ta|cheers|bye|goodbye|great|perfect|lovely|brilliant|super))"
-    r"(?:\W+(?:a lot|so much|very much|bye|goodbye|that was \w+|that'?s (?:all|it|great)|you|for (?:your|the) help|have a \w+ day))*\W*",
+    rf"\W*{_THANK}(?:\W+(?:{_THANK}|a lot|so much|very much|that was \w+|that'?s (?:all|it|great)|you|mate|for (?:your|the) help|"
+    r"have a \w+ day))*\W*",
     re.IGNORECASE,
 )
+_ENDS = re.compile(
+    rf"\W*(?:{_THANK}\W+)*(?:(?:no|nope|nah)\W+)?(?:(?:no|nope|nah)\W+(?:thanks|thank you|thx|cheers)|that'?s (?:all|it|everything)|"
+    rf"(?:that )?(?:will|'?ll) be all|(?:nothing|not?thing) (?:else|more)|i'?m (?:good|fine|all set))(?:\W+(?:{_THANK}|for now|then))*\W*",
+    re.IGNORECASE,
+)
+_PLAIN_NO = re.compile(r"\W*(?:no|nope|nah|nothing)\W*", re.IGNORECASE)
 _REJECTS = re.compile(
-    r"^\W*(?:no|not that|nope)\b(?!.*\b(?:thanks|thank you)\b)"
+    r"^\W*not that\b"
     r"|\b(?:not what i|i didn'?t (?:ask|mean|get a)|doesn'?t (?:help|answer)|that'?s not (?:it|what))\b"
-    r"|\b(?:i know|i said|as i said|that'?s the point)\b",
+    r"|\b(?:(?<!do )(?<!can )(?<!would )i know|i said|as i said|that'?s the point)\b",
     re.IGNORECASE,
 )
+_THANKED = re.compile(r"\b(?:thanks|thank you)\b", re.IGNORECASE)
 _ORDINAL = re.compile(
     r"\W*(?:(?:yes|yeah|ok(?:ay)?|sure|oh|well|sorry|please|it'?s|i mean)\W+)*(?:the )?(?:first|second|former|latter|last)"
     r"(?: (?:one|of them|please|thing|question|then))*\W*",
@@ -140,6 +152,8 @@ def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: 
     flow = conversation.flow
     if flow is None or skills.orders is None:
         return None
+    if flow.blocked and (courtesy := _be_polite(skills, known, conversation, heard)):
+        return courtesy
     elsewhere = heard.clear and heard.prediction.label != flow.intent
     if not elsewhere or flows.concerns(flow, heard.message, heard.entities):
         return _step(skills, known, flow, heard)
@@ -179,7 +193,7 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
         return offered[1 if _SECOND.search(heard.message) else 0]
     if not offered or assent.agrees(heard.message):
         return offered[0] if offered else None
-    if len(offered) == 1 or heard.relevance is None or _REJECTS.search(heard.message):
+    if len(offered) == 1 or heard.relevance is None or _rejects(heard.message):
         return None
     best = known.articles[heard.relevance.best()].id
     return best if best in offered else None
@@ -188,6 +202,12 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
 def _be_polite(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     if _GREETING.fullmatch(heard.message):
         return Move("ask", _HELLO)
+    before = conversation.turns[-1][1] if conversation.turns else None
+    offered = before is not None and before.reply in (_WELCOME, flows.LEFT)  # anything else
+    if (offered and _PLAIN_NO.fullmatch(heard.message)) or (
+        before and before.action != "clarify" and _ENDS.fullmatch(heard.message)
+    ):
+        return Move("ask", _FAREWELL)
     return Move("ask", _WELCOME) if _THANKS.fullmatch(heard.message) else None
 
 
@@ -198,7 +218,7 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation
     """
     if not conversation.turns:
         return None
-    before, rejects = conversation.turns[-1][1], bool(_REJECTS.search(heard.message))
+    before, rejects = conversation.turns[-1][1], _rejects(heard.message)
     if before.action == "done" and (rejects or assent.stops(heard.message) or assent.undoes(heard.message)):
         return Move("hand_over", _NOT_UNDONE)
     if not rejects:
@@ -207,6 +227,10 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation
         return Move("hand_over", _STILL_REJECTED)
     again = heard.prediction.label == before.intent or not heard.clear
     return Move("clarify", _REJECTED) if before.action == "answer" and before.sources and again else None
+
+
+def _rejects(message: str) -> bool:
+    return bool(_REJECTS.search(message)) or (assent.refuses(message) and not _THANKED.search(message))
 
 
 def _follow_up(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:

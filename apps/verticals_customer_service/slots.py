@@ -34,6 +34,12 @@ _ADDRESS = re.compile(
     rf"[\s,]+{POSTCODE.pattern}|{POSTCODE.pattern}",
     re.IGNORECASE,
 )
+_BEFORE_ADDRESS = re.compile(
+    r"\W*(?:(?:yes|yeah|ok(?:ay)?|sure|please|hi|hello|sorry|no|wait|thanks|thank you|it(?:['’]?s| is)|to|send it|"
+    r"(?:(?:my|the|our) )?(?:new )?(?:address|postcode)(?: is)?)\b\W*)*",
+    re.IGNORECASE,
+)
+_AFTER_ADDRESS = re.compile(r"\W*(?:\b(?:please|thanks|thank you|cheers)\W*)*$", re.IGNORECASE)
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("order_number", _ORDER),
     ("email", _EMAIL),
@@ -167,6 +173,36 @@ _CANONICAL = {
 def values(entities: tuple[Entity, ...]) -> Mapping[str, list[str]]:
     """Return the canonical values by kind, in the order of the message."""
     return {kind: [each.value for each in entities if each.kind == kind and each.value] for kind in KINDS}
+
+
+def address_after(before: str | None, message: str, entities: tuple[Entity, ...], asked: bool) -> str | None:
+    """Return the whole address that is known once a message is read; None where it names two, or a part of another.
+
+    Args:
+        before: the address that was known, None where none was.
+        message: what the customer wrote.
+        entities: what it names.
+        asked: whether the message answers the question for the address, and is one as a whole.
+    """
+    written = list(dict.fromkeys(each.text for each in entities if each.kind == "address"))
+    if not written:
+        return before
+    whole = [text for text in written if POSTCODE.search(text) and not POSTCODE.fullmatch(text)]
+    if len(written) == 1 and POSTCODE.fullmatch(written[0]) and before and POSTCODE.search(before):
+        return POSTCODE.sub(written[0], before)
+    if asked and len(POSTCODE.findall(message)) == 1:
+        return _answered_address(message, whole[0] if whole else None)
+    if len(whole) == 1:
+        return " ".join(whole[0].split())
+    return before if before and all(text.casefold() in before.casefold() for text in written) else None
+
+
+def _answered_address(message: str, found: str | None) -> str | None:
+    """Return the address that a message consists of: what was found in it, and what stands before that as a part of its own."""
+    rest = _AFTER_ADDRESS.sub("", message[_BEFORE_ADDRESS.match(message).end() :])  # type: ignore[union-attr] # it matches nothing too
+    prose = found is not None and not message.partition(found)[0].rstrip(" ").endswith((",", "\n"))
+    whole = " ".join((found if prose and found else rest).split())
+    return None if POSTCODE.fullmatch(whole) else whole
 
 
 def train(config: Config, samples: Path, method: str) -> Run:

@@ -1,0 +1,27 @@
+"""Whether a message wishes to have something done to an order, or asks about it, or tells what happened."""
+
+import re
+
+_QUESTION = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|excuse me|sorry|ok|and|so|but)\W+)*(?:how|where|what|when|which|why|until|does|did|are|"
+    r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
+    re.IGNORECASE,
+)
+_REPORTS = (
+    r"\b(?:(?:did not|didn['’]?t|do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
+    r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were|why)\b[^.?!]*\b{verb}"
+    r"|\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
+)  # what was done already, or is not wanted
+_NOT_ORDERED_YET = re.compile(
+    r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b", re.IGNORECASE
+)
+
+
+def asks(message: str) -> bool:
+    """Say whether a message asks how a thing is done, or speaks of an order that is not placed yet."""
+    return bool(_QUESTION.search(message) or _NOT_ORDERED_YET.search(message))
+
+
+def reports(message: str, verb: str) -> bool:
+    """Say whether a message tells or asks what was done already, or does not want it; `verb` is a pattern of what the deed is called."""
+    return bool(re.search(_REPORTS.format(verb=verb), message, re.IGNORECASE))
