@@ -5,7 +5,7 @@ from functools import cache
 
 _LEAD = r"(?:^|[,.;:!]|\b(?:ok(?:ay)?|but|and|actually|please|yes|yeah|sure|oh|no|sorry|perfect|then|just)\b)\W*"
 _IS = r"(?:(?:that|it|this)(?:['’]?s| is))"
-_RIGHT = r"(?:right|correct|perfect|great|good|lovely)"
+_RIGHT = r"(?:right|correct|perfect|great|good|lovely|brilliant|excellent)"
 _THING = r"(?:(?:(?:the|my|this|that) )?(?:whole |entire |new |right |correct )?(?:order|address|delivery|day|date|one|place|thing|change))"
 _NO_MATTER = (
     r"(?:it(?:['’]?s| is)|i(?:['’]?m| am)) (?:ok(?:ay)?|fine|good|alright|all right)"  # alone it means: leave it
@@ -14,13 +14,13 @@ _AGREES = (
     r"y|ye[sp]+|yeah|yup|aye|ok(?:ay)?|sure|absolutely|definitely|certainly|of course|exactly|indeed|perfect|correct|fine|alright|all right|"
     r"(?:i |i can )?confirm(?:ed)?|i agree|agreed|i(?:['’]?m| am) (?:very |quite |absolutely )?sure|please do|proceed|do (?:it|that|this|so)|"
     rf"go (?:ahead|for it|on)|by all means|{_IS} (?:now )?(?:{_RIGHT}|fine|it|{_THING})|(?:that |it )?(?:sounds|looks) {_RIGHT}|"
-    rf"(?:that )?(?:works|suits me)|(?:is|would be|will be) (?:{_RIGHT}|fine|ok(?:ay)?)|that(?: wi|['’]?)ll do|let['’]?s"
+    rf"(?:that )?(?:works|suits me)|(?:is|would be|will be|['’]ll be) (?:{_RIGHT}|fine|ok(?:ay)?)|that(?: wi|['’]?)ll do|let['’]?s"
 )
 _POLITE = (
     r"please|pls|plz|thanks?|thank you|thx|ta|cheers|very much|so much|a lot|many|mate|sorry|oh|ah|well|so|and|do|all|very|quite|really|"
     r"then|now|just|only|actually|"
     rf"today|right away|straight away|asap|(?:for|with|by) me|{_RIGHT}|{_IS}|number|i (?:do|am|want|would|would like)|i['’]d like|"
-    rf"you (?:can|may)|that|this|it|there|of|in|at|with|us|we|make|kindly|the|to|on|{_THING}"
+    rf"you (?:can|may)|that|this|it|there|the|to|on|{_THING}"
 )
 _REFUSES = re.compile(
     rf"{_LEAD}(?:no|nope|nah)(?:\W*$|\s*[,.;:!]|\s+(?:that|it|this|i|not|thanks?|please|way|wrong|wait|do|don|the|but|sorry|never|just)"

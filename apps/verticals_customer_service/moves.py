@@ -36,8 +36,8 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _THANK = (
-    r"(?:(?:many |great |ok |okay |lovely |perfect |cool )*(?:thanks|thank you|thx|ta|cheers|bye|goodbye|great|perfect|lovely|brilliant|"
-    r"super|ok(?:ay)?|cool|got it|i (?:see|understand)|(?:that|this|it) (?:really )?(?:helps|helped|worked)))"
+    r"(?:(?:many )?thanks|thank you|thx|ta|cheers|bye|goodbye|great|perfect|lovely|brilliant|super|ok(?:ay)?|cool|got it|"
+    r"i (?:see|understand)|(?:that|this|it) (?:really )?(?:helps|helped|worked))"
 )
 _THANKS = re.compile(
     rf"\W*{_THANK}(?:\W+(?:{_THANK}|a lot|so much|very much|that was \w+|that'?s (?:all|it|great)|you|mate|for (?:your|the) help|"
