@@ -211,6 +211,7 @@ def test_what_negates_is_never_taken_for_a_yes(bot: Bot, backend: SqlOrders, ans
         "please cancel it",
         "absolutely",
         "yep thats the one",
+        "Yes, that suits us",
         "yes just that one",
         "ok, cancel order BW-11111",
     ],

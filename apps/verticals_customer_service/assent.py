@@ -14,7 +14,7 @@ _AGREES = (
     r"y|ye[sp]+|yeah|yup|aye|ok(?:ay)?|sure|absolutely|definitely|certainly|of course|exactly|indeed|perfect|correct|fine|alright|all right|"
     r"(?:i |i can )?confirm(?:ed)?|i agree|agreed|i(?:['’]?m| am) (?:very |quite |absolutely )?sure|please do|proceed|do (?:it|that|this|so)|"
     rf"go (?:ahead|for it|on)|by all means|{_IS} (?:now )?(?:{_RIGHT}|fine|it|{_THING})|(?:that |it )?(?:sounds|looks) {_RIGHT}|"
-    rf"(?:that )?(?:works|suits me)|(?:is|would be|will be|['’]ll be) (?:{_RIGHT}|fine|ok(?:ay)?)|that(?: wi|['’]?)ll do|let['’]?s"
+    rf"(?:that )?(?:works|suits)(?: me| us| fine)?|(?:is|would be|will be|['’]ll be) (?:{_RIGHT}|fine|ok(?:ay)?)|that(?: wi|['’]?)ll do|let['’]?s"
 )
 _POLITE = (
     r"please|pls|plz|thanks?|thank you|thx|ta|cheers|very much|so much|a lot|many|mate|sorry|oh|ah|well|so|and|do|all|very|quite|really|"
