@@ -22,7 +22,7 @@ from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.retrieval import Embed
 
 _FOLDER, _FILE = "alarm", "alarm.json"
-_IN_VAIN, _ASKED_IN_VAIN = 0.04, 0.1  # chosen on the development conversations
+_IN_VAIN, _ASKED_IN_VAIN = 0.04, 0.15  # chosen on the development conversations
 _HELD_SHARE = 0.2
 
 
