@@ -212,6 +212,7 @@ def test_what_negates_is_never_taken_for_a_yes(bot: Bot, backend: SqlOrders, ans
         "absolutely",
         "yep thats the one",
         "Yes, that suits us",
+        "Yes, thank you.",
         "yes just that one",
         "ok, cancel order BW-11111",
     ],

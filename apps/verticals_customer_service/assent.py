@@ -17,7 +17,7 @@ _AGREES = (
     rf"(?:that )?(?:works|suits)(?: me| us| fine)?|(?:is|would be|will be|['’]ll be) (?:{_RIGHT}|fine|ok(?:ay)?)|that(?: wi|['’]?)ll do|let['’]?s"
 )
 _POLITE = (
-    r"please|pls|plz|thanks?|thank you|thx|ta|cheers|very much|so much|a lot|many|mate|sorry|oh|ah|well|so|and|do|all|very|quite|really|"
+    r"please|pls|plz|thank you|thanks?|thx|ta|cheers|very much|so much|a lot|many|mate|sorry|oh|ah|well|so|and|do|all|very|quite|really|"
     r"then|now|just|only|actually|"
     rf"today|right away|straight away|asap|(?:for|with|by) me|{_RIGHT}|{_IS}|number|i (?:do|am|want|would|would like)|i['’]d like|"
     rf"you (?:can|may)|that|this|it|there|the|to|on|{_THING}"
