@@ -75,7 +75,7 @@ peers: $(VENV)/.demo  ## Measure beside SetFit, implicit, VADER, the pipeline an
 	$(BIN)/python benchmarks/peers/setfit_few.py banking77 --rows 16
 	$(BIN)/python benchmarks/peers/implicit_als.py
 	$(BIN)/python benchmarks/peers/vader.py phrasebank-50agree
-	$(BIN)/python benchmarks/peers/plain_trainer.py banking77 --method lora --epochs 4 --every 40
+	$(BIN)/python benchmarks/peers/plain_trainer.py banking77 --method lora --set train.epochs=8 --epochs 10 --every 40
 	$(BIN)/python benchmarks/tables.py
 
 clean:  ## Remove the virtual environment; runs stay
