@@ -1,6 +1,5 @@
 """The live recommender and its REST routes: what a click, a new item and a deletion do, and what is refused."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,7 +27,7 @@ from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.serving import Engine, Rules, recommend
 from verticals_recommender.shelf import shelf
 from verticals_recommender.state import State
-from verticals_recommender.store import ALL_EVENTS, MOST_SHOWN, TABLES, Store
+from verticals_recommender.store import TABLES, Store
 
 WORDS = ("green", "black", "herbal", "saw", "drill", "hammer", "tea", "tool")
 NOW = 1_000_000.0
@@ -120,16 +119,6 @@ def test_what_was_shown_does_not_crowd_out_what_was_done(live: Live) -> None:
     live.store.record("ada", "shown", ["tea2"] * 3, NOW)
     newest = live.store.events("ada", most=2)
     assert [(event.action, event.item) for event in newest] == [("hide", "tea1"), ("shown", "tea2"), ("shown", "tea2")]
-
-
-def test_of_what_was_shown_only_the_newest_is_kept_and_of_what_was_done_everything(live: Live) -> None:
-    live.store.record("ada", "click", ["tea0"], NOW)
-    live.store.record("bo", "shown", ["tea2"], NOW)
-    for item in ("tea1", "tea2"):
-        live.store.record("ada", "shown", [item] * MOST_SHOWN, NOW)
-    stored = Counter((event.action, event.item) for event in live.store.events("ada", ALL_EVENTS))
-    assert stored == {("click", "tea0"): 1, ("shown", "tea2"): MOST_SHOWN}
-    assert len(live.store.events("bo")) == 1
 
 
 @pytest.mark.parametrize(("body", "kind"), [({"items": ["tea0"]}, "tea"), ({"sentence": "a drill tool"}, "tools")])

@@ -37,7 +37,6 @@ from verticals_recommender.items import LONGEST_ID, Item
 from verticals_recommender.profiles import Action
 
 MOST_EVENTS = 5000  # of one user; older ones no longer shape the list
-MOST_SHOWN = 1000  # of one user are kept; each list adds some, and what was shown long ago no longer tires anybody
 ALL_EVENTS = 2**62
 TABLES = MetaData()
 _EVENTS = Table(
@@ -101,17 +100,11 @@ class Store:
         self._catalogue = catalogue
 
     def record(self, user: str, action: Action, items: Sequence[str], at: float) -> None:
-        """Keep what a user did; `at` is in seconds since 1970. Of what was shown to a user only the newest is kept."""
+        """Keep what a user did; `at` is in seconds since 1970."""
         own = {"catalogue": self._catalogue}
         rows = [{**own, "user": user, "item": item, "action": action, "at": at} for item in items]
         with transaction(self._database) as connection:
             connection.execute(insert(_EVENTS), rows)
-            if action == "shown":
-                shown = and_(self._of_user(user), _EVENTS.c.action == "shown")
-                newest = select(_EVENTS.c.number).where(shown).order_by(_EVENTS.c.number.desc())
-                last = connection.scalar(newest.offset(MOST_SHOWN).limit(1))
-                if last is not None:
-                    connection.execute(delete(_EVENTS).where(shown, _EVENTS.c.number <= last))
 
     def events(self, user: str, most: int = MOST_EVENTS) -> list[Event]:
         """Return a user's events, oldest first: the newest of what they did, and as many of what they were shown.
