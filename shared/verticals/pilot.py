@@ -85,8 +85,8 @@ def tune(objective: Objective[Any, Any], config: Config) -> Run:
         ConfigError: the settings name a column or a label that the objective does not read.
     """
     methods.check(config, objective.name, None)  # before anything is read or computed
-    for name in ("text", "label", "outside_label"):
-        if getattr(config.data, name) is not None and name not in objective.columns:
+    for name in config.data.model_dump(include={"text", "label", "outside_label"}, exclude_none=True):
+        if name not in objective.columns:
             raise ConfigError(
                 f"data.{name}: '{objective.name}' does not read it; leave it out (match and generate name their columns by "
                 "--set objective.NAME=COLUMN)"

@@ -78,7 +78,7 @@ def backbone_of(folder: Path, config: Config) -> Backbone:
     """
     if carries(folder):
         return Backbone(str(folder), folder / _BACKBONE)
-    found, weights = backbones.locate(config.backbone.name), folder / _WEIGHTS  # runs of before 2026-11-29 have none
+    found, weights = backbones.locate(config.backbone.name), folder / _WEIGHTS  # older runs have none
     if weights.is_file() and json.loads(weights.read_text(encoding="utf-8")) != backbones.digests(found.folder):
         raise RunError(
             f"{found.folder}: not the weights that the run {folder} was trained on; put those back, or train it again"
