@@ -10,7 +10,7 @@ from verticals.data.examples import Examples, Note, as_text, label_key, note, te
 from verticals.data.loading import load_splits, read_examples, with_leak_notes
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
-from verticals.errors import DataError, did_you_mean
+from verticals.errors import DataError, did_you_mean, nearest
 from verticals.runs import Run
 from verticals_customer_service.knowledge import Intent, Knowledge, read_articles, read_intents, unnamed_intents
 from verticals_customer_service.settings import Settings
@@ -87,9 +87,8 @@ def _as_labelled(path: Path, labels: Sequence[str]) -> dict[str, Intent]:
         named[label] = intent
     bare = [label for label in labels if label not in named]
     for name in (name for name in named if name not in labels):
-        hint = did_you_mean(name, bare)
-        if "did you mean" in hint:  # else its action would be lost, such as that it always goes to a person
-            raise DataError(f"{path}: no row has the intent '{name}'{hint}")
+        if nearest(name, bare):  # its action would be lost, such as that it always goes to a person
+            raise DataError(f"{path}: no row has the intent '{name}'{did_you_mean(name, bare)}")
     return named
 
 

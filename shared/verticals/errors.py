@@ -53,11 +53,17 @@ class ServerError(VerticalsError):
     """The web server cannot start."""
 
 
+def nearest(given: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a mistyped one is nearest to, or None where none is near."""
+    folded = {name.casefold().strip(): name for name in known}
+    close = get_close_matches(given.casefold().strip(), folded, n=1, cutoff=0.5)
+    return folded[close[0]] if close else None
+
+
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the nearest known name, else the list of known names."""
     names = list(known)
-    folded = {name.casefold().strip(): name for name in names}
-    close = get_close_matches(given.casefold().strip(), folded, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean '{folded[close[0]]}'?"
+    close = nearest(given, names)
+    if close is not None:
+        return f"; did you mean '{close}'?"
     return f"; known: {', '.join(sorted(names))}" if names else ""
