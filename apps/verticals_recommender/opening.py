@@ -64,8 +64,9 @@ def open_run(run: Run) -> Opened:
     state = State(trained.catalogue, recipe.engine(trained, vectors), past, others)
     name = str(run.manifest["data"]["name"])
     database = storage.open_database(storage.database_url(recipe.APP), TABLES)
-    of_user = partial(forget, run.folder.parent, name), partial(rows_of, run.folder)
-    live = Live(state, index, encode, Store(database, name), *of_user)
+    store = Store(database, name)
+    store.drop_old_impressions()  # here, since beside requests it makes the slowest of them wait
+    live = Live(state, index, encode, store, partial(forget, run.folder.parent, name), partial(rows_of, run.folder))
     skin = skin_of(Settings.model_validate(run.config.app), name)
     return Opened(live, run.metrics, skin, clock_of(name, rows))
 
