@@ -47,6 +47,19 @@ def test_a_kept_result_names_its_run_without_the_folders_of_a_machine(tmp_path: 
     assert [name for name in runs if name and "/" in name] == []
 
 
+def test_committed_results_are_of_the_published_format_and_others_are_refused_by_field(tmp_path: Path) -> None:
+    committed = list((Path(__file__).parent.parent / "benchmarks" / "results").rglob("*.json"))
+    assert min(len(results.read(path)) for path in committed) > 0
+    row = results.row("toy", "count", "none", {}, {}, {}, {"name": "toy"}, 0, None)
+    for wrong, field in (
+        ({"schema": 99, "results": [row]}, r"schema: Input should be 1"),
+        ({"schema": 1, "results": [{**row, "metrics": {"accuracy": 0.9}}]}, r"results\.0\.metrics\.accuracy"),
+    ):
+        (tmp_path / "other.json").write_text(json.dumps(wrong), encoding="utf-8")
+        with pytest.raises(DataError, match=rf"other\.json: not a result document of schema 1: {field}"):
+            results.read(tmp_path / "other.json")
+
+
 def test_a_suite_whose_data_are_not_there_is_passed_over_and_named_or_an_error_where_it_was_asked_for(
     tmp_path: Path,
 ) -> None:

@@ -99,15 +99,15 @@ app = Vertical(
         _suite("banking77", "77 intents of a bank's customers", quick=True),
         _suite(
             "scripted-conversations",
-            "150 held-out conversations with gold outcomes, by the newest shipped bot",
+            "held-out conversations with gold outcomes, by the newest shipped bot",
             quick=True,
         ),
         _suite(
             "hard-conversations",
-            "240 conversations that are hard to read, held out until the bot was mended on them",
+            "conversations that are hard to read, held out until the bot was mended on them",
             quick=False,
         ),
-        _suite("development-conversations", "the 435 conversations that the bot was mended on", quick=False),
+        _suite("development-conversations", "the conversations that the bot was mended on", quick=False),
         _suite("load", "50 customers at once against the real server, for two minutes", quick=False),
         _suite("dialogues", "replies generated on held-out dialogues, and whether they are grounded", quick=False),
         _suite("stackfaq", "paraphrased questions find their thread, by questions, answers, or both", quick=True),

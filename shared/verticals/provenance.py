@@ -1,6 +1,7 @@
 """Where a figure comes from: versions, machine, revision, time, memory, and the digests of files."""
 
 import hashlib
+import os
 import platform
 import resource
 import subprocess
@@ -31,6 +32,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.system(),
         "processor": platform.machine(),
+        "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }

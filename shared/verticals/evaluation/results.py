@@ -8,37 +8,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from verticals import provenance
 from verticals.errors import DataError
 from verticals.evaluation.metrics import Estimate
+from verticals.evaluation.result_format import VERSION, Document
 from verticals.runs import write_json
-
-SCHEMA = 1
-_COMPARED = ("app", "suite", "method", "seed", "metrics", "baseline", "cost")
 
 
 def document(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Wrap result rows into the one JSON document that `--json` prints."""
-    return {"schema": SCHEMA, "results": list(results)}
+    return {"schema": VERSION, "results": list(results)}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the rows of a result file.
 
     Raises:
-        DataError: it is not a result document.
+        DataError: it is not a result document of this version; the message names the field.
     """
     try:
-        rows = [dict(row) for row in json.loads(path.read_text(encoding="utf-8"))["results"]]
-        lacking = {name for row in rows for name in _COMPARED if name not in row}
-    except (KeyError, TypeError, ValueError) as error:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        Document.model_validate(found)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        place = ".".join(map(str, wrong["loc"])) or "the document"
         raise DataError(
-            f"{path}: not a result document; expected 'schema' and 'results'; remove it or measure again"
+            f"{path}: not a result document of schema {VERSION}: {place}: {wrong['msg']}; remove it or measure again"
         ) from error
-    if lacking:
-        raise DataError(f"{path}: results without {', '.join(sorted(lacking))}; remove it or measure again")
-    return rows
+    except ValueError as error:
+        raise DataError(f"{path}: not a result document: {error}; remove it or measure again") from error
+    return [dict(row) for row in found["results"]]
 
 
 def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
