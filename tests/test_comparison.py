@@ -138,4 +138,4 @@ def test_an_empty_folder_and_a_foreign_file_are_named(tmp_path: Path) -> None:
 
 
 def test_a_page_without_results_says_what_to_do() -> None:
-    assert "verticals benchmark" in page_html([], "", "zh")
+    assert "verticals benchmark" in page_html([], 0, "", "zh")

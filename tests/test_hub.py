@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from toys import settings
 from verticals import hub, registry
 from verticals.cli import applications
+from verticals.evaluation import results
 from verticals.runs import Run
 
 
@@ -44,6 +46,20 @@ def test_the_health_page_names_run_data_and_quality(
     assert title in page
     assert run.folder.name in page
     assert f"{metric} {run.metrics['metrics']['accuracy']['value']:.3f}" in page
+
+
+def test_the_comparison_names_a_damaged_result_and_what_it_cannot_compare(
+    site: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    assert "verticals benchmark" in site.get("/compare").text
+    timing = results.row("toy", "clock", "none", {}, {}, {"seconds": 1.0}, {"name": "toy"}, 0, None)
+    results.write(tmp_path / "results" / "clock.json", [timing])
+    assert "are not in the table" in site.get("/compare").text
+    (tmp_path / "results" / "damaged.json").write_text('{"schema": 1', encoding="utf-8")
+    answer = site.get("/compare")
+    assert answer.status_code == 200
+    assert "damaged.json: not a result document" in answer.text
 
 
 def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -> None:

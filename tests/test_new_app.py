@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from toys import Outcome
+from verticals import registry
 from verticals.config import build, read_yaml
 from verticals.errors import ConfigError
 from verticals.new_app import make
 from verticals.vertical import LANGUAGES, Vertical
+
+ROOT = Path(__file__).parent.parent
+EXTRAS = "[project.optional-dependencies]"
 
 
 @pytest.fixture
@@ -47,7 +52,14 @@ def test_the_command_says_what_is_left_to_do(
     (tmp_path / "apps").mkdir()
     monkeypatch.chdir(tmp_path)
     made = json.loads(verticals("new", "claims", "--json").out)
-    assert made["entry_point"] == 'claims = "verticals_claims:app"'
+    written = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for table, name in (('[project.entry-points."verticals.apps"]', "entry_point"), (EXTRAS, "extra")):
+        assert f"{table}\n" in written
+        written = written.replace(f"{table}\n", f"{table}\n{made[name]}\n")
+    project = tomllib.loads(written)["project"]
+    assert project["entry-points"]["verticals.apps"]["claims"] == "verticals_claims:app"
+    extras = project["optional-dependencies"]
+    assert set(extras["claims"]) <= set.intersection(*(set(extras[app]) for app in registry.available()))
     assert (tmp_path / "apps" / "verticals_claims" / "__init__.py").is_file()
     assert "is there already" in verticals("new", "claims").error
 

@@ -15,6 +15,8 @@ from verticals_customer_service import alarm, data, knowledge, policy, retrieval
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.settings import Settings
 
+APP = "customer-service"
+
 
 def train(config: Config) -> Run:
     """Train the bot on the rows that the settings name: its classifier, its tagger of slots, its search, its hand-over policy.
@@ -48,13 +50,19 @@ def train(config: Config) -> Run:
         champion, _ = _champion()  # the one that serves now: another training may have ended meanwhile
         promotion.judge(champion, folder)
 
-    return pilot.train_classifier("customer-service", config, splits, add_files)
+    return pilot.train_classifier(APP, config, splits, add_files)
+
+
+def shipped_run(config: Config) -> Run:
+    """Return the newest run of the shipped samples by the settings' method, whatever was trained since; train it where there is none."""
+    shipped = config.model_copy(update={"data": config.data.model_copy(update={"train": None})})
+    return runs.latest_of(APP, "shipped", config.method.name) or train(shipped)
 
 
 def _champion() -> tuple[Run | None, list[Note]]:
     """Return the run that serves; one that is damaged is nothing to be judged against, so that training is the way out."""
     try:
-        return runs.latest("customer-service"), []
+        return runs.latest(APP), []
     except RunError as error:
         return None, [Note("damaged_run", 1, f"not compared with the newest run, which is damaged: {error}")]
 

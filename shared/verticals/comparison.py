@@ -9,7 +9,7 @@ from typing import Any
 from verticals.errors import DataError
 from verticals.evaluation import results
 
-PRIMARY = ("accuracy", "entity_f1", "ndcg_at_10", "mrr", "nab_score", "pairs_right", "chrf")
+PRIMARY = ("accuracy", "entity_f1", "ndcg_at_10", "mrr", "nab_score", "pairs_right", "outcome_accuracy", "chrf")
 """The metric that stands for a result: the first of these that it has."""
 _PERFECT = {"nab_score": 100.0, "chrf": 100.0}
 

@@ -16,6 +16,9 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
         "lead": "Gap closed is the share of the way from the baseline to perfect, so that different tasks can stand side by side. "
         "A point is one hundredth of the metric gained over the baseline.",
         "empty": "Nothing was measured on this machine yet. Run: verticals benchmark",
+        "left_out": "{} results are not in the table: times and simulations have no metric to compare by.",
+        "unplaced": "Without a point in the plot, for lack of a baseline or of a time for one answer: {}.",
+        "problem": "A result cannot be read",
         "x": "seconds for 1000 answers",
         "y": "gap closed",
         "best": "nothing is both cheaper and better",
@@ -26,6 +29,9 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
         "title": "跨应用对比",
         "lead": "“缩小差距”指从基线到满分之间走完的比例，使不同任务可以并列比较。“1 点”指指标比基线高 1 个百分点。",
         "empty": "本机尚无评测结果。请运行：verticals benchmark",
+        "left_out": "另有 {} 条结果未列入表中：耗时与模拟没有可比较的指标。",
+        "unplaced": "因缺少基线或单次作答时间而未出现在图中：{}。",
+        "problem": "有一份结果无法读取",
         "x": "连续作答 1000 次的秒数",
         "y": "缩小差距",
         "best": "没有既更快又更好的（帕累托最优）",
@@ -48,14 +54,27 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def page_html(lines: Sequence[Line], css: str, language: str = "en") -> str:
-    """Return the page; it loads nothing from anywhere."""
+def page_html(lines: Sequence[Line], left_out: int, css: str, language: str = "en") -> str:
+    """Return the page; it loads nothing from anywhere. `left_out` is how many results have no metric to compare by."""
     texts = _TEXTS[language]
-    body = f"<p>{texts['empty']}</p>"
+    body = "" if lines or left_out else f"<p>{texts['empty']}</p>"
     if lines:
         plot = pareto_figure(lines, language).to_html(include_plotlyjs=True, full_html=False)
-        body = f"{plot}<div class='table'>{_table(lines, texts['header'])}</div>"
-    home = "/" if language == "en" else "/zh"
+        unplaced = sorted({f"{line.name[0]} {line.name[1]}" for line in lines if not _placed(line)})
+        below = f"<p class='muted'>{texts['unplaced'].format(', '.join(map(escape, unplaced)))}</p>" if unplaced else ""
+        body = f"{plot}{below}<div class='table'>{_table(lines, texts['header'])}</div>"
+    if left_out:
+        body += f"<p class='muted'>{texts['left_out'].format(left_out)}</p>"
+    return _page(body, css, language)
+
+
+def problem_html(problem: str, css: str, language: str = "en") -> str:
+    """Return the page where a result file is not one: what is wrong with which, and what to do."""
+    return _page(f"<p><strong>{_TEXTS[language]['problem']}</strong></p><p>{escape(problem)}</p>", css, language)
+
+
+def _page(body: str, css: str, language: str) -> str:
+    texts, home = _TEXTS[language], "/" if language == "en" else "/zh"
     return document(
         str(texts["title"]),
         language,
@@ -68,7 +87,7 @@ def page_html(lines: Sequence[Line], css: str, language: str = "en") -> str:
 def pareto_figure(lines: Sequence[Line], language: str = "en") -> go.Figure:
     """Draw the gap closed over the cost of answers; what nothing both cheaper and better stands against is marked."""
     texts = _TEXTS[language]
-    drawn = [line for line in lines if line.gap_closed is not None and line.seconds_per_thousand is not None]
+    drawn = [line for line in lines if _placed(line)]
     best = set(frontier([(line.seconds_per_thousand or 0.0, line.gap_closed or 0.0) for line in drawn]))
     figure = go.Figure()
     for wanted, colour, name in ((False, SOFT, ""), (True, INK, texts["best"])):
@@ -88,6 +107,10 @@ def pareto_figure(lines: Sequence[Line], language: str = "en") -> go.Figure:
         yaxis={"title": texts["y"], "tickformat": ".0%"},
         legend={"orientation": "h", "y": 1.08},
     )
+
+
+def _placed(line: Line) -> bool:
+    return line.gap_closed is not None and line.seconds_per_thousand is not None
 
 
 def frontier(points: Sequence[tuple[float, float]]) -> list[int]:

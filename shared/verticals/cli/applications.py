@@ -52,12 +52,14 @@ def new(
 
     made = new_app.make(name, Path.cwd())
     if as_json:
-        show_json({"folder": str(made.folder), "entry_point": made.entry_point})
+        show_json({"folder": str(made.folder), "entry_point": made.entry_point, "extra": made.extra})
         return
     show(
         f"made {made.folder}",
-        'add this line under [project.entry-points."verticals.apps"] in pyproject.toml, then run: make install',
+        'add this line under [project.entry-points."verticals.apps"] in pyproject.toml:',
         made.entry_point,
+        "and this one under [project.optional-dependencies], then run: make install",
+        made.extra,
     )
 
 

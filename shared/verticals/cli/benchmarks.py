@@ -79,12 +79,17 @@ def compare(
     from verticals import benchmark as measuring
     from verticals import comparison
 
-    rows = comparison.lines(comparison.read(folder or measuring.results_folder()))
+    measured = comparison.read(folder or measuring.results_folder())
+    rows = comparison.lines(measured)
+    if len(rows) < len(measured):
+        say(
+            f"{len(measured) - len(rows)} of {len(measured)} results left out: times and simulations have no metric to compare by"
+        )
     if page is not None:
         from verticals.comparison_page import page_html
         from verticals.theme import CSS
 
-        page.write_text(page_html(rows, CSS), encoding="utf-8")
+        page.write_text(page_html(rows, len(measured) - len(rows), CSS), encoding="utf-8")
         say(f"written to {page}")
     if before is not None:
         older = comparison.lines(comparison.read(before))
