@@ -52,12 +52,13 @@ def new(
 
     made = new_app.make(name, Path.cwd())
     if as_json:
-        show_json({"folder": str(made.folder), "entry_point": made.entry_point})
+        show_json({"folder": str(made.folder), "entry_point": made.entry_point, "extra": made.extra})
         return
     show(
         f"made {made.folder}",
-        'add this line under [project.entry-points."verticals.apps"] in pyproject.toml, then run: make install',
-        made.entry_point,
+        "add to pyproject.toml, then run: make install",
+        f'[project.entry-points."verticals.apps"]\n{made.entry_point}',
+        f"[project.optional-dependencies]  # and write {name} into `all` there\n{made.extra}",
     )
 
 
