@@ -14,7 +14,7 @@ from verticals_customer_service import (
     data,
     recipe,
 )
-from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HARD, HELD_OUT, newest_shipped_run
+from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HARD, HELD_OUT
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.turns import Conversation
 
@@ -30,12 +30,8 @@ def intents(name: str | None) -> Callable[[Config], list[dict[str, Any]]]:
 
 
 def turns(config: Config) -> list[dict[str, Any]]:
-    """Time whole turns of the newest shipped bot, one request at a time in one process.
-
-    Raises:
-        RunError: there is no run of the shipped samples.
-    """
-    run = newest_shipped_run(config.method.name)
+    """Time whole turns of the shipped bot, one request at a time in one process."""
+    run = recipe.trained_once(config)
     bot, splits = Bot.load(run), data.splits(run.config)
     cost = results.latency(lambda text: bot.turn(Conversation(), text), splits.test.texts, rounds=400)
     facts = {**run.manifest["data"], "split": splits.sizes()}

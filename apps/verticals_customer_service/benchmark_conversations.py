@@ -18,12 +18,11 @@ import numpy as np
 
 from verticals.arrays import Float64Array
 from verticals.config import Config
-from verticals.errors import RunError
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
-from verticals.runs import Run, latest_of
+from verticals.runs import Run
 from verticals.storage import open_database
-from verticals_customer_service import data, orders, policy
+from verticals_customer_service import data, orders, policy, recipe
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.moves import COURTESIES
 from verticals_customer_service.orders import Order, SqlOrders
@@ -147,25 +146,11 @@ def _share(part: Float64Array, whole: Float64Array) -> float:
     return float(part.sum() / whole.sum()) if whole.sum() else 0.0
 
 
-def newest_shipped_run(method: str) -> Run:
-    """Return the newest run of the shipped samples by a method, whatever was trained since.
-
-    Raises:
-        RunError: there is none.
-    """
-    run = latest_of("customer-service", "shipped", method)
-    if run is None:
-        raise RunError(
-            f"no run of the shipped samples by '{method}'; run: verticals train customer-service --method {method}"
-        )
-    return run
-
-
 def suite(name: str, file: str) -> Callable[[Config], list[dict[str, Any]]]:
-    """Return the suite that plays every script of a file with the newest bot of the shipped samples by the settings' method."""
+    """Return the suite that plays every script of a file with the bot of the shipped samples."""
 
     def run(config: Config) -> list[dict[str, Any]]:
-        trained, path = newest_shipped_run(config.method.name), data.SAMPLES / file
+        trained, path = recipe.trained_once(config), data.SAMPLES / file
         scripts, fingerprint = read(path), sha256(path.read_bytes()).hexdigest()[:16]
         facts = {"name": name, "fingerprint": fingerprint, "split": {"conversations": len(scripts)}}
         seed, backbone = trained.config.train.seed, trained.config.backbone.name

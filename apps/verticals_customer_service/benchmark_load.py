@@ -23,8 +23,7 @@ from verticals.config import Config
 from verticals.errors import ServerError
 from verticals.evaluation import results
 from verticals.runs import Run
-from verticals_customer_service import data
-from verticals_customer_service.benchmark_conversations import newest_shipped_run
+from verticals_customer_service import data, recipe
 
 _API = "/api/customer-service"
 _MOST_SECONDS_TO_START = 120
@@ -53,13 +52,12 @@ class Exchange:
 
 
 def run(config: Config) -> list[dict[str, Any]]:
-    """Serve the newest bot of the shipped samples on the loopback address, with a database of its own, and let customers write.
+    """Serve the bot of the shipped samples on the loopback address, with a database of its own, and let customers write.
 
     Raises:
-        RunError: there is no run of the shipped samples.
         ServerError: the server does not start, or answers nothing.
     """
-    trained, load = newest_shipped_run(config.method.name), Load()
+    trained, load = recipe.trained_once(config), Load()
     texts = [text for text in data.splits(trained.config).test.texts if not any(map(str.isdigit, text))]
     with _serving(trained) as address:
         exchanges = write(lambda: httpx.Client(base_url=address, timeout=_MOST_SECONDS_TO_ANSWER), texts, load)

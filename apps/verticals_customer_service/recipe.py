@@ -51,6 +51,12 @@ def train(config: Config) -> Run:
     return pilot.train_classifier("customer-service", config, splits, add_files)
 
 
+def trained_once(config: Config) -> Run:
+    """Return the newest run of these settings and the shipped samples, or train it; suites that only use a bot share it."""
+    config = config.model_copy(update={"data": config.data.model_copy(update={"train": None})})
+    return runs.trained_with("customer-service", config, data.splits(config).fingerprint()) or train(config)
+
+
 def _champion() -> tuple[Run | None, list[Note]]:
     """Return the run that serves; one that is damaged is nothing to be judged against, so that training is the way out."""
     try:
