@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 _BLENDED = {  # of the files whose rows do not record their settings yet
     f"benchmarks/results/customer-service-{name}.json"
-    for name in ("clinc150-full", "shipped-probe", "shipped-full", "shipped-lora", "snips-full")
+    for name in ("clinc150-full", "shipped", "shipped-full", "shipped-lora", "snips-full")
 }
 
 

@@ -98,6 +98,35 @@ def test_what_was_set_has_a_result_of_its_own_that_names_it(tmp_path: Path) -> N
     assert [row.get("assignments") for row in rows] == [None, ["train.epochs=1"], ["train.epochs=2"]]
 
 
+def test_the_app_s_own_method_is_one_case_named_or_not() -> None:
+    chosen = benchmark.select(["customer-service"], ["banking77"], "quick")
+    plain, named = (benchmark.cases(chosen, method, 1, []) for method in (None, "probe"))
+    assert plain == named
+    assert [each.name for each in plain] == ["customer-service-banking77"]
+
+
+def test_assignments_make_one_case_in_any_order_unless_one_lies_over_another() -> None:
+    chosen = benchmark.select(["customer-service"], ["banking77"], "quick")
+
+    def made(*assignments: str) -> list[Case]:
+        return benchmark.cases(chosen, None, 1, assignments)
+
+    assert made("train.epochs=3", "objective.blend=false") == made("objective.blend=false", "train.epochs=3")
+    twice, over = ("train.epochs=3", "train.epochs=2"), ("train={epochs: 3}", "train.epochs=2")
+    for given in (twice, over):
+        (first,), (second,) = made(*given), made(*reversed(given))
+        assert first.name != second.name
+        assert [first.config.train.epochs, second.config.train.epochs] == [2, 3]
+
+
+def test_the_committed_results_are_found_under_their_names() -> None:
+    committed = Path(__file__).parent.parent / "benchmarks" / "results"
+    chosen = benchmark.select(["financial-sentiment"], ["phrasebank-50agree", "throughput"], "quick")
+    backbone = benchmark.cases(chosen[:1], "full", 3, ["backbone.name=headlines-backbone"])
+    million = benchmark.cases(chosen[1:], "tfidf", 1, ["app.benchmark_items=1000000"])
+    assert [each.name for each in (*backbone, *million) if not (committed / f"{each.name}.json").is_file()] == []
+
+
 def test_a_quick_profile_leaves_out_the_long_suites() -> None:
     quick = {suite.name for _, suite in benchmark.select(["customer-service"], (), "quick")}
     full = {suite.name for _, suite in benchmark.select(["customer-service"], (), "full")}

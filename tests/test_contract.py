@@ -1,5 +1,6 @@
 """What every registered app keeps, whichever it is; a new app gets these tests by being registered."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def test_every_app_folder_is_registered() -> None:
 def test_every_app_has_an_extra_of_its_name() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert set(NAMES) <= set(extras)
+    (everything,) = extras["all"]
+    assert set(NAMES) <= set(re.findall(r"[\w-]+", everything)), "make install would leave an app's packages out"
 
 
 def test_an_unknown_app_suggests_the_nearest() -> None:

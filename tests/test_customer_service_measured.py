@@ -13,9 +13,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bots import keyword_bot
+from toys import settings
+from verticals import runs
+from verticals.config import home
 from verticals.data.examples import text_key
 from verticals.storage import open_database
-from verticals_customer_service import benchmark_conversations, data, knowledge, tables
+from verticals_customer_service import benchmark, benchmark_conversations, data, knowledge, recipe, tables
 from verticals_customer_service.api import build_api
 from verticals_customer_service.benchmark_conversations import DEVELOPMENT, HARD, HELD_OUT, Played, Script, judge
 from verticals_customer_service.benchmark_load import Exchange, Load, cost_of, write
@@ -48,6 +51,14 @@ def test_containment_counts_what_the_bot_can_finish_and_rightly_did() -> None:
         "outcome_accuracy": 3 / 6,
     }
     assert {name: each.value for name, each in found.items()} == pytest.approx(expected)
+
+
+def test_a_suite_of_the_shipped_bot_trains_it_where_it_is_missing_and_the_next_one_finds_it() -> None:
+    config = settings(method={"name": "tfidf"})
+    (row,) = benchmark.turns(config)
+    assert (row["suite"], row["method"], row["data"]["name"]) == ("turns", "tfidf", "shipped")
+    assert recipe.trained_once(config) == runs.latest("customer-service")
+    assert len(runs.folders_in(home() / "customer-service")) == 1
 
 
 @pytest.mark.parametrize("file", [DEVELOPMENT, HARD, HELD_OUT])

@@ -129,10 +129,6 @@ def test_the_newest_complete_run_is_found(train_toy: Callable[[str], Run], tmp_p
     assert newest is not None
     assert newest.folder.name == "20250102T000000Z-bbbbbbbb"
     assert runs.latest("another app") is None
-    learned_from = newest.manifest["data"]["name"]
-    assert runs.latest_of("toy", learned_from, newest.config.method.name) == newest
-    assert runs.latest_of("toy", "other rows", newest.config.method.name) is None
-    assert runs.latest_of("toy", learned_from, "full") is None
 
 
 def test_a_run_is_found_again_by_its_settings_and_rows_alone(
@@ -145,6 +141,16 @@ def test_a_run_is_found_again_by_its_settings_and_rows_alone(
     assert runs.trained_with("toy", run.config, rows) == run
     assert runs.trained_with("toy", run.config, "of other rows") is None
     assert runs.trained_with("toy", other, rows) is None
+
+
+def test_a_run_is_found_by_its_settings_even_where_it_is_held_back(
+    train_toy: Callable[[str], Run], tmp_path: Path
+) -> None:
+    held = shutil.copytree(train_toy("probe").folder, tmp_path / "runs" / "toy" / train_toy("probe").folder.name)
+    runs.write_json(held / runs.VERDICT, {"promoted": False})
+    assert runs.latest("toy") is None
+    run = runs.open_run(held)
+    assert runs.trained_with("toy", run.config, run.manifest["data"]["fingerprint"]) == run
 
 
 def test_the_manifest_names_versions_seed_and_data(train_toy: Callable[[str], Run]) -> None:

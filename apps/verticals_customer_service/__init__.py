@@ -95,11 +95,11 @@ app = Vertical(
     serve=_serve,
     suites=(
         _suite("shipped", "intents and refusals on the shipped samples", quick=True),
-        _suite("turns", "time of one whole turn of the newest shipped bot", quick=True),
+        _suite("turns", "time of one whole turn of the shipped bot", quick=True),
         _suite("banking77", "77 intents of a bank's customers", quick=True),
         _suite(
             "scripted-conversations",
-            "held-out conversations with gold outcomes, by the newest shipped bot",
+            "held-out conversations with gold outcomes, by the shipped bot",
             quick=True,
         ),
         _suite(

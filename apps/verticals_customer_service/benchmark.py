@@ -30,8 +30,8 @@ def intents(name: str | None) -> Callable[[Config], list[dict[str, Any]]]:
 
 
 def turns(config: Config) -> list[dict[str, Any]]:
-    """Time whole turns of the newest shipped bot, one request at a time in one process."""
-    run = recipe.shipped_run(config)
+    """Time whole turns of the shipped bot, one request at a time in one process."""
+    run = recipe.trained_once(config)
     bot, splits = Bot.load(run), data.splits(run.config)
     cost = results.latency(lambda text: bot.turn(Conversation(), text), splits.test.texts, rounds=400)
     facts = {**run.manifest["data"], "split": splits.sizes()}

@@ -147,10 +147,10 @@ def _share(part: Float64Array, whole: Float64Array) -> float:
 
 
 def suite(name: str, file: str) -> Callable[[Config], list[dict[str, Any]]]:
-    """Return the suite that plays every script of a file with the newest bot of the shipped samples by the settings' method."""
+    """Return the suite that plays every script of a file with the bot of the shipped samples."""
 
     def run(config: Config) -> list[dict[str, Any]]:
-        trained, path = recipe.shipped_run(config), data.SAMPLES / file
+        trained, path = recipe.trained_once(config), data.SAMPLES / file
         scripts, fingerprint = read(path), sha256(path.read_bytes()).hexdigest()[:16]
         facts = {"name": name, "fingerprint": fingerprint, "split": {"conversations": len(scripts)}}
         seed, backbone = trained.config.train.seed, trained.config.backbone.name

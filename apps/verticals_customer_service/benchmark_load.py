@@ -52,12 +52,12 @@ class Exchange:
 
 
 def run(config: Config) -> list[dict[str, Any]]:
-    """Serve the newest bot of the shipped samples on the loopback address, with a database of its own, and let customers write.
+    """Serve the bot of the shipped samples on the loopback address, with a database of its own, and let customers write.
 
     Raises:
         ServerError: the server does not start, or answers nothing.
     """
-    trained, load = recipe.shipped_run(config), Load()
+    trained, load = recipe.trained_once(config), Load()
     texts = [text for text in data.splits(trained.config).test.texts if not any(map(str.isdigit, text))]
     with _serving(trained) as address:
         exchanges = write(lambda: httpx.Client(base_url=address, timeout=_MOST_SECONDS_TO_ANSWER), texts, load)

@@ -53,10 +53,10 @@ def train(config: Config) -> Run:
     return pilot.train_classifier(APP, config, splits, add_files)
 
 
-def shipped_run(config: Config) -> Run:
-    """Return the newest run of the shipped samples by the settings' method, whatever was trained since; train it where there is none."""
-    shipped = config.model_copy(update={"data": config.data.model_copy(update={"train": None})})
-    return runs.latest_of(APP, "shipped", config.method.name) or train(shipped)
+def trained_once(config: Config) -> Run:
+    """Return the newest run of these settings and the shipped samples, or train it; suites that only use a bot share it."""
+    config = config.model_copy(update={"data": config.data.model_copy(update={"train": None})})
+    return runs.trained_with(APP, config, data.splits(config).fingerprint()) or train(config)
 
 
 def _champion() -> tuple[Run | None, list[Note]]:

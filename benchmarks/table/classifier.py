@@ -8,7 +8,11 @@ _SUITES = {
     "clinc150": "CLINC150",
     "snips": "SNIPS",
 }
-_METHODS = ("probe", "full", "lora")
+_METHODS = {
+    "probe": "",
+    "full": "-full",
+    "lora": "-lora",
+}  # how their files' names end: the bot's own method is not named
 
 
 def _trainings() -> list[tuple[str, str, Row]]:
@@ -16,8 +20,8 @@ def _trainings() -> list[tuple[str, str, Row]]:
     return [
         (shown, method, row)
         for suite, shown in _SUITES.items()
-        for method in _METHODS
-        for row in rows(f"customer-service-{suite}-{method}")
+        for method, end in _METHODS.items()
+        for row in rows(f"customer-service-{suite}{end}")
         if "accuracy" in row["metrics"]  # SNIPS has a row for its slots too
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from table.cells import rows, table
 
-_JUDGES = ("-full", "-probe", "-tfidf", "")  # the first one that was measured is shown
+_JUDGES = ("-full", "", "-tfidf")  # the first one that was measured is shown; without a name: the probe, its own method
 _MONITOR = (
     ("contrast", "contrast pairs with both sides right", "pairs_right", "{:.1%}"),
     ("nab-realtweets", "NAB realTweets, threshold the best for all files, as NAB has it", "nab_score", "{:.1f}"),

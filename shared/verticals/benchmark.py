@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,22 +71,30 @@ def variant(assignments: Sequence[str]) -> str | None:
 def cases(
     chosen: Iterable[tuple[Vertical, Suite]], method: str | None, seeds: int, assignments: Sequence[str]
 ) -> list[Case]:
-    """Return what is to be measured: each suite once per seed, with the app's settings and those given."""
-    found = []
+    """Return what is to be measured: each suite once per seed, with the app's settings and those given.
+
+    The app's own method makes the same case whether it is named or not.
+    """
+    found, given = [], in_order(assignments)
     for app, suite in chosen:
-        layers = [
-            read_yaml(app.defaults),
-            {"method": {"name": method}} if method else {},
-            *map(assignment, assignments),
-        ]
+        defaults = read_yaml(app.defaults)
+        usual = build([defaults], app.settings, app.objective).method.name
+        layers = [defaults, {"method": {"name": method or usual}}, *map(assignment, given)]
         config = build(layers, app.settings, app.objective)
         for number in range(seeds):
             seed = f"seed{number + 1}" if number else None
-            parts = (app.name, suite.name, method, variant(assignments), seed)
+            parts = (app.name, suite.name, None if method == usual else method, variant(given), seed)
             train = config.train.model_copy(update={"seed": config.train.seed + number})
             name = "-".join(part for part in parts if part)
-            found.append(Case(name, suite, config.model_copy(update={"train": train}), tuple(assignments)))
+            found.append(Case(name, suite, config.model_copy(update={"train": train}), given))
     return found
+
+
+def in_order(assignments: Sequence[str]) -> tuple[str, ...]:
+    """Return assignments sorted, so that any order makes one case; as given where one lies over another: `train`, `train.epochs`."""
+    names = sorted(text.partition("=")[0].split(".") for text in assignments)
+    overlaid = any(longer[: len(name)] == name for name, longer in pairwise(names))
+    return tuple(assignments) if overlaid else tuple(sorted(assignments))
 
 
 def run(

@@ -1,6 +1,5 @@
 """A new vertical from the template: a folder that trains, predicts and serves at once, to be made one's own."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +18,21 @@ _FILES: Final[Mapping[str, str]] = {
     "readme.txt": "README.md",
     "rows.txt": "samples/rows.csv",
 }
-_NEEDED = ["fastapi>=0.164", "fastapi-offline>=1.7", "gradio>=6.20,<7", "plotly>=6", "uvicorn[standard]>=0.30"]
+_PACKAGES: Final = (
+    '["fastapi>=0.164", "fastapi-offline>=1.7", "gradio>=6.20,<7", "plotly>=6", "uvicorn[standard]>=0.30"]'
+)
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Made:
-    """The folder that was made, and the lines of pyproject.toml that register it and name what its page and server need."""
+    """The folder that was made, and the lines of `pyproject.toml` that register it.
+
+    Attributes:
+        folder: of the new app.
+        entry_point: the line by which the command line and the hub know it.
+        extra: the line that names the packages it needs beside the core's: those of any page and REST.
+    """
 
     folder: Path
     entry_point: str
@@ -53,4 +60,4 @@ def make(name: str, root: Path) -> Made:
         path = folder / target
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return Made(folder, f'{name} = "verticals_{module}:app"', f"{name} = {json.dumps(_NEEDED)}")
+    return Made(folder, f'{name} = "verticals_{module}:app"', f"{name} = {_PACKAGES}")

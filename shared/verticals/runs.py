@@ -176,18 +176,12 @@ def open_run(folder: Path) -> Run:
 
 def latest(app: str) -> Run | None:
     """Return an app's newest complete run that no verdict holds back (`promotion`): the one that serves."""
-    return next(_newest_first(app), None)
-
-
-def latest_of(app: str, data: str, method: str) -> Run | None:
-    """Return the newest of the runs that could serve which learned from the data set of this name by this method."""
-    runs = (run for run in _newest_first(app) if run.manifest["data"]["name"] == data)
-    return next((run for run in runs if run.config.method.name == method), None)
+    return next((open_run(folder) for folder in _newest_first(app) if not _is_held_back(folder)), None)
 
 
 def trained_with(app: str, config: Config, fingerprint: str) -> Run | None:
-    """Return the newest of the runs that could serve which was trained with these settings on the rows of this fingerprint."""
-    runs = (run for run in _newest_first(app) if run.manifest["config_digest"] == config.digest())
+    """Return the newest run that was trained with these settings on the rows of this fingerprint, whether or not it may serve."""
+    runs = (run for run in map(open_run, _newest_first(app)) if run.manifest["config_digest"] == config.digest())
     return next((run for run in runs if run.manifest["data"]["fingerprint"] == fingerprint), None)
 
 
@@ -196,8 +190,8 @@ def folders_in(parent: Path) -> list[Path]:
     return sorted(path.parent for path in parent.glob(f"[0-9]*/{MANIFEST}"))
 
 
-def _newest_first(app: str) -> Iterator[Run]:
-    return (open_run(folder) for folder in reversed(folders_in(home() / app)) if not _is_held_back(folder))
+def _newest_first(app: str) -> Iterator[Path]:
+    return reversed(folders_in(home() / app))
 
 
 def _is_held_back(folder: Path) -> bool:

@@ -56,10 +56,9 @@ def new(
         return
     show(
         f"made {made.folder}",
-        'add this line under [project.entry-points."verticals.apps"] in pyproject.toml:',
-        made.entry_point,
-        "and this one under [project.optional-dependencies], then run: make install",
-        made.extra,
+        "add to pyproject.toml, then run: make install",
+        f'[project.entry-points."verticals.apps"]\n{made.entry_point}',
+        f"[project.optional-dependencies]  # and write {name} into `all` there\n{made.extra}",
     )
 
 
