@@ -9,8 +9,22 @@ from typing import Any
 from verticals.errors import DataError
 from verticals.evaluation import results
 
-PRIMARY = ("accuracy", "entity_f1", "ndcg_at_10", "mrr", "nab_score", "pairs_right", "outcome_accuracy", "chrf")
-"""The metric that stands for a result: the first of these that it has."""
+PRIMARY = (
+    "accuracy",
+    "subset_accuracy",
+    "entity_f1",
+    "ndcg_at_10",
+    "mrr",
+    "nab_score",
+    "pairs_right",
+    "outcome_accuracy",
+    "found_incidents",
+    "recall_at_50",
+    "passed",
+    "chrf",
+    "masked_accuracy",
+)
+"""The metric that stands for a result: the first of these that it has with an interval. More is better in each of them."""
 _PERFECT = {"nab_score": 100.0, "chrf": 100.0}
 
 
@@ -84,6 +98,11 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
     return sorted(found, key=lambda line: line.key)
 
 
+def left_out(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many rows of which app and suite have no metric of `PRIMARY`: times, and values that settings are chosen by."""
+    return dict(sorted(Counter(f"{row['app']} {row['suite']}" for row in rows if not _primary(row)).items()))
+
+
 def changes(before: Sequence[Line], after: Sequence[Line]) -> list[Change]:
     """Return what stands in both sets, the losses first.
 
@@ -110,7 +129,7 @@ def _by_key(lines: Sequence[Line], which: str) -> dict[tuple[Name, str, str], Li
 
 
 def _primary(row: Mapping[str, Any]) -> str | None:
-    return next((name for name in PRIMARY if name in row["metrics"]), None)
+    return next((name for name in PRIMARY if row["metrics"].get(name, {}).get("low") is not None), None)
 
 
 def _variant(row: Mapping[str, Any]) -> str:
