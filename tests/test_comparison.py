@@ -37,6 +37,16 @@ def test_the_gap_is_the_share_of_the_way_to_perfect_and_a_point_has_its_price() 
     assert line.seconds_per_thousand == 12.0
 
 
+def test_a_transferred_run_is_judged_among_the_classes_that_its_baseline_knows() -> None:
+    sweep = [
+        {"strength": strength, "target_own": {"value": value, "low": value - 0.01, "high": value + 0.01}}
+        for strength, value in ((0.0, 0.95), (1.0, 0.9))
+    ]
+    (line,) = comparison.lines([{**row("full", 0.7), "transfer": {"strength": 1.0, "sweep": sweep}}])
+    assert (line.metric, line.value, line.baseline) == (comparison.OWN_CLASSES, 0.9, 0.8)
+    assert line.gap_closed == pytest.approx(0.5)
+
+
 def test_what_has_no_metric_with_an_interval_is_not_compared_and_counted() -> None:
     timing = results.row("toy", "turns", "full", {}, {}, {"p50_ms": 3.0}, {"name": "toy"}, 0, None)
     chosen_by = {**row("full", 0.9), "suite": "sweep", "metrics": {"accuracy": {"value": 0.9}}}

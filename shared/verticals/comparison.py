@@ -25,6 +25,8 @@ PRIMARY = (
     "masked_accuracy",
 )
 """The metric that stands for a result: the first of these that it has with an interval. More is better in each of them."""
+OWN_CLASSES = "accuracy_among_own_classes"
+"""Stands for a transferred classifier: it knows its source's classes too, its baseline those of the target's rows alone."""
 _PERFECT = {"nab_score": 100.0, "chrf": 100.0}
 
 
@@ -138,7 +140,8 @@ def _variant(row: Mapping[str, Any]) -> str:
 
 
 def _line(row: Mapping[str, Any], metric: str) -> Line:
-    estimate, cost = row["metrics"][metric], row["cost"]
+    own, cost = _among_own_classes(row) if metric == "accuracy" else None, row["cost"]
+    estimate = own or row["metrics"][metric]
     beside = row["baseline"].get("metrics", {}).get(metric)
     baseline = beside["value"] if beside else None
     gained = None if baseline is None else estimate["value"] - baseline
@@ -148,7 +151,7 @@ def _line(row: Mapping[str, Any], metric: str) -> Line:
     return Line(
         name=(row["app"], row["suite"], row["method"], row["seed"]),
         variant=_variant(row),
-        metric=metric,
+        metric=OWN_CLASSES if own else metric,
         value=estimate["value"],
         low=estimate["low"],
         high=estimate["high"],
@@ -158,6 +161,12 @@ def _line(row: Mapping[str, Any], metric: str) -> Line:
         seconds_per_thousand=cost.get("p50_ms"),
         seconds_per_point=seconds / points if seconds is not None and points is not None and points > 0 else None,
     )
+
+
+def _among_own_classes(row: Mapping[str, Any]) -> dict[str, float] | None:
+    """Return a transferred run's accuracy among the classes of the target's rows; None where it was not measured."""
+    record = row.get("transfer", {"sweep": ()})
+    return next((each.get("target_own") for each in record["sweep"] if each["strength"] == record["strength"]), None)
 
 
 HEADER = (
