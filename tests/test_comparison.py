@@ -165,5 +165,18 @@ def test_an_empty_folder_and_a_foreign_file_are_named(tmp_path: Path) -> None:
         comparison.read(tmp_path)
 
 
+def test_the_page_says_below_the_plot_which_suites_have_no_point_and_why() -> None:
+    timed, untimed, alone = (
+        {**row("full", 0.9), "suite": "timed"},
+        {**row("full", 0.9), "suite": "untimed", "cost": {}},
+        {**row("full", 0.9), "suite": "alone", "baseline": {}},
+    )
+    rows = [timed, {**timed, "method": "rule", "baseline": {}}, untimed, alone]
+    page = page_html(comparison.lines(rows), {}, "")
+    assert "no time of one answer: toy untimed." in page
+    assert "no baseline: toy alone." in page
+    assert "没有基线，因而未出现在图中：toy alone。" in page_html(comparison.lines(rows), {}, "", "zh")
+
+
 def test_a_page_without_results_says_what_to_do() -> None:
     assert "verticals benchmark" in page_html([], {}, "", "zh")
