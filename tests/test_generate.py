@@ -52,9 +52,8 @@ def tiny_t5(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     tokenizer = AutoTokenizer.from_pretrained(tiny_backbone)
     tokenizer.save_pretrained(folder)
     set_seed(0)
-    config = T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=16, d_ff=32, num_layers=1, num_heads=2, decoder_start_token_id=0
-    )
+    config = T5Config(vocab_size=len(tokenizer), d_model=32, d_kv=16, d_ff=32, num_layers=1, num_heads=2)
+    config.decoder_start_token_id = 0
     T5ForConditionalGeneration(config).save_pretrained(folder)
     return folder
 

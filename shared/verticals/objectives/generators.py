@@ -126,10 +126,9 @@ def _asked_of(model: PreTrainedModel, codec: Codec) -> list[tuple[PreTrainedConf
     prompt, reply = f"backbone.max_tokens {codec.max_tokens}", f"objective.max_reply_tokens {codec.max_reply_tokens}"
     if codec.causal:
         return [(model.config, codec.max_tokens + codec.max_reply_tokens, f"{prompt} and {reply}")]
-    halves = (
-        (model.config.encoder, model.config.decoder) if isinstance(model, EncoderDecoderModel) else [model.config] * 2
-    )
-    return [(halves[0], codec.max_tokens, prompt), (halves[1], codec.max_reply_tokens, reply)]
+    parts = (model.encoder, model.decoder) if isinstance(model, EncoderDecoderModel) else (model, model)
+    first, second = (cast(PreTrainedModel, part).config for part in parts)
+    return [(first, codec.max_tokens, prompt), (second, codec.max_reply_tokens, reply)]
 
 
 def is_causal(config: PreTrainedConfig) -> bool:
