@@ -43,17 +43,23 @@ def test_a_balanced_probe_finds_the_rare_class() -> None:
     assert balanced[1] > 0.5
 
 
-def test_every_class_has_the_same_share_of_a_balanced_loss() -> None:
+@pytest.mark.parametrize("rows", [MANY + FEW, 10])
+def test_every_class_has_the_same_share_of_a_balanced_loss_though_most_batches_lack_one(rows: int) -> None:
     _, targets = overlapping()
-    logits = torch.tensor([[2.0, 0.0]]).expand(MANY + FEW, 2)  # sure of the frequent class, whatever the row
+    sure = torch.tensor([[2.0, 0.0]])  # of the frequent class, whatever the row
 
     class Fixed(nn.Module):
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            return logits
+            return sure.expand(rows, 2)
 
-    batch = {"input_ids": torch.zeros(1), "attention_mask": torch.zeros(1), "target": torch.from_numpy(targets)}
-    right, wrong = (float(nn.functional.cross_entropy(logits[:1], torch.tensor([each]))) for each in (0, 1))
-    plain, balanced = (float(one_class(targets, targets, 2, each, 0).loss(Fixed(), batch)) for each in (False, True))
+    def mean_loss(balanced: bool) -> float:
+        loss, ids = one_class(targets, targets, 2, balanced, 0).loss, torch.zeros(1)
+        batches = torch.from_numpy(targets).split(rows)
+        each = [loss(Fixed(), {"input_ids": ids, "attention_mask": ids, "target": batch}) for batch in batches]
+        return float(torch.stack(each).mean())
+
+    right, wrong = (float(nn.functional.cross_entropy(sure, torch.tensor([each]))) for each in (0, 1))
+    plain, balanced = mean_loss(False), mean_loss(True)
     assert plain == pytest.approx(0.9 * right + 0.1 * wrong)
     assert balanced == pytest.approx(0.5 * right + 0.5 * wrong)
 

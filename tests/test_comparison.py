@@ -37,9 +37,21 @@ def test_the_gap_is_the_share_of_the_way_to_perfect_and_a_point_has_its_price() 
     assert line.seconds_per_thousand == 12.0
 
 
-def test_a_timing_has_no_place_in_the_comparison() -> None:
+def test_a_transferred_run_is_judged_among_the_classes_that_its_baseline_knows() -> None:
+    sweep = [
+        {"strength": strength, "target_own": {"value": value, "low": value - 0.01, "high": value + 0.01}}
+        for strength, value in ((0.0, 0.95), (1.0, 0.9))
+    ]
+    (line,) = comparison.lines([{**row("full", 0.7), "transfer": {"strength": 1.0, "sweep": sweep}}])
+    assert (line.metric, line.value, line.baseline) == (comparison.OWN_CLASSES, 0.9, 0.8)
+    assert line.gap_closed == pytest.approx(0.5)
+
+
+def test_what_has_no_metric_with_an_interval_is_not_compared_and_counted() -> None:
     timing = results.row("toy", "turns", "full", {}, {}, {"p50_ms": 3.0}, {"name": "toy"}, 0, None)
-    assert comparison.lines([timing]) == []
+    chosen_by = {**row("full", 0.9), "suite": "sweep", "metrics": {"accuracy": {"value": 0.9}}}
+    assert comparison.lines([timing, chosen_by, timing]) == []
+    assert comparison.left_out([timing, chosen_by, timing]) == {"toy sweep": 1, "toy turns": 2}
 
 
 def test_a_loss_is_one_beyond_the_intervals() -> None:
@@ -51,7 +63,7 @@ def test_a_loss_is_one_beyond_the_intervals() -> None:
 def test_the_kept_results_beside_themselves_lose_no_line_and_show_no_change() -> None:
     kept = comparison.lines(comparison.read(Path(__file__).parent.parent / "benchmarks" / "results"))
     found = comparison.changes(kept, kept)
-    assert len(found) == len(kept) > 70
+    assert len(found) == len(kept) > 100
     assert [each for each in found if each.before != each.after or each.lost] == []
 
 
@@ -99,6 +111,22 @@ def test_the_gate_fails_on_a_loss_only(verticals: Callable[..., Outcome], tmp_pa
     assert (kept.code, "1 compared; 0 older and 0 newer" in kept.err) == (0, True)
 
 
+def test_what_cannot_be_compared_is_counted_by_suite_in_words_and_in_json(
+    verticals: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    timing = results.row("toy", "turns", "full", {}, {}, {"p50_ms": 3.0}, {"name": "toy"}, 0, None)
+    timings, both = keep(tmp_path / "timings", timing), keep(tmp_path / "both", row("full", 0.9), timing)
+    alone = verticals("compare", timings)
+    assert (alone.code, alone.out) == (0, "")
+    assert "results left out, without a metric to compare by (1): toy turns (1)" in alone.err
+    assert "nothing to compare" in alone.err
+    assert json.loads(verticals("compare", both, "--json").out)["left_out"] == {"toy turns": 1}
+    gate = verticals("compare", both, "--before", both, "--json")
+    assert "older results left out" in gate.err
+    assert json.loads(gate.out)["left_out"] == {"older": {"toy turns": 1}, "newer": {"toy turns": 1}}
+    assert json.loads(gate.out)["alone"] == {"older": 0, "newer": 0}
+
+
 def test_what_two_trainings_print_is_compared(verticals: Callable[..., Outcome], tmp_path: Path) -> None:
     wrong = {"parcel": "refund", "refund": "colour", "colour": "parcel"}
 
@@ -137,5 +165,18 @@ def test_an_empty_folder_and_a_foreign_file_are_named(tmp_path: Path) -> None:
         comparison.read(tmp_path)
 
 
+def test_the_page_says_below_the_plot_which_suites_have_no_point_and_why() -> None:
+    timed, untimed, alone = (
+        {**row("full", 0.9), "suite": "timed"},
+        {**row("full", 0.9), "suite": "untimed", "cost": {}},
+        {**row("full", 0.9), "suite": "alone", "baseline": {}},
+    )
+    rows = [timed, {**timed, "method": "rule", "baseline": {}}, untimed, alone]
+    page = page_html(comparison.lines(rows), {}, "")
+    assert "no time of one answer: toy untimed." in page
+    assert "no baseline: toy alone." in page
+    assert "没有基线，因而未出现在图中：toy alone。" in page_html(comparison.lines(rows), {}, "", "zh")
+
+
 def test_a_page_without_results_says_what_to_do() -> None:
-    assert "verticals benchmark" in page_html([], 0, "", "zh")
+    assert "verticals benchmark" in page_html([], {}, "", "zh")

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, set_seed
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditionalGeneration, set_seed
 
 from toys import COMMON, Outcome, settings
 from verticals import backbones, objectives
 from verticals.backbones import Backbone
-from verticals.config import Config
+from verticals.config import Config, MethodConfig
 from verticals.data.pairs import Pairs, PairSplits
 from verticals.errors import BackboneError, MethodError
 from verticals.evaluation.generation import bleu, bleu_counts, chrf_by_row, perplexity
@@ -43,6 +43,35 @@ def tiny_causal(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -
     )
     GPT2LMHeadModel(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def tiny_t5(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a random T5, an encoder-decoder whose cross-attention comes with it."""
+    folder = tmp_path_factory.mktemp("t5")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_backbone)
+    tokenizer.save_pretrained(folder)
+    set_seed(0)
+    config = T5Config(vocab_size=len(tokenizer), d_model=32, d_kv=16, d_ff=32, num_layers=1, num_heads=2)
+    config.decoder_start_token_id = 0
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+def test_more_tokens_than_positions_are_refused_before_training(tiny_causal: Path, tmp_path: Path) -> None:
+    config = tiny_config(tiny_causal)
+    long = config.model_copy(update={"backbone": config.backbone.model_copy(update={"max_tokens": 59})})
+    with pytest.raises(MethodError, match=r"max_tokens 59 and .*max_reply_tokens 6: 65 tokens, .* 64 positions"):
+        generate.fit(echoes(), long, tmp_path)
+
+
+@pytest.mark.parametrize(("backbone", "targets"), [("tiny_t5", "q,v"), ("tiny_causal", "c_attn")])
+def test_lora_learns_to_reply_where_nothing_in_the_model_is_new(
+    backbone: str, targets: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    config = tiny_config(request.getfixturevalue(backbone), "lora", epochs=1)
+    config = config.model_copy(update={"method": MethodConfig(name="lora", options={"targets": targets})})
+    assert generate.fit(echoes(), config, tmp_path).log.trained_parameters > 0
 
 
 def tiny_config(backbone: Path, method: str = "full", **train: object) -> Config:

@@ -55,7 +55,10 @@ def test_the_comparison_names_a_damaged_result_and_what_it_cannot_compare(
     assert "verticals benchmark" in site.get("/compare").text
     timing = results.row("toy", "clock", "none", {}, {}, {"seconds": 1.0}, {"name": "toy"}, 0, None)
     results.write(tmp_path / "results" / "clock.json", [timing])
-    assert "are not in the table" in site.get("/compare").text
+    page = site.get("/compare").text
+    assert "none that can be compared" in page
+    assert "toy clock (1)" in page
+    assert "没有一条可以比较" in site.get("/zh/compare").text
     (tmp_path / "results" / "damaged.json").write_text('{"schema": 1', encoding="utf-8")
     answer = site.get("/compare")
     assert answer.status_code == 200

@@ -139,6 +139,7 @@ def test_a_suite_has_a_row_for_every_model_and_one_for_what_served(tmp_path: Pat
     assert {"popularity", "item-knn", "ease", "als", "served"} <= set(rows)
     assert rows["served"]["metrics"]["ndcg_at_10"]["value"] > rows["popularity"]["metrics"]["ndcg_at_10"]["value"]
     assert rows["ease"]["metrics"]["ndcg_at_10"]["value"] == pytest.approx(np.mean(rows["ease"]["by_seed"]), abs=1e-4)
+    assert 0 < rows["served"]["cost"]["p50_ms"] <= rows["served"]["cost"]["p95_ms"]
 
 
 def test_seeds_are_summed_up_by_their_mean_and_t_interval() -> None:

@@ -31,11 +31,12 @@ _BX_TUNING = {
 }  # short texts: larger batches have more to tell apart
 _BX_TOKENS = 32
 SERVED, UNTUNED = "served", "text-untuned"
+_TIMED = 100  # users whose lists are timed
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One split: what was measured of each model and of the one that serves, and what it took."""
+    """One split: what was measured of each model and of the one that serves, what it took, and how long a list of that one takes."""
 
     split: Split
     served: str
@@ -43,6 +44,7 @@ class Measured:
     validation: Mapping[str, float]
     settings: Mapping[str, Mapping[str, float]]
     seconds: float
+    latency: Mapping[str, float]
 
 
 def ml_100k(config: Config) -> list[dict[str, Any]]:
@@ -116,7 +118,9 @@ def measure(split: Split, text: vectors.Vectors | None, config: Config, seed: in
     seconds = time.perf_counter() - started
     protocol = evaluation.protocol(split.known(), split.test)
     metrics = {name: model_metrics(model, protocol) for name, model in models.items()}
-    return Measured(split, chosen.served, metrics, chosen.validation, chosen.settings(), seconds)
+    users = np.unique(split.test.user)[:_TIMED].tolist()
+    latency = evaluation.one_list(models[chosen.served], protocol.seen, users)
+    return Measured(split, chosen.served, metrics, chosen.validation, chosen.settings(), seconds, latency)
 
 
 def model_metrics(model: Model, protocol: evaluation.Protocol) -> dict[str, Estimate]:
@@ -176,8 +180,13 @@ def _row(
     cost = {
         "train_seconds": round(float(np.mean([each.seconds for each in measured])), 2),
         "peak_memory_mb": provenance.peak_memory_mb(),
+        **(_mean_latency(measured) if name == SERVED else {}),
     }
     return results.row(recipe.APP, suite, name, metrics, baseline, cost, facts, seeds[0], backbone)
+
+
+def _mean_latency(measured: Sequence[Measured]) -> dict[str, float]:
+    return {name: round(float(np.mean([each.latency[name] for each in measured])), 2) for name in measured[0].latency}
 
 
 def over_seeds(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:

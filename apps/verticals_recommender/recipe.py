@@ -22,7 +22,7 @@ from verticals_recommender.card import model_card
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
 from verticals_recommender.models.histories import histories
-from verticals_recommender.models.model import Model, recommend
+from verticals_recommender.models.model import Model
 from verticals_recommender.models.vectors import Vectors, unit
 from verticals_recommender.models.vectors import fit as fit_vectors
 from verticals_recommender.ranking import estimates, gains
@@ -42,7 +42,7 @@ APP = "recommender"
 BASELINE = "popularity"
 COMPARED = "ndcg_at_10"
 INDEX = "index"
-_SHELF, _QUERIES = 10, 200
+_SHELF, _QUERIES, _TIMED = 10, 200, 100
 _LARGEST_LOOP = 2_000_000  # users times items: seconds of simulation, not minutes
 
 
@@ -174,9 +174,7 @@ def measure(models: Mapping[str, Model], served: str, protocol: evaluation.Proto
 
 def cost(trained: Recommender) -> dict[str, float]:
     """Return memory, and the time of one list of ten for one user."""
-    histories = trained.histories
-    names = list(trained.users)[:100]
-    latency = results.latency(lambda name: recommend(trained.model, histories.row(trained.users[name]), _SHELF), names)
+    latency = evaluation.one_list(trained.model, trained.histories, list(trained.users.values())[:_TIMED])
     return {"peak_memory_mb": provenance.peak_memory_mb(), **latency}
 
 

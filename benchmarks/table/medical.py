@@ -51,6 +51,11 @@ def gains(language: str) -> str:
             if row["step"] == "pretrain":
                 gain = row["baseline"]["masked_accuracy_gain"]
                 lines.append((shown, "pretrain", "built-in backbone", "masked tokens guessed right", points(gain)))
+            if row["step"] in _SIMPLE:
+                side, beside = "AB"[_SIMPLE[row["step"]][1]], row["baseline"]
+                lines.append(
+                    (shown, row["step"], beside["method"], f"accuracy on {side}", points(beside["accuracy_gain"]))
+                )
             for gain in row.get("gains", ()):
                 lines.append((shown, row["step"], gain["over"], f"accuracy on {gain['side'].upper()}", points(gain)))
     return table(("data", "step", "over", "measured", "gain in points"), lines)

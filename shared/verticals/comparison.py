@@ -9,8 +9,24 @@ from typing import Any
 from verticals.errors import DataError
 from verticals.evaluation import results
 
-PRIMARY = ("accuracy", "entity_f1", "ndcg_at_10", "mrr", "nab_score", "pairs_right", "outcome_accuracy", "chrf")
-"""The metric that stands for a result: the first of these that it has."""
+PRIMARY = (
+    "accuracy",
+    "subset_accuracy",
+    "entity_f1",
+    "ndcg_at_10",
+    "mrr",
+    "nab_score",
+    "pairs_right",
+    "outcome_accuracy",
+    "found_incidents",
+    "recall_at_50",
+    "passed",
+    "chrf",
+    "masked_accuracy",
+)
+"""The metric that stands for a result: the first of these that it has with an interval. More is better in each of them."""
+OWN_CLASSES = "accuracy_among_own_classes"
+"""Stands for a transferred classifier: it knows its source's classes too, its baseline those of the target's rows alone."""
 _PERFECT = {"nab_score": 100.0, "chrf": 100.0}
 
 
@@ -84,6 +100,11 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
     return sorted(found, key=lambda line: line.key)
 
 
+def left_out(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many rows of which app and suite have no metric of `PRIMARY`: times, and values that settings are chosen by."""
+    return dict(sorted(Counter(f"{row['app']} {row['suite']}" for row in rows if not _primary(row)).items()))
+
+
 def changes(before: Sequence[Line], after: Sequence[Line]) -> list[Change]:
     """Return what stands in both sets, the losses first.
 
@@ -110,7 +131,7 @@ def _by_key(lines: Sequence[Line], which: str) -> dict[tuple[Name, str, str], Li
 
 
 def _primary(row: Mapping[str, Any]) -> str | None:
-    return next((name for name in PRIMARY if name in row["metrics"]), None)
+    return next((name for name in PRIMARY if row["metrics"].get(name, {}).get("low") is not None), None)
 
 
 def _variant(row: Mapping[str, Any]) -> str:
@@ -119,7 +140,8 @@ def _variant(row: Mapping[str, Any]) -> str:
 
 
 def _line(row: Mapping[str, Any], metric: str) -> Line:
-    estimate, cost = row["metrics"][metric], row["cost"]
+    own, cost = _among_own_classes(row) if metric == "accuracy" else None, row["cost"]
+    estimate = own or row["metrics"][metric]
     beside = row["baseline"].get("metrics", {}).get(metric)
     baseline = beside["value"] if beside else None
     gained = None if baseline is None else estimate["value"] - baseline
@@ -129,7 +151,7 @@ def _line(row: Mapping[str, Any], metric: str) -> Line:
     return Line(
         name=(row["app"], row["suite"], row["method"], row["seed"]),
         variant=_variant(row),
-        metric=metric,
+        metric=OWN_CLASSES if own else metric,
         value=estimate["value"],
         low=estimate["low"],
         high=estimate["high"],
@@ -139,6 +161,12 @@ def _line(row: Mapping[str, Any], metric: str) -> Line:
         seconds_per_thousand=cost.get("p50_ms"),
         seconds_per_point=seconds / points if seconds is not None and points is not None and points > 0 else None,
     )
+
+
+def _among_own_classes(row: Mapping[str, Any]) -> dict[str, float] | None:
+    """Return a transferred run's accuracy among the classes of the target's rows; None where it was not measured."""
+    record = row.get("transfer", {"sweep": ()})
+    return next((each.get("target_own") for each in record["sweep"] if each["strength"] == record["strength"]), None)
 
 
 HEADER = (

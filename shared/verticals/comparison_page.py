@@ -16,8 +16,10 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
         "lead": "Gap closed is the share of the way from the baseline to perfect, so that different tasks can stand side by side. "
         "A point is one hundredth of the metric gained over the baseline.",
         "empty": "Nothing was measured on this machine yet. Run: verticals benchmark",
-        "left_out": "{} results are not in the table: times and simulations have no metric to compare by.",
-        "unplaced": "Without a point in the plot, for lack of a baseline or of a time for one answer: {}.",
+        "left_out": "Not in the table, without a metric to compare by ({}): {}.",
+        "incomparable": "There are results, but none that can be compared.",
+        "untimed": "Without a point in the plot, for their results have no time of one answer: {}.",
+        "unrivalled": "Without a point in the plot, for their results have no baseline: {}.",
         "problem": "A result cannot be read",
         "x": "seconds for 1000 answers",
         "y": "gap closed",
@@ -29,8 +31,10 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
         "title": "跨应用对比",
         "lead": "“缩小差距”指从基线到满分之间走完的比例，使不同任务可以并列比较。“1 点”指指标比基线高 1 个百分点。",
         "empty": "本机尚无评测结果。请运行：verticals benchmark",
-        "left_out": "另有 {} 条结果未列入表中：耗时与模拟没有可比较的指标。",
-        "unplaced": "因缺少基线或单次作答时间而未出现在图中：{}。",
+        "left_out": "没有可比较的指标而未列入表中（{} 条）：{}。",
+        "incomparable": "已有评测结果，但没有一条可以比较。",
+        "untimed": "结果中没有单次作答时间，因而未出现在图中：{}。",
+        "unrivalled": "结果中没有基线，因而未出现在图中：{}。",
         "problem": "有一份结果无法读取",
         "x": "连续作答 1000 次的秒数",
         "y": "缩小差距",
@@ -54,17 +58,16 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def page_html(lines: Sequence[Line], left_out: int, css: str, language: str = "en") -> str:
-    """Return the page; it loads nothing from anywhere. `left_out` is how many results have no metric to compare by."""
+def page_html(lines: Sequence[Line], left_out: Mapping[str, int], css: str, language: str = "en") -> str:
+    """Return the page; it loads nothing from anywhere. `left_out` counts the results without a metric to compare by."""
     texts = _TEXTS[language]
-    body = "" if lines or left_out else f"<p>{texts['empty']}</p>"
+    body = f"<p>{texts['incomparable' if left_out else 'empty']}</p>"
     if lines:
         plot = pareto_figure(lines, language).to_html(include_plotlyjs=True, full_html=False)
-        unplaced = sorted({f"{line.name[0]} {line.name[1]}" for line in lines if not _placed(line)})
-        below = f"<p class='muted'>{texts['unplaced'].format(', '.join(map(escape, unplaced)))}</p>" if unplaced else ""
-        body = f"{plot}{below}<div class='table'>{_table(lines, texts['header'])}</div>"
+        body = f"{plot}{_unplaced(lines, texts)}<div class='table'>{_table(lines, texts['header'])}</div>"
     if left_out:
-        body += f"<p class='muted'>{texts['left_out'].format(left_out)}</p>"
+        names = ", ".join(f"{escape(name)} ({count})" for name, count in left_out.items())
+        body += f"<p class='muted'>{texts['left_out'].format(sum(left_out.values()), names)}</p>"
     return _page(body, css, language)
 
 
@@ -107,6 +110,20 @@ def pareto_figure(lines: Sequence[Line], language: str = "en") -> go.Figure:
         yaxis={"title": texts["y"], "tickformat": ".0%"},
         legend={"orientation": "h", "y": 1.08},
     )
+
+
+def _unplaced(lines: Sequence[Line], texts: Mapping[str, Any]) -> str:
+    """Return which apps and suites have no point at all, by what their results lack."""
+    absent = {_suite(line) for line in lines} - {_suite(line) for line in lines if _placed(line)}
+    untimed = absent & {_suite(line) for line in lines if line.gap_closed is not None}
+    reasons = ((texts["untimed"], untimed), (texts["unrivalled"], absent - untimed))
+    return "".join(
+        f"<p class='muted'>{text.format(escape(', '.join(sorted(names))))}</p>" for text, names in reasons if names
+    )
+
+
+def _suite(line: Line) -> str:
+    return " ".join(line.name[:2])
 
 
 def _placed(line: Line) -> bool:

@@ -103,8 +103,7 @@ def _add_comparison(site: FastAPI, language: str) -> None:
             rows = comparing.read(folder) if any(folder.rglob("*.json")) else []
         except DataError as error:
             return HTMLResponse(problem_html(str(error), CSS, language))
-        lines = comparing.lines(rows)
-        return HTMLResponse(page_html(lines, len(rows) - len(lines), CSS, language))
+        return HTMLResponse(page_html(comparing.lines(rows), comparing.left_out(rows), CSS, language))
 
 
 def _add_health_page(site: FastAPI, runs: Mapping[str, Run], language: str) -> None:

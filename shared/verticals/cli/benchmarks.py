@@ -1,5 +1,6 @@
 """Commands that measure apps and put what was measured side by side."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from verticals.errors import DataError
 
 if TYPE_CHECKING:
     from verticals.benchmark import Case
-    from verticals.comparison import Change
+    from verticals.comparison import Change, Line
     from verticals.vertical import Suite, Vertical
 
 
@@ -80,36 +81,47 @@ def compare(
     from verticals import comparison
 
     measured = comparison.read(folder or measuring.results_folder())
-    rows = comparison.lines(measured)
-    if len(rows) < len(measured):
-        say(
-            f"{len(measured) - len(rows)} of {len(measured)} results left out: times and simulations have no metric to compare by"
-        )
+    rows, left_out = comparison.lines(measured), comparison.left_out(measured)
+    _say_left_out("results", left_out)
     if page is not None:
         from verticals.comparison_page import page_html
         from verticals.theme import CSS
 
-        page.write_text(page_html(rows, len(measured) - len(rows), CSS), encoding="utf-8")
+        page.write_text(page_html(rows, left_out, CSS), encoding="utf-8")
         say(f"written to {page}")
     if before is not None:
-        older = comparison.lines(comparison.read(before))
-        changes = comparison.changes(older, rows)
-        say(
-            f"{len(changes)} compared; {len(older) - len(changes)} older and {len(rows) - len(changes)} newer results stand alone"
-        )
-        _report_changes(changes, as_json)
-        return
-    if as_json:
-        show_json({"lines": [asdict(row) for row in rows]})
-        return
-    show(*table(comparison.HEADER, [comparison.cells(row) for row in rows]))
+        _gate(rows, left_out, before, as_json)
+    elif as_json:
+        show_json({"lines": [asdict(row) for row in rows], "left_out": left_out})
+    elif rows:
+        show(*table(comparison.HEADER, [comparison.cells(row) for row in rows]))
+    else:
+        say("nothing to compare: no result has a metric to compare by")
 
 
-def _report_changes(changes: "list[Change]", as_json: bool) -> None:
+def _gate(rows: "list[Line]", left_out: Mapping[str, int], before: Path, as_json: bool) -> None:
+    from verticals import comparison
+
+    kept = comparison.read(before)
+    older, older_left_out = comparison.lines(kept), comparison.left_out(kept)
+    _say_left_out("older results", older_left_out)
+    changes = comparison.changes(older, rows)
+    alone = {"older": len(older) - len(changes), "newer": len(rows) - len(changes)}
+    say(f"{len(changes)} compared; {alone['older']} older and {alone['newer']} newer results stand alone")
+    _report_changes(changes, {"alone": alone, "left_out": {"older": older_left_out, "newer": left_out}}, as_json)
+
+
+def _say_left_out(which: str, left_out: Mapping[str, int]) -> None:
+    if left_out:
+        names = ", ".join(f"{name} ({count})" for name, count in left_out.items())
+        say(f"{which} left out, without a metric to compare by ({sum(left_out.values())}): {names}")
+
+
+def _report_changes(changes: "list[Change]", counts: Mapping[str, object], as_json: bool) -> None:
     from dataclasses import asdict
 
     if as_json:
-        show_json({"changes": [asdict(change) for change in changes]})
+        show_json({"changes": [asdict(change) for change in changes], **counts})
     else:
         cells = [
             (

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -15,6 +15,8 @@ from verticals.errors import DataError
 from verticals.evaluation.metrics import Estimate
 from verticals.evaluation.result_format import VERSION, Document
 from verticals.runs import write_json
+
+_Asked = TypeVar("_Asked")
 
 
 def document(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -107,10 +109,10 @@ def estimates(metrics: Mapping[str, Estimate]) -> dict[str, dict[str, float]]:
     return {name: {key: round(value, 6) for key, value in asdict(each).items()} for name, each in metrics.items()}
 
 
-def latency(predict: Callable[[str], object], texts: Sequence[str], rounds: int = 100) -> dict[str, float]:
+def latency(predict: Callable[[_Asked], object], asked: Sequence[_Asked], rounds: int = 100) -> dict[str, float]:
     """Return the median and 95th percentile of one call in milliseconds.
 
-    One text at a time, on one thread, as the hub serves; the first calls warm up and do not count.
+    One text or user at a time, on one thread, as the hub serves; the first calls warm up and do not count.
     """
     import torch
 
@@ -119,7 +121,7 @@ def latency(predict: Callable[[str], object], texts: Sequence[str], rounds: int 
     seconds = []
     for number in range(rounds + 10):
         started = time.perf_counter()
-        predict(texts[number % len(texts)])
+        predict(asked[number % len(asked)])
         seconds.append(time.perf_counter() - started)
     torch.set_num_threads(threads)
     p50, p95 = np.percentile(np.array(seconds[10:]) * 1000, [50, 95])

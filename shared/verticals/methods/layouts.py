@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from verticals.errors import MethodError
 
@@ -52,6 +52,13 @@ LAYOUTS = {
     ),
     "modernbert": Layout("layers", "attn.Wo", "mlp.Wo", ("attn.Wqkv",), final_norm="final_norm"),
 }
+
+
+def positions(config: PreTrainedConfig) -> int | None:
+    """Return how many tokens a model has positions for; None where it numbers none, as T5."""
+    every = getattr(config, "max_position_embeddings", None)  # GPT-2 answers to this name as well
+    layout = LAYOUTS.get(config.model_type)
+    return None if every is None else every - (layout.first_position if layout else 0)
 
 
 def layout_of(encoder: PreTrainedModel) -> Layout:

@@ -7,6 +7,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from verticals.config import Section
 from verticals.errors import MethodError, did_you_mean
@@ -80,7 +81,7 @@ def _targets(encoder: PreTrainedModel, text: str) -> str | list[str]:
     """
     if text == _ALL:
         return text
-    linear = [f".{name}" for name, module in encoder.named_modules() if isinstance(module, nn.Linear)]
+    linear = [f".{name}" for name, module in encoder.named_modules() if isinstance(module, (nn.Linear, Conv1D))]
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if not any(path.endswith(f".{name}") for path in linear):

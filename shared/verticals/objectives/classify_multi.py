@@ -17,7 +17,7 @@ from verticals.data.label_sets import LabelSets, LabelSetSplits
 from verticals.data.label_sets import held_out as held_out_rows
 from verticals.data.label_sets import load as load_rows
 from verticals.evaluation.judgement import Judgement
-from verticals.evaluation.label_sets import best_threshold, judge
+from verticals.evaluation.label_sets import best_threshold, judge, micro_f1
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import Trained, encoder_classifier, heads
 from verticals.objectives.classifier import Classifier, Fitted
@@ -71,7 +71,12 @@ def fit(splits: LabelSetSplits, config: Config, work: Path) -> Trained[MultiLabe
     logits = fitted.classifier.logits(splits.validation.texts)
     threshold = best_threshold(logits, truth)
     model = MultiLabelPredictor(fitted.classifier, threshold)
-    details = {"threshold": threshold, "classes": len(splits.labels)}
+    details = {
+        "threshold": threshold,
+        "classes": len(splits.labels),
+        "probe_validation_accuracy": fitted.probe_validation_accuracy,
+        "tuned_validation_accuracy": micro_f1(truth, np.asarray(logits > 0, np.int64)),  # at the probe's threshold
+    }
     return Trained(model, fitted.log, fitted.notes, details)
 
 

@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+from transformers import EncoderDecoderModel, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
 from verticals.arrays import Float64Array, FloatArray
@@ -34,7 +34,7 @@ from verticals.evaluation.metrics import bootstrap
 from verticals.inference.batches import pad
 from verticals.methods import saved
 from verticals.objectives import Trained
-from verticals.objectives.generators import IGNORED, Codec, codec_of, cut_notes, load_generator
+from verticals.objectives.generators import IGNORED, Codec, check_room, codec_of, cut_notes, load_generator
 from verticals.runs import Run
 from verticals.token_rows import Batch, Example, TokenDataset
 from verticals.training import finetune, recipe
@@ -130,18 +130,20 @@ def fit(splits: PairSplits, config: Config, work: Path) -> Trained[Generator]:
     """Tune a model on the training pairs; checkpoints go to `work`.
 
     Raises:
-        MethodError: the method would leave the new cross-attention of an encoder-decoder untrained.
+        MethodError: the method would leave the new cross-attention of an encoder-decoder untrained, or the model has fewer
+            positions than there are to be tokens.
     """
     method = methods.get(config.method.name)
     set_seed(config.train.seed)
     model = _from_backbone(config)
     pretrained = cast(PreTrainedModel, model.model)
-    if not model.codec.causal and method.stored_as != "model":
+    if isinstance(pretrained, EncoderDecoderModel) and method.stored_as != "model":
         raise MethodError(
             f"'{method.name}' leaves an encoder-decoder's attention to its encoder as it is, and that is new here; "
             "use full, or a causal language model as the backbone"
         )
     options = methods.check(config, "generate", pretrained)
+    check_room(pretrained, model.codec)
     if method.adapt is not None:
         model.model = method.adapt(pretrained, options)
     rows = [model.codec.example(*pair) for pair in zip(splits.train.left, splits.train.right, strict=True)]

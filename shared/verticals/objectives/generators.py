@@ -20,7 +20,8 @@ from transformers import (
 
 from verticals.backbones import unknown_notes
 from verticals.data.examples import Note
-from verticals.errors import BackboneError
+from verticals.errors import BackboneError, MethodError
+from verticals.methods.layouts import positions
 from verticals.token_rows import Example
 
 IGNORED = -100  # target of a token that is not to be predicted
@@ -106,6 +107,28 @@ def load_generator(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrain
         ) from error
     model.generation_config = _greedy(model, tokenizer)
     return model
+
+
+def check_room(model: PreTrainedModel, codec: Codec) -> None:
+    """Say before training that prompts or replies may have more tokens than the model has positions.
+
+    Raises:
+        MethodError: they may.
+    """
+    for config, tokens, names in _asked_of(model, codec):
+        room = positions(config)
+        if room is not None and tokens > room:
+            raise MethodError(f"{names}: {tokens} tokens, and this backbone has {room} positions; set less")
+
+
+def _asked_of(model: PreTrainedModel, codec: Codec) -> list[tuple[PreTrainedConfig, int, str]]:
+    """Return the settings of each half of a model, how many tokens it may get, and by which settings of ours."""
+    prompt, reply = f"backbone.max_tokens {codec.max_tokens}", f"objective.max_reply_tokens {codec.max_reply_tokens}"
+    if codec.causal:
+        return [(model.config, codec.max_tokens + codec.max_reply_tokens, f"{prompt} and {reply}")]
+    parts = (model.encoder, model.decoder) if isinstance(model, EncoderDecoderModel) else (model, model)
+    first, second = (cast(PreTrainedModel, part).config for part in parts)
+    return [(first, codec.max_tokens, prompt), (second, codec.max_reply_tokens, reply)]
 
 
 def is_causal(config: PreTrainedConfig) -> bool:

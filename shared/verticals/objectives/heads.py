@@ -57,9 +57,10 @@ def one_class(
 
     def loss(module: nn.Module, batch: Batch) -> Tensor:
         logits = module(batch["input_ids"], batch["attention_mask"])
-        return nn.functional.cross_entropy(
-            logits, batch["target"], weight=None if weight is None else weight.to(logits.device)
-        )
+        if weight is None:
+            return nn.functional.cross_entropy(logits, batch["target"])
+        # summed by rows: torch's weighted mean divides by the weights of the batch, which undoes them where a batch lacks the rare class
+        return nn.functional.cross_entropy(logits, batch["target"], weight=weight.to(logits), reduction="none").mean()
 
     return Head(doubted(targets, agreement, classes) if len(agreement) else targets, probe, loss)
 
