@@ -165,6 +165,7 @@ def test_separable_labels_are_learned_and_the_run_reloads(
     reloaded = objectives.get("classify-multi").load(open_run(run.folder))
     judged = objectives.get("classify-multi").evaluate(reloaded, rows)
     assert judged.metrics["micro_f1"].value == pytest.approx(run.metrics["metrics"]["micro_f1"]["value"], abs=1e-6)
+    assert ("Tuning " in (run.folder / "README.md").read_text(encoding="utf-8")) is (method in {"full", "lora"})
 
 
 def test_the_command_takes_another_separator(verticals: Callable[..., Outcome], tmp_path: Path) -> None:

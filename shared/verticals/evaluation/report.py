@@ -104,7 +104,8 @@ def probe_note(method: str, record: Mapping[str, Any]) -> list[str]:
     probe = record.get("probe_validation_accuracy")
     if probe is None or method == "probe":
         return []
-    tuned = record.get("tuned_validation_accuracy", record["validation_accuracy"])
+    alone = "tuned_validation_accuracy"  # where what is used is more than what was tuned: blended, or with a threshold
+    tuned = record[alone] if alone in record else record["validation_accuracy"]
     judged = "gained" if tuned > probe else "did NOT gain; the probe is cheaper"
     return [f"Tuning {judged}: {probe:.1%} before, {tuned:.1%} after, on validation rows."]
 
