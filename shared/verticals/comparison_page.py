@@ -10,6 +10,7 @@ from verticals.comparison import HEADER, Line, cells
 from verticals.evaluation.plots import INK, SOFT, WARN
 from verticals.html_page import document
 
+_NAMES = 6  # columns of words, before the figures
 _TEXTS: Mapping[str, Mapping[str, Any]] = {
     "en": {
         "title": "Comparison across apps",
@@ -144,5 +145,14 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[int]:
 
 def _table(lines: Sequence[Line], header: Sequence[str]) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells(line))}</tr>" for line in lines)
+    rows = "".join(f"<tr>{_cells(cells(line))}</tr>" for line in lines)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cells(words: Sequence[str]) -> str:
+    """Return a row's cells; figures stay on one line."""
+    names, figures = words[:_NAMES], words[_NAMES:]
+    shown = [f"<td>{escape(word)}</td>" for word in names] + [
+        f"<td class='time'>{escape(word)}</td>" for word in figures
+    ]
+    return "".join(shown)

@@ -104,6 +104,8 @@ CSS = """
 .words mark.negative { text-decoration: underline dotted #b45309 2px; }
 .front { max-width: 860px; margin: 8vh auto; padding: 0 20px; font-family: system-ui, sans-serif; color: #1f2937; }
 .front.broad { max-width: 1200px; }
+.front.broad .table { font-size: 0.88rem; }
+.front.broad .table th, .front.broad .table td { padding-right: 12px !important; }
 .front nav { text-align: right; }
 .front nav a { margin-left: 16px; color: #0f766e; }
 .front .card { display: block; border: 1px solid #d9dee4; border-radius: 10px; padding: 4px 22px; margin: 14px 0; }
