@@ -60,7 +60,9 @@ def one_class(
         if weight is None:
             return nn.functional.cross_entropy(logits, batch["target"])
         # summed by rows: torch's weighted mean divides by the weights of the batch, which undoes them where a batch lacks the rare class
-        return nn.functional.cross_entropy(logits, batch["target"], weight=weight.to(logits), reduction="none").mean()
+        return nn.functional.cross_entropy(
+            logits, batch["target"], weight=weight.to(logits.device), reduction="none"
+        ).mean()
 
     return Head(doubted(targets, agreement, classes) if len(agreement) else targets, probe, loss)
 
