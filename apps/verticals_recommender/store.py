@@ -116,14 +116,14 @@ class Store:
             rows = connection.execute(_NEWEST, asked).all()
         return [Event(row.user, row.item, row.action, row.at) for row in sorted(rows, key=lambda row: row.number)]
 
-    def drop_old_impressions(self) -> int:
-        """Delete what users were shown before their newest `MOST_EVENTS` impressions, which no list reads; return how many rows went."""
+    def drop_old_impressions(self) -> None:
+        """Delete what users were shown before their newest `MOST_EVENTS` impressions, which no list reads."""
         age = func.row_number().over(partition_by=_EVENTS.c.user, order_by=_EVENTS.c.number.desc()).label("age")
         shown = and_(_EVENTS.c.catalogue == self._catalogue, _EVENTS.c.action == "shown")
         numbered = select(_EVENTS.c.number, age).where(shown).subquery()
         old = select(numbered.c.number).where(numbered.c.age > MOST_EVENTS)
         with transaction(self._database) as connection:
-            return connection.execute(delete(_EVENTS).where(_EVENTS.c.number.in_(old))).rowcount
+            connection.execute(delete(_EVENTS).where(_EVENTS.c.number.in_(old)))
 
     def chosen(self) -> list[Event]:
         """Return every click and like, oldest first."""

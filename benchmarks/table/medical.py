@@ -15,26 +15,16 @@ _DATA = {"medical": "OHSUMED to Medical Abstracts", "medical-sample": "notes wri
 def medical(language: str) -> str:
     """Return every step on both hospitals, and TF-IDF on the records of each."""
     header = ("data", "step", "method", "accuracy on A", "accuracy on B", "tuned parameters", "training")
-    simple = [
-        (shown, _SIMPLE[row["step"]][0], row["baseline"]["method"], *_own_side(row), "", "")
-        for name, shown in _DATA.items()
-        for row in rows(name)
-        if row["step"] in _SIMPLE
-    ]
-    lines = [
-        (
-            shown,
-            row["step"],
-            row["method"],
-            *(share(row["sides"][side]) for side in "ab"),
-            f"{row['cost']['trained_parameters']:,}",
-            f"{row['cost']['train_seconds']:.0f} s",
-        )
-        for name, shown in _DATA.items()
-        for row in rows(name)
-        if "sides" in row
-    ]
-    return table(header, sorted([*simple, *lines], key=lambda line: list(_DATA.values()).index(line[0])))
+    lines = []
+    for name, shown in _DATA.items():
+        measured = [row for row in rows(name) if "sides" in row]
+        for row in (row for row in measured if row["step"] in _SIMPLE):
+            lines.append((shown, _SIMPLE[row["step"]][0], row["baseline"]["method"], *_own_side(row), "", ""))
+        for row in measured:
+            sides = (share(row["sides"][side]) for side in "ab")
+            tuned, seconds = row["cost"]["trained_parameters"], row["cost"]["train_seconds"]
+            lines.append((shown, row["step"], row["method"], *sides, f"{tuned:,}", f"{seconds:.0f} s"))
+    return table(header, lines)
 
 
 def _own_side(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from transformers import PreTrainedModel
 
 from verticals.config import Config, MethodConfig, Section
 from verticals.errors import MethodError, did_you_mean
-from verticals.methods.layouts import LAYOUTS, layout_of
+from verticals.methods.layouts import positions
 from verticals.methods.method import Method, Objective
 from verticals.methods.prompts import PromptOptions
 from verticals.methods.table import METHODS
@@ -67,7 +67,7 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
             f"train.adversarial moves the word embeddings, which method '{method.name}' does not tune; "
             f"set it to 0, or use one of: {', '.join(others)}"
         )
-    if encoder is not None and architecture in LAYOUTS:  # others, such as T5, may have no table of positions
+    if encoder is not None:
         _check_room(encoder, config.backbone.max_tokens, options)
     return options
 
@@ -85,8 +85,8 @@ def _refusal(method: Method, what: str, objective: Objective, architecture: str 
 
 def _check_room(encoder: PreTrainedModel, max_tokens: int, options: Section) -> None:
     virtual = options.tokens if isinstance(options, PromptOptions) else 0
-    room = encoder.config.max_position_embeddings - layout_of(encoder).first_position
-    if max_tokens + virtual > room:
+    room = positions(encoder.config)
+    if room is not None and max_tokens + virtual > room:
         more = f" and method.options.tokens {virtual}" if virtual else ""
         raise MethodError(
             f"backbone.max_tokens {max_tokens}{more} exceed this backbone's {room} positions; "
