@@ -54,7 +54,7 @@ bench: $(VENV)/.demo  ## Measure what has no file in benchmarks/results/, on pub
 	$(BENCH) financial-sentiment --method tfidf --suite throughput --set app.benchmark_items=1000000
 	$(BENCH) recommender --suite ml-100k --suite book-crossing --suite million-items --suite serving
 	$(BENCH) recommender --suite shilling --suite feedback-loop
-	$(BIN)/python benchmarks/stopwatch.py --install
+	$(BIN)/python benchmarks/stopwatch.py --install --benchmark
 	$(BIN)/python benchmarks/methods.py banking77
 	$(BIN)/python benchmarks/methods.py banking77 --methods full --results benchmarks/results/methods-blend --set objective.blend=true
 	$(BIN)/python benchmarks/methods.py banking77 --methods full --seeds 3 --set train.adversarial=1

@@ -172,11 +172,11 @@ def test_the_page_says_below_the_plot_which_suites_have_no_point_and_why() -> No
         {**row("full", 0.9), "suite": "alone", "baseline": {}},
     )
     rows = [timed, {**timed, "method": "rule", "baseline": {}}, untimed, alone]
-    page = page_html(comparison.lines(rows), {}, "")
+    page = page_html(comparison.lines(rows), {}, (), "")
     assert "no time of one answer: toy untimed." in page
     assert "no baseline: toy alone." in page
-    assert "没有基线，因而未出现在图中：toy alone。" in page_html(comparison.lines(rows), {}, "", "zh")
+    assert "没有基线，因而未出现在图中：toy alone。" in page_html(comparison.lines(rows), {}, (), "", "zh")
 
 
 def test_a_page_without_results_says_what_to_do() -> None:
-    assert "verticals benchmark" in page_html([], {}, "", "zh")
+    assert "verticals benchmark" in page_html([], {}, (), "", "zh")

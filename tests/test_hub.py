@@ -63,6 +63,7 @@ def test_the_comparison_names_a_damaged_result_and_what_it_cannot_compare(
     answer = site.get("/compare")
     assert answer.status_code == 200
     assert "damaged.json: not a result document" in answer.text
+    assert "toy clock (1)" in answer.text
 
 
 def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -> None:

@@ -43,6 +43,11 @@ _STARTS = {
     "install_seconds": ("installation, packages from a near cache", "安装（软件包来自近处缓存）"),
     "first_start_seconds": ("first start of the demo, three apps trained", "首次启动演示（含三个应用的训练）"),
     "second_start_seconds": ("second start", "再次启动"),
+    "benchmark_seconds": (
+        "`verticals benchmark`, the quick suites of three apps",
+        "`verticals benchmark`，三个应用的快速评测",
+    ),
+    "benchmark_again_seconds": ("the same command again", "同一命令再次运行"),
 }
 _MEMORY = ("memory of the whole site, in use", "整个站点占用内存")
 _TURN = ("one turn of the bot, median and 95th percentile", "机器人一轮应答，中位数与 95 分位")

@@ -84,14 +84,25 @@ def read(folder: Path) -> list[dict[str, Any]]:
     Raises:
         DataError: there is no result in it, or a file is not one.
     """
-    files = sorted(folder.rglob("*.json"))
-    if not files:
+    rows, problems = read_what_can_be(folder)
+    if problems:
+        raise DataError(problems[0])
+    if not rows:
         raise DataError(f"{folder}: no results; measure some with: verticals benchmark --results {folder}")
-    rows: list[dict[str, Any]] = []
-    for path in files:
-        place = path.parent.relative_to(folder).as_posix()
-        rows += [{**row, "folder": place} for row in results.read(path)]
     return rows
+
+
+def read_what_can_be(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the rows as `read` does, of the files that are results, and what is wrong with each of the others."""
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for path in sorted(folder.rglob("*.json")):
+        place = path.parent.relative_to(folder).as_posix()
+        try:
+            rows += [{**row, "folder": place} for row in results.read(path)]
+        except DataError as error:
+            problems.append(str(error))
+    return rows, problems
 
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> list[Line]:

@@ -59,32 +59,34 @@ _TEXTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def page_html(lines: Sequence[Line], left_out: Mapping[str, int], css: str, language: str = "en") -> str:
-    """Return the page; it loads nothing from anywhere. `left_out` counts the results without a metric to compare by."""
+def page_html(
+    lines: Sequence[Line], left_out: Mapping[str, int], problems: Sequence[str], css: str, language: str = "en"
+) -> str:
+    """Return the page; it loads nothing from anywhere.
+
+    Args:
+        lines: the results that are compared.
+        left_out: how many results have no metric to compare by, by app and suite.
+        problems: what is wrong with files that are not results, one text each.
+        css: of the site.
+        language: one of `LANGUAGES`.
+    """
     texts = _TEXTS[language]
-    body = f"<p>{texts['incomparable' if left_out else 'empty']}</p>"
+    body = f"<p>{texts['incomparable' if left_out else 'empty']}</p>" if left_out or not problems else ""
     if lines:
         plot = pareto_figure(lines, language).to_html(include_plotlyjs=True, full_html=False)
         body = f"{plot}{_unplaced(lines, texts)}<div class='table'>{_table(lines, texts['header'])}</div>"
     if left_out:
         names = ", ".join(f"{escape(name)} ({count})" for name, count in left_out.items())
         body += f"<p class='muted'>{texts['left_out'].format(sum(left_out.values()), names)}</p>"
-    return _page(body, css, language)
-
-
-def problem_html(problem: str, css: str, language: str = "en") -> str:
-    """Return the page where a result file is not one: what is wrong with which, and what to do."""
-    return _page(f"<p><strong>{_TEXTS[language]['problem']}</strong></p><p>{escape(problem)}</p>", css, language)
-
-
-def _page(body: str, css: str, language: str) -> str:
-    texts, home = _TEXTS[language], "/" if language == "en" else "/zh"
+    damaged = "".join(f"<p><strong>{texts['problem']}</strong>: {escape(problem)}</p>" for problem in problems)
+    home = "/" if language == "en" else "/zh"
     return document(
         str(texts["title"]),
         language,
         css,
         f"<main class='front broad'><nav><a href='{home}'>{texts['back']}</a></nav>"
-        f"<h1>{texts['title']}</h1><p class='muted'>{texts['lead']}</p>{body}</main>",
+        f"<h1>{texts['title']}</h1><p class='muted'>{texts['lead']}</p>{damaged}{body}</main>",
     )
 
 

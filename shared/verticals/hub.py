@@ -15,8 +15,8 @@ from fastapi_offline import FastAPIOffline
 
 from verticals import __version__, benchmark, provenance, registry
 from verticals import comparison as comparing
-from verticals.comparison_page import page_html, problem_html
-from verticals.errors import DataError, StorageError
+from verticals.comparison_page import page_html
+from verticals.errors import StorageError
 from verticals.health_page import health_html
 from verticals.html_page import document
 from verticals.runs import Run
@@ -98,12 +98,8 @@ def _add_front_page(site: FastAPI, apps: list[Vertical], language: str) -> None:
 def _add_comparison(site: FastAPI, language: str) -> None:
     @site.get(page_path("compare", language), include_in_schema=False)
     def comparison() -> HTMLResponse:
-        folder = benchmark.results_folder()
-        try:
-            rows = comparing.read(folder) if any(folder.rglob("*.json")) else []
-        except DataError as error:
-            return HTMLResponse(problem_html(str(error), CSS, language))
-        return HTMLResponse(page_html(comparing.lines(rows), comparing.left_out(rows), CSS, language))
+        rows, problems = comparing.read_what_can_be(benchmark.results_folder())
+        return HTMLResponse(page_html(comparing.lines(rows), comparing.left_out(rows), problems, CSS, language))
 
 
 def _add_health_page(site: FastAPI, runs: Mapping[str, Run], language: str) -> None:

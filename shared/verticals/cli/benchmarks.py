@@ -87,7 +87,7 @@ def compare(
         from verticals.comparison_page import page_html
         from verticals.theme import CSS
 
-        page.write_text(page_html(rows, left_out, CSS), encoding="utf-8")
+        page.write_text(page_html(rows, left_out, (), CSS), encoding="utf-8")
         say(f"written to {page}")
     if before is not None:
         _gate(rows, left_out, before, as_json)
