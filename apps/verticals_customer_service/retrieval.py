@@ -21,7 +21,7 @@ from verticals_customer_service.knowledge import Article
 Embed = Callable[[Sequence[str]], FloatArray]  # texts -> unit vectors, [texts, width]
 MATCHER = "matcher"  # folder of a tuned matcher inside a run
 _FILE, _VECTORS = "retrieval.json", "retrieval.safetensors"
-_MAX_TOKENS = 256  # of a passage: articles are longer than messages
+MAX_TOKENS = 256  # of a passage: articles are longer than messages
 
 
 @dataclass(frozen=True)
@@ -190,5 +190,5 @@ def matcher(folder: Path, config: Config) -> Matcher:
     if (folder / MATCHER).is_dir():
         tuned: Matcher = objectives.get("match").load(open_run(folder / MATCHER))
         return tuned
-    backbone = config.backbone.model_copy(update={"max_tokens": _MAX_TOKENS})
+    backbone = config.backbone.model_copy(update={"max_tokens": MAX_TOKENS})
     return match.from_backbone(config.model_copy(update={"backbone": backbone, "method": MethodConfig(name="probe")}))
