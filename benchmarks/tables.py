@@ -32,6 +32,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "methods": core.methods,
     "measured-methods": core.measured_methods,
     "learning-rates": core.learning_rates,
+    "variations": core.variations,
     "epochs": core.epochs,
     "tagged": core.tagged,
     "medical": medical.medical,

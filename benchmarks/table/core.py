@@ -5,6 +5,8 @@ from statistics import mean
 from table.cells import Row, rows, seconds, share, table
 from verticals.methods import METHODS
 
+_VARIED = ("train.schedule", "train.epochs", "method.options")  # beside the learning rate, what a method brings
+
 
 def methods(language: str) -> str:
     """Return the method table."""
@@ -72,7 +74,7 @@ def learning_rates(language: str) -> str:
     """Return the accuracy on validation rows by learning rate, the best in bold; each number of training rows is a sweep of its own."""
     sweeps: dict[tuple[str, int, int, str], list[Row]] = {}
     order = list(METHODS)
-    for row in rows("sweeps/*"):
+    for row in (row for row in rows("sweeps/*") if not _changed(row)):
         key = (row["data"]["name"], row["data"]["split"]["train"], order.index(row["method"]), _named(row))
         sweeps.setdefault(key, []).append(row)
     lines = []
@@ -81,6 +83,36 @@ def learning_rates(language: str) -> str:
         ordered = sorted(tried, key=lambda row: float(row["settings"]["learning_rate"]))
         lines.append((data, method, f"{size:,}", ", ".join(_rate(row, best) for row in ordered)))
     return table(("data", "method", "training rows", "learning rate: accuracy on validation rows"), lines)
+
+
+def variations(language: str) -> str:
+    """Return the accuracy on validation rows as each method comes, and with one of its schedule, epochs and start changed."""
+    order = list(METHODS)
+    sweeps = sorted(rows("sweeps/*"), key=lambda row: (row["data"]["name"], order.index(row["method"])))
+    changed = [row for row in sweeps if _changed(row)]
+    lines = []
+    for key in dict.fromkeys(map(_sweep, changed)):
+        usual = [row for row in sweeps if _sweep(row) == key and not row.get("assignments")]
+        others = [row for row in changed if _sweep(row) == key]
+        lines.append(
+            (key[0], f"`{key[1]}`", f"{key[2]:,}", *(f"{_validated(row):.1%}" for row in usual), _differences(others))
+        )
+    return table(("data", "method", "training rows", "as it comes", "with this changed"), lines)
+
+
+def _sweep(row: Row) -> tuple[str, str, int, float]:
+    """Return what the rows of one comparison share: data, method, training rows, learning rate."""
+    return row["data"]["name"], row["method"], row["data"]["split"]["train"], row["settings"]["learning_rate"]
+
+
+def _changed(row: Row) -> bool:
+    """Say whether a row is a method with its schedule, epochs or start changed."""
+    return any(text.startswith(_VARIED) for text in row.get("assignments", ()))
+
+
+def _differences(tried: list[Row]) -> str:
+    names = {row["assignments"][0].rpartition(".")[2]: _validated(row) for row in tried}
+    return ", ".join(f"{name}: {value:.1%}" for name, value in sorted(names.items()))
 
 
 def _validated(row: Row) -> float:
