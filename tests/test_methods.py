@@ -1,6 +1,6 @@
 """The method table on every architecture: what is trained, what is kept, what is merged, and what is refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import get_args
@@ -48,11 +48,11 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     return write
 
 
-def adapt(method: str, folder: Path) -> nn.Module:
+def adapt(method: str, folder: Path, **options: object) -> nn.Module:
     row = METHODS[method]
     assert row.adapt is not None
     torch.manual_seed(1)
-    return row.adapt(load_tiny_encoder(folder), row.options()).eval()
+    return row.adapt(load_tiny_encoder(folder), row.options.model_validate(options)).eval()
 
 
 def moved(encoder: nn.Module) -> nn.Module:
@@ -132,6 +132,24 @@ def test_tuning_starts_from_what_the_backbone_computes(
     assert distance(states(adapt(method, folder), LONG), states(load_tiny_encoder(folder), LONG)) < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("method", "options", "apart"),
+    [
+        ("lora", {"init": "gaussian"}, False),
+        ("dora", {"init": "orthogonal"}, False),
+        ("adapter", {"spread": 0.02}, True),
+        ("prompt", {"init": "random"}, True),
+        ("prefix", {"spread": 0.5}, True),
+    ],
+)
+def test_another_start_is_another_model_that_computes_the_same_unless_it_says_otherwise(
+    folder_of: Callable[[str], Path], method: str, options: dict[str, str | float], apart: bool
+) -> None:
+    usual, other = adapt(method, folder_of("bert")), adapt(method, folder_of("bert"), **options)
+    assert (distance(states(usual, LONG), states(other, LONG)) > 1e-3) is apart
+    assert distance(states(moved(usual), LONG), states(moved(other), LONG)) > 1e-3
+
+
 @pytest.mark.parametrize(("method", "architecture"), [pair for pair in PAIRS if METHODS[pair[0]].merges])
 def test_a_merged_encoder_is_plain_and_computes_the_same(
     folder_of: Callable[[str], Path], method: str, architecture: str
@@ -181,13 +199,14 @@ def test_every_pair_is_supported_or_refused_by_name_with_an_alternative(
     [
         ("lora", {"rnak": 4}, "did you mean 'rank'"),
         ("adalora", {"rank": 4, "target_rank": 4}, "has to be below rank 4"),
+        ("dora", {"rank": 3, "init": "orthogonal"}, "needs an even rank, not 3"),
         ("prompt", {"tokens": 0}, "method.options.tokens for 'prompt'"),
         ("prompt", {"tokens": 33}, "set backbone.max_tokens to at most 31"),
         ("prefix", {"tokens": 40}, "exceed this backbone's 64 positions"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_before_training(
-    folder_of: Callable[[str], Path], method: str, options: dict[str, int], expected: str
+    folder_of: Callable[[str], Path], method: str, options: dict[str, int | str], expected: str
 ) -> None:
     with pytest.raises(MethodError, match=expected):
         methods.check(
@@ -290,6 +309,6 @@ def test_every_row_of_the_table_is_whole() -> None:
         assert method.options() == methods.options_of(toy_config(method.name, Path("unused")).method)
 
 
-def _with_options(method: str, folder: Path, options: dict[str, int]) -> Config:
+def _with_options(method: str, folder: Path, options: Mapping[str, int | str]) -> Config:
     config = toy_config(method, folder)
     return config.model_copy(update={"method": config.method.model_copy(update={"options": options})})

@@ -5,7 +5,7 @@ from statistics import mean
 from table.cells import Row, rows, seconds, share, table
 from verticals.methods import METHODS
 
-_VARIED = ("train.schedule", "train.epochs")  # beside the learning rate, what a method brings
+_VARIED = ("train.schedule", "train.epochs", "method.options")  # beside the learning rate, what a method brings
 
 
 def methods(language: str) -> str:
@@ -86,7 +86,7 @@ def learning_rates(language: str) -> str:
 
 
 def variations(language: str) -> str:
-    """Return the accuracy on validation rows as each method comes, and with its schedule or its number of epochs changed."""
+    """Return the accuracy on validation rows as each method comes, and with its schedule, its number of epochs or its start changed."""
     order = list(METHODS)
     sweeps = sorted(rows("sweeps/*"), key=lambda row: (row["data"]["name"], order.index(row["method"])))
     changed = [row for row in sweeps if _changed(row)]
@@ -106,15 +106,19 @@ def _sweep(row: Row) -> tuple[str, str, int, float]:
 
 
 def _changed(row: Row) -> bool:
-    """Say whether a row is a method with its schedule or its number of epochs changed."""
+    """Say whether a row is a method with its schedule, its number of epochs or its start changed."""
     return any(text.startswith(_VARIED) for text in row.get("assignments", ()))
 
 
 def _differences(tried: list[Row]) -> str:
     """Return what was changed in each row, by name and in the order of the values, with the accuracy."""
-    named = [(row["assignments"][0].partition(".")[2].partition("="), _validated(row)) for row in tried]
-    ordered = sorted(named, key=lambda each: (each[0][0], len(each[0][2]), each[0][2]))
-    return ", ".join(f"{name} {value}: {accuracy:.1%}" for (name, _, value), accuracy in ordered)
+    settings = [row["assignments"][0].partition("=") for row in tried]
+    named = [
+        (setting.rpartition(".")[2], value, _validated(row))
+        for (setting, _, value), row in zip(settings, tried, strict=True)
+    ]
+    ordered = sorted(named, key=lambda each: (each[0], len(each[1]), each[1]))
+    return ", ".join(f"{name} {value}: {accuracy:.1%}" for name, value, accuracy in ordered)
 
 
 def _validated(row: Row) -> float:

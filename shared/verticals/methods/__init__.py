@@ -7,7 +7,7 @@ from verticals.config import Config, MethodConfig, Section
 from verticals.errors import MethodError, did_you_mean
 from verticals.methods.layouts import positions
 from verticals.methods.method import Method, Objective
-from verticals.methods.prompts import PromptOptions
+from verticals.methods.prompts import VirtualTokens
 from verticals.methods.table import METHODS
 
 __all__ = ["METHODS", "Method", "Objective", "check", "get", "options_of"]
@@ -84,7 +84,7 @@ def _refusal(method: Method, what: str, objective: Objective, architecture: str 
 
 
 def _check_room(encoder: PreTrainedModel, max_tokens: int, options: Section) -> None:
-    virtual = options.tokens if isinstance(options, PromptOptions) else 0
+    virtual = options.tokens if isinstance(options, VirtualTokens) else 0
     room = positions(encoder.config)
     if room is not None and max_tokens + virtual > room:
         more = f" and method.options.tokens {virtual}" if virtual else ""

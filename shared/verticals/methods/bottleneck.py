@@ -14,21 +14,29 @@ class BottleneckOptions(Section):
     """Settings of bottleneck adapters."""
 
     size: int = Field(64, ge=1, description="width of the bottleneck")
+    spread: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation with which up-projections start; 0: the encoder is at first what it was",
+    )
 
 
 class Bottleneck(nn.Module):
     """A linear layer followed by down-projection, GELU and up-projection with a skip connection.
 
-    The up-projection starts at zero, so that the encoder is at first what it was; the other at random, since with both at zero neither learns.
+    The up-projection starts at zero or near it, so that the encoder is at first what it was; the other at random, since with both at zero
+    neither learns.
     """
 
-    def __init__(self, base: nn.Linear, size: int) -> None:
+    def __init__(self, base: nn.Linear, options: BottleneckOptions) -> None:
         super().__init__()
         self.base = base
-        self.down = nn.Linear(base.out_features, size)
-        self.up = nn.Linear(size, base.out_features)
+        self.down = nn.Linear(base.out_features, options.size)
+        self.up = nn.Linear(options.size, base.out_features)
         nn.init.zeros_(self.down.bias)
         nn.init.zeros_(self.up.weight)
+        if options.spread:
+            nn.init.normal_(self.up.weight, std=options.spread)
         nn.init.zeros_(self.up.bias)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -56,4 +64,4 @@ def _insert(encoder: PreTrainedModel, paths: tuple[str, ...], options: Bottlenec
     encoder.requires_grad_(False)
     for layer in layers_of(encoder):
         for path in paths:
-            layer.set_submodule(path, Bottleneck(cast(nn.Linear, layer.get_submodule(path)), options.size))
+            layer.set_submodule(path, Bottleneck(cast(nn.Linear, layer.get_submodule(path)), options))

@@ -1,7 +1,7 @@
 """Low-rank updates beside frozen linear layers, by the peft library: LoRA, DoRA and AdaLoRA."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 import torch
 from pydantic import Field, model_validator
@@ -31,6 +31,16 @@ class LoraOptions(Section):
     alpha: int = Field(32, gt=0, description="the update is scaled by alpha / rank")
     dropout: float = Field(0.0, ge=0, lt=1)
     targets: str = Field(_ALL, description="module names, comma-separated, or all-linear")
+    init: Literal["uniform", "gaussian", "orthogonal"] = Field(
+        "uniform",
+        description="how down-projections start, up-projections zero; orthogonal: both at random, and their product is zero",
+    )
+
+    @model_validator(mode="after")
+    def _starts(self) -> Self:
+        if self.init == "orthogonal" and self.rank % 2:
+            raise ValueError(f"init orthogonal needs an even rank, not {self.rank}")
+        return self
 
 
 class AdaLoraOptions(Section):
@@ -68,6 +78,7 @@ def _add(encoder: PreTrainedModel, chosen: LoraOptions, use_dora: bool) -> nn.Mo
         lora_alpha=chosen.alpha,
         lora_dropout=chosen.dropout,
         target_modules=_targets(encoder, chosen.targets),
+        init_lora_weights=True if chosen.init == "uniform" else chosen.init,
         use_dora=use_dora,
     )
     return get_peft_model(encoder, config)

@@ -5,7 +5,7 @@ states of the text's own tokens alone. So a mean is taken over as many states as
 and padding changes nothing.
 """
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -21,16 +21,29 @@ if TYPE_CHECKING:
     from peft.tuners.prefix_tuning import PrefixEncoder
 
 _TASK = "FEATURE_EXTRACTION"  # the one for which peft extends the attention mask of a bare encoder
-_PREFIX_SPREAD = 0.02
 
 
-class PromptOptions(Section):
-    """Settings of prompt and prefix tuning."""
+class VirtualTokens(Section):
+    """What all three have to be told."""
 
     tokens: int = Field(10, ge=1, description="number of virtual tokens")
 
 
-class PTuningOptions(PromptOptions):
+class PromptOptions(VirtualTokens):
+    """Settings of prompt tuning."""
+
+    init: Literal["words", "random"] = Field(
+        "words", description="the tokens start as random words, or at random, fifty times as large as any word"
+    )
+
+
+class PrefixOptions(VirtualTokens):
+    """Settings of prefix tuning."""
+
+    spread: float = Field(0.02, gt=0, description="standard deviation with which keys and values start")
+
+
+class PTuningOptions(VirtualTokens):
     """Settings of p-tuning."""
 
     hidden: int = Field(128, ge=1, description="width of the network that makes the virtual tokens")
@@ -46,16 +59,14 @@ class RealTokens(Tuned):
 
 
 def prompt(encoder: PreTrainedModel, options: Section) -> nn.Module:
-    """Freeze the encoder and learn embeddings before the text's own; they start as those of random words."""
+    """Freeze the encoder and learn embeddings before the text's own."""
     from peft import PromptTuningConfig
 
+    chosen = cast(PromptOptions, options)
+    start = "SAMPLE_VOCAB" if chosen.init == "words" else "RANDOM"
     return _learn(
         encoder,
-        PromptTuningConfig(
-            task_type=_TASK,
-            num_virtual_tokens=cast(PromptOptions, options).tokens,
-            prompt_tuning_init="SAMPLE_VOCAB",  # peft's own start is fifty times as large as any word
-        ),
+        PromptTuningConfig(task_type=_TASK, num_virtual_tokens=chosen.tokens, prompt_tuning_init=start),
     )
 
 
@@ -76,11 +87,10 @@ def prefix(encoder: PreTrainedModel, options: Section) -> nn.Module:
     """Freeze the encoder and learn keys and values that stand before the text's in every layer."""
     from peft import PrefixTuningConfig
 
-    adapted = _learn(
-        encoder, PrefixTuningConfig(task_type=_TASK, num_virtual_tokens=cast(PromptOptions, options).tokens)
-    )
+    chosen = cast(PrefixOptions, options)
+    adapted = _learn(encoder, PrefixTuningConfig(task_type=_TASK, num_virtual_tokens=chosen.tokens))
     prefixes = cast("PrefixEncoder", cast("PeftModel", adapted.encoder).prompt_encoder["default"])
-    nn.init.normal_(prefixes.embedding.weight, std=_PREFIX_SPREAD)  # small, but not equal: equal tokens stay equal
+    nn.init.normal_(prefixes.embedding.weight, std=chosen.spread)  # equal tokens would stay equal
     return adapted
 
 
