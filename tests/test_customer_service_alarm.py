@@ -42,6 +42,11 @@ def bag(texts: Sequence[str]) -> FloatArray:
     return np.array([[word in text.split() for word in WORDS] for text in texts], np.float32)
 
 
+def leads(texts: Sequence[str]) -> FloatArray:
+    """Return by how much one article leads in the search: never."""
+    return np.zeros(len(texts), np.float32)
+
+
 def certain(learned: alarm.Alarm, message: str) -> str | None:
     """Return the kind of trouble for which a person is called at once."""
     found = learned.trouble(message)
@@ -52,7 +57,7 @@ def certain(learned: alarm.Alarm, message: str) -> str | None:
 def learned(tmp_path: Path) -> alarm.Alarm:
     splits = Splits("toy", ("refund", "track"), CALM, CALM, CALM)
     config = build([{"method": {"name": "probe"}}], Settings)
-    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, config, bag)
+    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, config, bag, leads)
     loaded = alarm.load(tmp_path, config, bag)
     assert loaded
     return loaded
@@ -73,10 +78,16 @@ def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
     ordinary = replace(CALM, labels=(kinds.NOTHING,) * len(CALM))
     trouble = rows({kind: KINDS[kind] for kind in ("danger", "distress")})
     learn = kinds.learner(build([{"method": {"name": "probe"}}], Settings), bag)
-    learned, without = alarm.fit(EXAMPLES, ordinary, learn, 0), alarm.fit(trouble, ordinary, learn, 0)
+    learned, without = (alarm.fit(each, ordinary, learn, leads, 0) for each in (EXAMPLES, trouble))
     assert learned.line != without.line
     assert learned.doubt <= learned.line
     assert all(certain(learned, text) is None for text in KINDS["nothing"])
+
+
+def test_where_one_article_leads_by_far_there_is_less_trouble(learned: alarm.Alarm) -> None:
+    assert certain(learned, "so much smoke") == "danger"
+    assert learned.trouble("so much smoke", lead=100.0) is None
+    assert replace(learned, lead_counts=0.0).trouble("so much smoke", lead=100.0)  # as in runs of before
 
 
 @pytest.mark.parametrize("method", ["probe", "lora"])

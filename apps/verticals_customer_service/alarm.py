@@ -1,11 +1,13 @@
 """What a person has to read although no rule of `escalation` names it: a message like the examples that went to one.
 
 It is heard by what tells danger, distress, law, misuse of an account, complaints and wishes for a person from messages that an article
-answers (`kinds`). The scores from which the alarm speaks, or doubts, are drawn on examples that were held out, which sound like trouble and
-are none: a small share of them goes to a person in vain, a larger one is asked back in vain.
+answers (`kinds`); the further one article leads the next in the search, the less trouble there is likely to be. The scores from which the
+alarm speaks, or doubts, are drawn on examples that were held out, which sound like trouble and are none: a small share of them goes to a
+person in vain, a larger one is asked back in vain.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,8 +23,10 @@ from verticals_customer_service.kinds import NOTHING, Kinds, Learn
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.retrieval import Embed
 
+Leads = Callable[[Sequence[str]], FloatArray]  # texts -> by how much one article leads in the search, [texts]
 _FOLDER, _FILE = "alarm", "alarm.json"
 _IN_VAIN, _ASKED_IN_VAIN = 0.04, 0.15  # chosen on the development conversations
+_LEAD_COUNTS = 3.0  # a point of the search's lead against log odds; chosen on the development conversations
 _HELD_SHARE = 0.2
 
 
@@ -36,28 +40,33 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Says which kind of trouble a message is like: it speaks where the log odds of any are above `line`, and doubts above `doubt`."""
+    """Says which kind of trouble a message is like: it speaks where its score is above `line`, and doubts above `doubt`.
+
+    The score is the log odds of any trouble, less `lead_counts` for each point by which one article leads in the search.
+    """
 
     heard: Kinds
     line: float
     doubt: float
+    lead_counts: float = 0.0
 
-    def trouble(self, message: str) -> Trouble | None:
+    def trouble(self, message: str, lead: float = 0.0) -> Trouble | None:
         """Return the trouble, or None where there is none."""
         logits = self.heard.logits([message])
-        odds = float(_odds(logits)[0])
+        odds = float(_odds(logits)[0]) - self.lead_counts * lead
         if odds <= self.doubt:
             return None
         return Trouble(self.heard.labels[1 + int(logits[0, 1:].argmax())], odds > self.line)
 
 
-def fit(examples: Examples, messages: Examples, learn: Learn, seed: int) -> Alarm:
+def fit(examples: Examples, messages: Examples, learn: Learn, leads: Leads, seed: int) -> Alarm:
     """Learn the kinds from most of the rows, and draw the lines on the others.
 
     Args:
         examples: messages with their kinds; where some of them are `NOTHING`, the lines are drawn on these.
         messages: ordinary messages with their kinds, most of them `NOTHING`.
         learn: what tells the kinds apart.
+        leads: by how much one article leads in the search for a message.
         seed: of what is held out.
 
     Raises:
@@ -67,23 +76,26 @@ def fit(examples: Examples, messages: Examples, learn: Learn, seed: int) -> Alar
     (known, held), (ordinary, others) = (carve(rows, _HELD_SHARE, seed) for rows in (examples, messages))
     heard = learn(known + ordinary, held + others, labels)
     calm = [text for text, label in zip(held.texts, held.labels, strict=True) if label == NOTHING] or others.texts
-    odds = _odds(heard.logits(calm))
+    odds = _odds(heard.logits(calm)) - _LEAD_COUNTS * leads(calm)
     line, doubt = (float(np.quantile(odds, 1 - share, method="higher")) for share in (_IN_VAIN, _ASKED_IN_VAIN))
-    return Alarm(heard, line, doubt)
+    return Alarm(heard, line, doubt, _LEAD_COUNTS)
 
 
 def _odds(logits: FloatArray) -> FloatArray:
     return np.asarray(np.logaddexp.reduce(logits[:, 1:], axis=1) - logits[:, 0], np.float32)
 
 
-def write(folder: Path, examples: Examples, splits: Splits, known: Knowledge, config: Config, embed: Embed) -> None:
+def write(
+    folder: Path, examples: Examples, splits: Splits, known: Knowledge, config: Config, embed: Embed, leads: Leads
+) -> None:
     """Learn from examples and from the training messages, whose intents say whether they go to a person, into a run folder."""
     train = splits.train
     heard = tuple(label if known.intents[label].action == "hand_over" else NOTHING for label in train.labels)
-    alarm = fit(examples, replace(train, labels=heard), kinds.learner(config, embed), config.train.seed)
+    alarm = fit(examples, replace(train, labels=heard), kinds.learner(config, embed), leads, config.train.seed)
     (folder / _FOLDER).mkdir()
     alarm.heard.save(folder / _FOLDER)
-    write_json(folder / _FOLDER / _FILE, {"kinds": alarm.heard.labels, "line": alarm.line, "doubt": alarm.doubt})
+    lines = {"line": alarm.line, "doubt": alarm.doubt, "lead_counts": alarm.lead_counts}
+    write_json(folder / _FOLDER / _FILE, {"kinds": alarm.heard.labels, **lines})
 
 
 def load(folder: Path, config: Config, embed: Embed) -> Alarm | None:
@@ -98,4 +110,4 @@ def load(folder: Path, config: Config, embed: Embed) -> Alarm | None:
     found = json.loads(path.read_text(encoding="utf-8"))
     heard = kinds.load(path.parent, tuple(found["kinds"]), config, embed)
     line = float(found["line"])
-    return Alarm(heard, line, float(found.get("doubt", line)))
+    return Alarm(heard, line, float(found.get("doubt", line)), float(found.get("lead_counts", 0.0)))

@@ -22,7 +22,7 @@ _MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
 _SEARCH_COUNTS = (
     12.0  # a point of relevance against the logarithm of an intent's probability; chosen on samples/dialogues.jsonl
 )
-_LEAST_LIKELY = 1e-6
+_LEAST_LIKELY = 0.01  # an intent that the classifier does not expect; chosen on the development conversations
 _LEAD = 2.0  # of the likeliest article over the next, on the same scale; chosen on the development conversations
 Action = Literal["answer", "clarify", "hand_over", "ask", "done"]
 
@@ -84,6 +84,8 @@ class Knowledge:
             name: [n for n, article in enumerate(self.articles) if name in article.intents and quotable[n]]
             for name in intents
         }
+        answering = [name for name, intent in intents.items() if intent.action == "answer"]
+        self._answering = {position for name in answering for position in self._by_intent[name]}
         self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         if self.articles:
             self._vectors = fit_terms(self._vectorizer, [f"{each.title} {each.question}" for each in self.articles])
@@ -121,7 +123,7 @@ class Knowledge:
         """Return the article that the intents and the search together make likeliest, and the next where it is nearly as likely.
 
         Args:
-            ranking: the likeliest intents with their probabilities; those that always go to a person are left out.
+            ranking: the likeliest intents with their probabilities; what always goes to a person is left out.
             message: what the customer wrote.
             relevance: what the search found; without it, the first intent alone chooses.
 
@@ -132,11 +134,16 @@ class Knowledge:
         if relevance is None or not self._by_intent.get(first):
             source = self.article(first, message)
             return (source,) if source else ()
+        likely = dict.fromkeys(self._answering, _LEAST_LIKELY)
+        for intent, probability in ranking:
+            likely.update(
+                (position, max(likely[position], probability))
+                for position in self._by_intent[intent]
+                if position in likely
+            )
         scores = {
-            position: math.log(max(probability, _LEAST_LIKELY)) + _SEARCH_COUNTS * float(relevance.scores[position])
-            for intent, probability in ranking
-            if self.intents[intent].action == "answer"
-            for position in self._by_intent[intent]
+            position: math.log(probability) + _SEARCH_COUNTS * float(relevance.scores[position])
+            for position, probability in likely.items()
         }
         best, *others = sorted(scores, key=lambda position: -scores[position])
         close = [position for position in others[:1] if scores[best] - scores[position] < _LEAD]
@@ -146,6 +153,10 @@ class Knowledge:
         """Return an article by its id, as far as it may be quoted; None where there is none, or nothing of it may be."""
         found = next((self._source(number) for number, each in enumerate(self.articles) if each.id == article), None)
         return found if found and found.text else None
+
+    def found(self, position: int) -> Source | None:
+        """Return the article at a position, if it may be quoted and does not always go to a person."""
+        return self._source(position) if position in self._answering else None
 
     def _source(self, position: int) -> Source:
         chosen = self.articles[position]

@@ -19,6 +19,7 @@ from verticals_customer_service.orders import OrderBackend
 from verticals_customer_service.responder import Request, Responder, Template, grounded
 from verticals_customer_service.retrieval import ArticleSearch, Relevance
 from verticals_customer_service.slots import Entity, SlotReader
+from verticals_customer_service.tasks import TASKS
 from verticals_customer_service.turns import Conversation, Move
 
 HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
@@ -84,7 +85,8 @@ class Heard:
     @cached_property
     def trouble(self) -> Trouble | None:
         """What the message is like that a person has to read, if anything; heard once."""
-        return self.alarm.trouble(self.message) if self.alarm else None
+        lead = self.relevance.lead() if self.relevance else 0.0
+        return self.alarm.trouble(self.message, lead) if self.alarm else None
 
     @property
     def clear(self) -> bool:
@@ -166,10 +168,20 @@ def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: 
 
 def _begin(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     intent = heard.prediction.label
-    plain = heard.clear or (heard.prediction.familiar and any(each.kind == "order_number" for each in heard.entities))
+    numbered = any(each.kind == "order_number" for each in heard.entities)
+    plain = heard.clear or (heard.prediction.familiar and numbered)
     if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities):
         return None
+    if not numbered and _is_about_another(known, intent, heard):
+        return None
     return _step(skills, known, Flow(intent), heard)
+
+
+def _is_about_another(known: Knowledge, intent: str, heard: Heard) -> bool:
+    """Say whether the likeliest articles are others than the task's own: a parcel that is on its way is not sent elsewhere."""
+    own = known.answer(intent, TASKS[intent].about)
+    likeliest = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
+    return bool(own and likeliest) and own not in likeliest
 
 
 def _step(skills: Skills, known: Knowledge, flow: Flow, heard: Heard) -> Move | None:
@@ -193,7 +205,7 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
         return offered[1 if _SECOND.search(heard.message) else 0]
     if not offered or assent.agrees(heard.message):
         return offered[0] if offered else None
-    if len(offered) == 1 or heard.relevance is None or _rejects(heard.message):
+    if len(offered) == 1 or heard.relevance is None or heard.trouble or _rejects(heard.message):
         return None
     best = known.articles[heard.relevance.best()].id
     return best if best in offered else None

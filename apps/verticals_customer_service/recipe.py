@@ -11,7 +11,7 @@ from verticals.data.examples import Note
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError, RunError
 from verticals.runs import Run, open_run
-from verticals_customer_service import alarm, data, knowledge, policy, retrieval, slots
+from verticals_customer_service import alarm, data, knowledge, policy, retrieval, search_tuning, slots
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.settings import Settings
 
@@ -70,10 +70,13 @@ def _champion() -> tuple[Run | None, list[Note]]:
 def _add_reading(folder: Path, config: Config, settings: Settings, splits: Splits, known: Knowledge) -> None:
     """Add what reads with a backbone: the search over articles, the alarm, and the tagger, a run inside the run."""
     examples = data.escalations(config)
+    if known.articles and settings.matcher is None and config.method.name != "probe":
+        search_tuning.write(folder, config, known.articles)
     if known.articles:
         retrieval.write(folder, config, known.articles, splits.validation.texts)
-    if known.articles and examples:
-        alarm.write(folder, examples, splits, known, config, retrieval.matcher(folder, config).embed)
+    search = retrieval.load(folder, config, known.articles)
+    if search and search.matcher and examples:
+        alarm.write(folder, examples, splits, known, config, search.matcher.embed, search.leads)
     samples = data.slots(config)
     if samples:
         method = settings.slots_method or ("probe" if config.method.name == "probe" else "full")

@@ -21,7 +21,7 @@ from verticals_customer_service.knowledge import Article
 Embed = Callable[[Sequence[str]], FloatArray]  # texts -> unit vectors, [texts, width]
 MATCHER = "matcher"  # folder of a tuned matcher inside a run
 _FILE, _VECTORS = "retrieval.json", "retrieval.safetensors"
-_MAX_TOKENS = 256  # of a passage: articles are longer than messages
+MAX_TOKENS = 256  # of a passage: articles are longer than messages
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,14 @@ def threshold(index: HybridIndex, texts: Sequence[str], max_refused: float) -> T
 
     A lead is clear where it is larger than that of most of them: the median. One article alone leads by nothing.
     """
-    best_two = np.sort(index.scores(texts), axis=1)[:, -2:]
-    relevant = float(np.quantile(best_two[:, -1], max_refused, method="lower"))
-    return Threshold(relevant, float(np.median(best_two[:, -1] - best_two[:, 0])))
+    scores = index.scores(texts)
+    relevant = float(np.quantile(scores.max(axis=1), max_refused, method="lower"))
+    return Threshold(relevant, float(np.median(_leads(scores))))
+
+
+def _leads(scores: FloatArray) -> FloatArray:
+    best_two = np.sort(scores, axis=1)[:, -2:]
+    return np.asarray(best_two[:, -1] - best_two[:, 0], np.float32)
 
 
 @dataclass(frozen=True)
@@ -140,8 +145,11 @@ class Relevance:
         """Return the position of the one article that the message is clearly about, if there is one."""
         if len(self.scores) < 2 or not self.any():
             return None
-        second, first = np.partition(self.scores, -2)[-2:]
-        return self.best() if first - second >= self.threshold.lead else None
+        return self.best() if self.lead() >= self.threshold.lead else None
+
+    def lead(self) -> float:
+        """Return by how much the most relevant article leads the next; one alone leads by nothing."""
+        return float(_leads(self.scores[None])[0])
 
 
 class ArticleSearch:
@@ -155,6 +163,10 @@ class ArticleSearch:
     def relevance(self, message: str) -> Relevance:
         """Judge every article."""
         return Relevance(self._index.scores([message])[0], self._line)
+
+    def leads(self, messages: Sequence[str]) -> FloatArray:
+        """Return by how much the most relevant article leads the next, for each message."""
+        return _leads(self._index.scores(messages))
 
 
 def entries(articles: Sequence[Article]) -> list[Entry]:
@@ -190,5 +202,5 @@ def matcher(folder: Path, config: Config) -> Matcher:
     if (folder / MATCHER).is_dir():
         tuned: Matcher = objectives.get("match").load(open_run(folder / MATCHER))
         return tuned
-    backbone = config.backbone.model_copy(update={"max_tokens": _MAX_TOKENS})
+    backbone = config.backbone.model_copy(update={"max_tokens": MAX_TOKENS})
     return match.from_backbone(config.model_copy(update={"backbone": backbone, "method": MethodConfig(name="probe")}))

@@ -9,6 +9,7 @@ from verticals_customer_service.orders import Order, OrderBackend
 from verticals_customer_service.slots import Kind
 
 _NOTICE = timedelta(days=2)  # a delivery that is nearer is in the hands of people
+_MOVE = "How do I move my furniture delivery to a different day?"
 _TOO_LATE = "Order {order} is at “{status}”, so I cannot do that any more."
 
 
@@ -27,6 +28,7 @@ class Task:
 
     Attributes:
         verb: a pattern of what customers call it.
+        about: a question whose article says how customers do it themselves.
         slot: the kind of entity that is needed beside the order, or nothing.
         ask: the question for it.
         blocked: what keeps an order from it on a day; None where nothing does.
@@ -36,6 +38,7 @@ class Task:
     """
 
     verb: str
+    about: str
     slot: Kind | None
     ask: str
     blocked: Callable[[Order, date], Block | None]
@@ -58,7 +61,7 @@ def _no_new_address(order: Order, today: date) -> Block | None:
 
 def _no_new_day(order: Order, today: date) -> Block | None:
     reason = _immovable(order, today)
-    return Block(reason, "hand_over", "How do I move my furniture delivery to a different day?") if reason else None
+    return Block(reason, "hand_over", _MOVE) if reason else None
 
 
 def _immovable(order: Order, today: date) -> str | None:
@@ -74,6 +77,7 @@ def _immovable(order: Order, today: date) -> str | None:
 TASKS: Mapping[str, Task] = {
     "cancel_order": Task(
         "cancel",
+        "How do I cancel my order?",
         None,
         "",
         _no_cancelling,
@@ -83,6 +87,7 @@ TASKS: Mapping[str, Task] = {
     ),
     "change_delivery_address": Task(
         "(?:change|send|update|use)",
+        "How do I change the delivery address of an order?",
         "address",
         "Where should order {order} go? Please write the whole address with its postcode.",
         _no_new_address,
@@ -92,6 +97,7 @@ TASKS: Mapping[str, Task] = {
     ),
     "reschedule_delivery": Task(
         "(?:move|change|deliver|bring|book|take|reschedule)",
+        _MOVE,
         "date",
         "Order {order} is due on {due}. These days are free: {free}. Which one suits you?",
         _no_new_day,

@@ -7,6 +7,11 @@ _QUESTION = re.compile(
     r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
     re.IGNORECASE,
 )
+_QUESTION_LATER = re.compile(
+    r"[,.;:!?]\W*(?:(?:and|so|but|or) )?"
+    r"(?:(?:how|where|when) (?:do|did|would|can|could|should|long)|what if|up to (?:what|when)|until when|for how long)\b",
+    re.IGNORECASE,
+)
 _REPORTS = (
     r"\b(?:(?:did not|didn['’]?t|do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
     r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were|why)\b[^.?!]*\b{verb}"
@@ -19,7 +24,7 @@ _NOT_ORDERED_YET = re.compile(
 
 def asks(message: str) -> bool:
     """Say whether a message asks how a thing is done, or speaks of an order that is not placed yet."""
-    return bool(_QUESTION.search(message) or _NOT_ORDERED_YET.search(message))
+    return any(pattern.search(message) for pattern in (_QUESTION, _QUESTION_LATER, _NOT_ORDERED_YET))
 
 
 def reports(message: str, verb: str) -> bool:
