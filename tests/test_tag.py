@@ -78,6 +78,17 @@ def test_tuning_starts_from_the_probe(uncased: Path, tmp_path: Path) -> None:
     assert probe.log.trained_parameters == sum(p.numel() for p in probe.model.module.head.tag.parameters())
 
 
+def test_a_start_of_its_own_is_compared_with_the_probe_of_the_backbone_as_it_came(
+    uncased: Path, tmp_path: Path
+) -> None:
+    still = {"epochs": 1, "learning_rate": 1e-12, "head_learning_rate": 1e-12}
+    method = {"name": "adapter", "options": {"spread": 100.0}}
+    probe = tag.fit(SPLITS, tag_config("probe", uncased), tmp_path / "probe")
+    spoilt = tag.fit(SPLITS, tag_config("adapter", uncased, method=method, train=still), tmp_path / "spoilt")
+    assert spoilt.details["probe_validation_accuracy"] == probe.details["validation_accuracy"]
+    assert spoilt.details["validation_accuracy"] < probe.details["validation_accuracy"]
+
+
 def test_the_baseline_learns_case_and_neighbours_without_a_backbone(uncased: Path) -> None:
     judged = tag.word_features(SPLITS, tag_config("full", uncased))
     assert judged.metrics["entity_f1"].value > 0.95

@@ -109,6 +109,17 @@ def test_the_head_learns_at_its_own_rate_and_vectors_do_not_decay() -> None:
     }
 
 
+def test_tuning_from_a_start_of_its_own_is_compared_with_the_probe_of_the_backbone_as_it_came(
+    tiny_backbone: Path, tmp_path: Path
+) -> None:
+    """Adapters that start at random spoil the vectors; what they leave of the probe's quality is not what tuning has to beat."""
+    probe = classify.fit(toy_splits(), toy_config("probe", tiny_backbone), tmp_path / "probe")
+    config = toy_config("adapter", tiny_backbone, epochs=1, learning_rate=1e-12, head_learning_rate=1e-12)
+    spread = config.method.model_copy(update={"options": {"spread": 100.0}})
+    spoilt = classify.fit(toy_splits(), config.model_copy(update={"method": spread}), tmp_path / "spoilt")
+    assert spoilt.probe_validation_accuracy == probe.probe_validation_accuracy
+
+
 def test_tuning_starts_from_the_probe(tiny_backbone: Path, tmp_path: Path) -> None:
     probe = classify.fit(toy_splits(), toy_config("probe", tiny_backbone), tmp_path)
     tuned = classify.fit(

@@ -5,12 +5,13 @@ from transformers import PreTrainedModel
 
 from verticals.config import Config, MethodConfig, Section
 from verticals.errors import MethodError, did_you_mean
+from verticals.methods.bottleneck import BottleneckOptions
 from verticals.methods.layouts import positions
 from verticals.methods.method import Method, Objective
 from verticals.methods.prompts import VirtualTokens
 from verticals.methods.table import METHODS
 
-__all__ = ["METHODS", "Method", "Objective", "check", "get", "options_of"]
+__all__ = ["METHODS", "Method", "Objective", "check", "get", "options_of", "starts_elsewhere"]
 
 
 def get(name: str) -> Method:
@@ -22,6 +23,11 @@ def get(name: str) -> Method:
     if name not in METHODS:
         raise MethodError(f"no method '{name}'{did_you_mean(name, METHODS)}")
     return METHODS[name]
+
+
+def starts_elsewhere(options: Section) -> bool:
+    """Say whether an adapted encoder computes something else than its backbone before anything is tuned."""
+    return isinstance(options, VirtualTokens) or (isinstance(options, BottleneckOptions) and options.spread > 0)
 
 
 def options_of(config: MethodConfig) -> Section:

@@ -147,12 +147,14 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
     encoder = load(backbone).requires_grad_(False).eval()
     options = methods.check(config, "classify", encoder)
     module = ClassifierModule(encoder, nn.Linear(encoder.config.hidden_size, len(splits.labels)))
+    plain = _vectors(module, splits, read) if methods.starts_elsewhere(options) else None
     if method.adapt is not None:  # before the probe, whose vectors have to be those that tuning starts from
         module.encoder = method.adapt(encoder, options)
     module.eval()
-    known = read(module, splits.train.texts, "embedding training texts")
-    held = read(module, splits.validation.texts)
+    known, held = _vectors(module, splits, read)
     (weight, bias), probe_quality = learned.probe(known, held)
+    if plain:  # a start that is worse than the probe is not what tuning is compared with
+        probe_quality = learned.probe(*plain)[1]
     module.head.load_state_dict({"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)})
     remembered = np.random.default_rng(config.train.seed).permutation(len(known))[:MOST_KNOWN]
     known = known[remembered]
@@ -164,6 +166,11 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
     model = EncoderClassifier(splits.labels, module, read, known, method.name)
     texts = splits.train.texts + splits.validation.texts + splits.test.texts
     return Fitted(model, log, probe_quality, backbones.token_notes(texts, read.tokenizer, read.max_tokens))
+
+
+def _vectors(module: ClassifierModule, splits: Texts, read: TextReader) -> tuple[FloatArray, FloatArray]:
+    """Return the vectors of the training and of the validation texts."""
+    return read(module, splits.train.texts, "embedding training texts"), read(module, splits.validation.texts)
 
 
 def batching(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import Field
 from safetensors.torch import load_file
 from tqdm import tqdm
@@ -14,7 +15,7 @@ from transformers import PreTrainedTokenizerBase, set_seed
 
 from verticals import backbones, methods
 from verticals.backbones import Backbone
-from verticals.config import Config, Section
+from verticals.config import Config, MethodConfig, Section
 from verticals.data.examples import Note
 from verticals.data.public_tagged import load_tagged
 from verticals.data.tagged import Sentence
@@ -56,6 +57,8 @@ def fit(splits: TaggedSplits, config: Config, work: Path) -> Trained[Tagger]:
     windows, _ = make_windows(splits.train, tagger.tokenizer, tagger.reading)
     notes = fit_probe(tagger, splits, windows, config.train.seed)
     probe_accuracy = accuracy = word_accuracy(tagger, splits.validation)
+    if methods.starts_elsewhere(methods.options_of(config.method)):
+        probe_accuracy = _plain_probe_accuracy(splits, config)
     log = TrainingLog(0.0, 0, 0, trained_parameters(tagger.module))
     if methods.get(config.method.name).adapt is not None:
         transitions = TagSettings.model_validate(config.objective).transitions
@@ -63,6 +66,15 @@ def fit(splits: TaggedSplits, config: Config, work: Path) -> Trained[Tagger]:
         accuracy = word_accuracy(tagger, splits.validation)
     details = {"validation_accuracy": accuracy, "probe_validation_accuracy": probe_accuracy}
     return Trained(tagger, log, (*notes, *_reading_notes(tagger, splits)), details)
+
+
+def _plain_probe_accuracy(splits: TaggedSplits, config: Config) -> float:
+    """Return what the probe of the backbone as it came reaches on validation words."""
+    with torch.random.fork_rng():  # so that tuning goes as it would without
+        plain = _from_backbone(splits.labels, config.model_copy(update={"method": MethodConfig(name="probe")}))
+        windows, _ = make_windows(splits.train, plain.tokenizer, plain.reading)
+        fit_probe(plain, splits, windows, config.train.seed)
+    return word_accuracy(plain, splits.validation)
 
 
 def _from_backbone(labels: tuple[str, ...], config: Config) -> Tagger:
