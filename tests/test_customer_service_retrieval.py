@@ -1,6 +1,7 @@
 """Search over articles: what each part adds, where the line is drawn, and the reader of StackFAQ."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from verticals_customer_service import benchmark_stackfaq, retrieval
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
-from verticals_customer_service.retrieval import ArticleSearch, Entry, HybridIndex, Threshold, Weights
+from verticals_customer_service.retrieval import ArticleSearch, Entry, HybridIndex, Relevance, Threshold, Weights
 from verticals_customer_service.turns import Conversation
 
 VOCABULARY = ("refund", "card", "lamp", "sofa", "days", "colour")
@@ -136,13 +137,14 @@ def test_an_unclear_follow_up_stays_with_the_subject(bot: Bot) -> None:
     assert alone.action == "clarify"
 
 
-def test_the_search_chooses_among_the_articles_of_the_likely_intents(bot: Bot) -> None:
-    search = bot.skills.search
-    assert search is not None
-    asked = "the colour of the sofa"
-    near, far = [("gift", 0.55), ("other", 0.45)], [("gift", 1.0)]
-    found = [bot.knowledge.likeliest(ranking, asked, search.relevance(asked)) for ranking in (near, far)]
-    assert [sources[0].id for sources in found] == ["sofa", "card"]
+def test_intents_and_search_choose_the_article_together(bot: Bot) -> None:
+    """The classifier is sure of `gift`; only a search that leads by far puts the article of another intent before its own."""
+    sure = [("gift", 1.0)]
+    for lead, article in ((0.2, "card"), (0.5, "sofa")):
+        relevance = Relevance(np.array([1.0, 0.5, 1.0 + lead], np.float32), Threshold(0.4, 0.1))
+        assert bot.knowledge.likeliest(sure, "which colour", relevance)[0].id == article
+    torn = Relevance(np.array([1.0, 0.5, 1.1], np.float32), Threshold(0.4, 0.1))
+    assert bot.knowledge.likeliest([("gift", 0.55), ("other", 0.45)], "which colour", torn)[0].id == "sofa"
 
 
 def test_a_clearly_relevant_article_is_offered_by_its_title_and_opened_by_a_yes(bot: Bot) -> None:
@@ -151,6 +153,17 @@ def test_a_clearly_relevant_article_is_offered_by_its_title_and_opened_by_a_yes(
     assert "sofa colour" in offer.reply
     _, answer = bot.turn(conversation, "yes please")
     assert (answer.action, answer.reply) == ("answer", "A sofa has a colour.")
+
+
+def test_where_the_search_is_sure_its_article_answers_although_the_intent_is_unclear(bot: Bot) -> None:
+    search = bot.skills.search
+    assert search is not None
+    plain, sure = "the sofa has which colour", Threshold(0.4, 0.1, float(search.relevance("sofa colour").scores.max()))
+    bot.skills = replace(
+        bot.skills, search=ArticleSearch(HybridIndex(retrieval.entries(bot.knowledge.articles), bag), sure)
+    )
+    assert bot.turn(Conversation(), "sofa colour")[1].sources[0].id == "sofa"
+    assert bot.turn(Conversation(), f"{plain}, and which days")[1].action == "clarify"
 
 
 def test_an_offer_is_forgotten_when_it_is_not_taken(bot: Bot) -> None:

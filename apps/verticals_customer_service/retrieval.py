@@ -1,6 +1,7 @@
 """Search over articles by meaning and by words: vectors of questions and texts in FAISS, and BM25 beside them."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from verticals_customer_service.knowledge import Article
 Embed = Callable[[Sequence[str]], FloatArray]  # texts -> unit vectors, [texts, width]
 MATCHER = "matcher"  # folder of a tuned matcher inside a run
 _FILE, _VECTORS = "retrieval.json", "retrieval.safetensors"
+_UNSURE = 0.25  # of in-scope messages; of 200 out-of-scope validation messages two are answered so, of a tuned bot
 MAX_TOKENS = 256  # of a passage: articles are longer than messages
 
 
@@ -105,20 +107,22 @@ def _all_products(index: faiss.IndexFlatIP, queries: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Below `relevant` no article is about a message; an article leads clearly with `lead` more than the next."""
+    """Below `relevant` no article is about a message; an article leads clearly with `lead` more than the next, and answers alone from `sure`."""
 
     relevant: float
     lead: float
+    sure: float = math.inf  # runs of before 2026-11-29 have none
 
 
 def threshold(index: HybridIndex, texts: Sequence[str], max_refused: float) -> Threshold:
     """Find the score that at most `max_refused` of these in-scope texts stay below.
 
-    A lead is clear where it is larger than that of most of them: the median. One article alone leads by nothing.
+    A lead is clear where it is larger than that of most of them: the median. One article alone leads by nothing. The search is sure from
+    a score that three quarters of them reach.
     """
     scores = index.scores(texts)
-    relevant = float(np.quantile(scores.max(axis=1), max_refused, method="lower"))
-    return Threshold(relevant, float(np.median(_leads(scores))))
+    relevant, sure = (float(np.quantile(scores.max(axis=1), share, method="lower")) for share in (max_refused, _UNSURE))
+    return Threshold(relevant, float(np.median(_leads(scores))), sure)
 
 
 def _leads(scores: FloatArray) -> FloatArray:
@@ -146,6 +150,10 @@ class Relevance:
         if len(self.scores) < 2 or not self.any():
             return None
         return self.best() if self.lead() >= self.threshold.lead else None
+
+    def sure(self) -> int | None:
+        """Return the position of the article that answers even where the intent is unclear, if there is one."""
+        return self.clear() if self.scores.max() >= self.threshold.sure else None
 
     def lead(self) -> float:
         """Return by how much the most relevant article leads the next; one alone leads by nothing."""
