@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, select
 
+from bots import Hears
 from verticals.arrays import FloatArray
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
@@ -18,6 +19,7 @@ from verticals.methods.one_pass import Reader
 from verticals.privacy import redact
 from verticals.storage import open_database, transaction
 from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables, ui
+from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
@@ -165,6 +167,33 @@ def test_an_order_is_cancelled_only_after_a_yes(bot: Bot, backend: SqlOrders) ->
     whole = talk(bot, "please cancel my order", "it's bw 11111", "yes please")
     assert actions(whole) == ["ask", "ask", "done"]
     assert backend.find("BW-11111") == Order("BW-11111", "cancelled", HOME)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "action"),
+    [
+        ("talk_to_person", "could you cancel BW-11111 for my mum", "ask"),
+        ("talk_to_person", "could you cancel it for my mum", "hand_over"),
+        ("danger", "could you cancel BW-11111 for my mum", "hand_over"),
+    ],
+)
+def test_what_only_sounds_like_a_wish_for_a_person_does_not_keep_a_named_order_from_its_task(
+    bot: Bot, kind: str, message: str, action: str
+) -> None:
+    bot.skills = replace(bot.skills, alarm=Alarm(Hears(kind), 1.0, 0.0))
+    assert actions(talk(bot, message)) == [action]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I may cancel yet; if so, how would I do that?",
+        "what if I have to cancel",
+        "Thinking of an order that I could cancel. Up to what point is it possible",
+    ],
+)
+def test_a_question_in_a_later_clause_begins_no_task(bot: Bot, message: str) -> None:
+    assert actions(talk(bot, message)) == ["answer"]
 
 
 def test_a_no_leaves_everything_as_it_was(bot: Bot, backend: SqlOrders) -> None:

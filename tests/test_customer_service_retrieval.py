@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bots import Hears
 from toys import settings
 from verticals.arrays import FloatArray
 from verticals.errors import DataError
@@ -16,6 +17,7 @@ from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals_customer_service import benchmark_stackfaq, retrieval
+from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
@@ -184,6 +186,14 @@ def torn() -> Bot:
     search = ArticleSearch(HybridIndex(retrieval.entries(articles), bag), Threshold(0.4, 0.1))
     predictor = Predictor(Sure(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.6))
     return Bot(predictor, Knowledge(intents, articles), Skills(search))
+
+
+def test_of_two_articles_none_is_opened_by_a_message_that_sounds_like_trouble(torn: Bot) -> None:
+    """`the card days one` takes the second article; with an alarm that hears trouble in it, a person is called."""
+    conversation, _ = torn.turn(Conversation(), "a card")
+    torn.skills = replace(torn.skills, alarm=Alarm(Hears("complaint"), 1.0, 0.0))
+    assert torn.turn(conversation, "the card days one")[1].action == "hand_over"
+    assert torn.turn(conversation, "the second one")[1].sources[0].id == "pay"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ _ORDINAL = re.compile(
 )
 _SECOND = re.compile(r"second|latter|last", re.IGNORECASE)
 _MOST_ASIDES = 2
+_WISH = "talk_to_person"  # the kind of trouble that is a wish for a person, or sounds like one
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ class Heard:
         """What the message is like that a person has to read, if anything; heard once."""
         lead = self.relevance.lead() if self.relevance else 0.0
         return self.alarm.trouble(self.message, lead) if self.alarm else None
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the message names an order."""
+        return any(each.kind == "order_number" for each in self.entities)
 
     @property
     def clear(self) -> bool:
@@ -143,7 +149,14 @@ def _escalate(skills: Skills, known: Knowledge, conversation: Conversation, hear
 
 
 def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
-    return _call_a_person(heard.trouble.kind) if heard.trouble and heard.trouble.certain else None
+    """Call a person where the alarm is certain, unless it hears a mere wish for one in a plain task for an order that is named."""
+    trouble = heard.trouble
+    if trouble is None or not trouble.certain:
+        return None
+    plain_task = heard.clear and heard.numbered and flows.begins(heard.prediction.label, heard.message, heard.entities)
+    if trouble.kind == _WISH and plain_task and skills.orders:
+        return None  # it is asked about and confirmed before anything is done
+    return _call_a_person(trouble.kind)
 
 
 def _call_a_person(reason: str) -> Move:
@@ -168,11 +181,10 @@ def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: 
 
 def _begin(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     intent = heard.prediction.label
-    numbered = any(each.kind == "order_number" for each in heard.entities)
-    plain = heard.clear or (heard.prediction.familiar and numbered)
+    plain = heard.clear or (heard.prediction.familiar and heard.numbered)
     if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities):
         return None
-    if not numbered and _is_about_another(known, intent, heard):
+    if not heard.numbered and _is_about_another(known, intent, heard):
         return None
     return _step(skills, known, Flow(intent), heard)
 
