@@ -188,7 +188,8 @@ def test_what_only_sounds_like_a_wish_for_a_person_does_not_keep_a_named_order_f
     "message",
     [
         "I may cancel yet; if so, how would I do that?",
-        "what if I have to cancel",
+        "It may not fit, and what if I have to cancel",
+        "just curious: until when could I cancel",
         "Thinking of an order that I could cancel. Up to what point is it possible",
     ],
 )

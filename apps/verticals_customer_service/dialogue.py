@@ -92,20 +92,17 @@ class Bot:
         return skilled or (self._answer(conversation, heard) if heard.clear else self._clarify(conversation, heard))
 
     def _clarify(self, conversation: Conversation, heard: Heard) -> Move:
-        found = self._source(heard.relevance.sure()) if heard.relevance else None
+        found = self.knowledge.found(heard.relevance.sure()) if heard.relevance else None
         if found and not heard.trouble:
             return moves.quote(self.skills, conversation, heard, found)
         if conversation.unclear_in_a_row:
             return Move("hand_over", _STILL_UNSURE)
         if not heard.prediction.familiar:
             return Move("clarify", self.voice.unfamiliar)
-        offered = self._source(heard.relevance.clear()) if heard.relevance else None
+        offered = self.knowledge.found(heard.relevance.clear()) if heard.relevance else None
         if offered:
             return Move("clarify", _OFFER.format(title=offered.title), offered=(offered.id,))
         return Move("clarify", _CLARIFY.format(options=self._options(heard.prediction)))
-
-    def _source(self, position: int | None) -> Source | None:
-        return None if position is None else self.knowledge.found(position)
 
     def _answer(self, conversation: Conversation, heard: Heard) -> Move:
         intent, known = heard.prediction.label, self.knowledge

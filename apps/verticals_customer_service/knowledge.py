@@ -85,7 +85,7 @@ class Knowledge:
             for name in intents
         }
         answering = [name for name, intent in intents.items() if intent.action == "answer"]
-        self._answering = {position for name in answering for position in self._by_intent[name]}
+        self._answering = sorted({position for name in answering for position in self._by_intent[name]})
         self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         if self.articles:
             self._vectors = fit_terms(self._vectorizer, [f"{each.title} {each.question}" for each in self.articles])
@@ -134,16 +134,13 @@ class Knowledge:
         if relevance is None or not self._by_intent.get(first):
             source = self.article(first, message)
             return (source,) if source else ()
-        likely = dict.fromkeys(self._answering, _LEAST_LIKELY)
-        for intent, probability in ranking:
-            likely.update(
-                (position, max(likely[position], probability))
-                for position in self._by_intent[intent]
-                if position in likely
-            )
+        expected = dict(ranking)
         scores = {
-            position: math.log(probability) + _SEARCH_COUNTS * float(relevance.scores[position])
-            for position, probability in likely.items()
+            position: math.log(
+                max(_LEAST_LIKELY, *(expected.get(name, 0.0) for name in self.articles[position].intents))
+            )
+            + _SEARCH_COUNTS * float(relevance.scores[position])
+            for position in self._answering
         }
         best, *others = sorted(scores, key=lambda position: -scores[position])
         close = [position for position in others[:1] if scores[best] - scores[position] < _LEAD]
@@ -154,9 +151,9 @@ class Knowledge:
         found = next((self._source(number) for number, each in enumerate(self.articles) if each.id == article), None)
         return found if found and found.text else None
 
-    def found(self, position: int) -> Source | None:
-        """Return the article at a position, if it may be quoted and does not always go to a person."""
-        return self._source(position) if position in self._answering else None
+    def found(self, position: int | None) -> Source | None:
+        """Return the article at the position that a search found, if any, where it may be quoted and does not always go to a person."""
+        return self._source(position) if position is not None and position in self._answering else None
 
     def _source(self, position: int) -> Source:
         chosen = self.articles[position]

@@ -70,7 +70,7 @@ def _champion() -> tuple[Run | None, list[Note]]:
 def _add_reading(folder: Path, config: Config, settings: Settings, splits: Splits, known: Knowledge) -> None:
     """Add what reads with a backbone: the search over articles, the alarm, and the tagger, a run inside the run."""
     examples = data.escalations(config)
-    if known.articles and settings.matcher is None and config.method.name != "probe":
+    if known.articles and settings.matcher is None and methods.get(config.method.name).adapt:
         search_tuning.write(folder, config, known.articles)
     if known.articles:
         retrieval.write(folder, config, known.articles, splits.validation.texts)
