@@ -23,8 +23,8 @@ from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals.runs import Run
 from verticals.storage import open_database
 from verticals_customer_service import data, orders, policy, recipe
+from verticals_customer_service.courtesy import COURTESIES
 from verticals_customer_service.dialogue import Bot
-from verticals_customer_service.moves import COURTESIES
 from verticals_customer_service.orders import Order, SqlOrders
 from verticals_customer_service.turns import Conversation, Turn
 

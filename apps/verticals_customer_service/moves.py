@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 
 from verticals.evaluation.predictor import Prediction
-from verticals_customer_service import assent, escalation, flows
+from verticals_customer_service import assent, courtesy, escalation, flows
 from verticals_customer_service.alarm import Alarm, Trouble
 from verticals_customer_service.flows import Flow, Step
 from verticals_customer_service.knowledge import Knowledge, Source
@@ -24,33 +24,9 @@ from verticals_customer_service.turns import Conversation, Move
 
 HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
 _DANGER = "If anybody is hurt or in danger, please call the emergency services first. "
-_HELLO = "Hello! What can I help you with?"
-_WELCOME = "You're welcome. Is there anything else?"
-_FAREWELL = "All right. Have a good day."
-COURTESIES = (_HELLO, _WELCOME, _FAREWELL)
 _REJECTED = "I am sorry, that was not what you meant. Please tell me in other words what you need, or ask for a person."
 _STILL_REJECTED = "I am sorry that I could not help. I am handing you over to a colleague, who will answer here."
 _NOT_UNDONE = "I cannot undo what I have done. I am handing you over to a colleague, who will see what is possible."
-_GREETING = re.compile(
-    r"\W*(?:hi(?:ya)?|hello|hey|good (?:morning|afternoon|evening)|morning|evening|greetings|hi there|anybody there|dear \w+)"
-    r"(?:\W+(?:there|all|team|everyone|hope you(?:'re| are) (?:well|fine)|how are you))*\W*",
-    re.IGNORECASE,
-)
-_THANK = (
-    r"(?:(?:many )?thanks|thank you|thx|ta|cheers|bye|goodbye|great|perfect|lovely|brilliant|super|ok(?:ay)?|cool|got it|"
-    r"i (?:see|understand)|(?:that|this|it) (?:really )?(?:helps|helped|worked))"
-)
-_THANKS = re.compile(
-    rf"\W*{_THANK}(?:\W+(?:{_THANK}|a lot|so much|very much|that was \w+|that'?s (?:all|it|great)|you|mate|for (?:your|the) help|"
-    r"have a \w+ day))*\W*",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(
-    rf"\W*(?:{_THANK}\W+)*(?:(?:no|nope|nah)\W+)?(?:(?:no|nope|nah)\W+(?:thanks|thank you|thx|cheers)|that'?s (?:all|it|everything)|"
-    rf"(?:that )?(?:will|'?ll) be all|(?:nothing|not?thing) (?:else|more)|i'?m (?:good|fine|all set))(?:\W+(?:{_THANK}|for now|then))*\W*",
-    re.IGNORECASE,
-)
-_PLAIN_NO = re.compile(r"\W*(?:no|nope|nah|nothing)\W*", re.IGNORECASE)
 _REJECTS = re.compile(
     r"^\W*not that\b"
     r"|\b(?:not what i|i didn'?t (?:ask|mean|get a)|doesn'?t (?:help|answer)|that'?s not (?:it|what))\b"
@@ -224,15 +200,8 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
 
 
 def _be_polite(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
-    if _GREETING.fullmatch(heard.message):
-        return Move("ask", _HELLO)
-    before = conversation.turns[-1][1] if conversation.turns else None
-    offered = before is not None and before.reply in (_WELCOME, flows.LEFT)  # anything else
-    if (offered and _PLAIN_NO.fullmatch(heard.message)) or (
-        before and before.action != "clarify" and _ENDS.fullmatch(heard.message)
-    ):
-        return Move("ask", _FAREWELL)
-    return Move("ask", _WELCOME) if _THANKS.fullmatch(heard.message) else None
+    reply = courtesy.reply(heard.message, conversation.turns[-1][1] if conversation.turns else None)
+    return Move("ask", reply) if reply else None
 
 
 def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
