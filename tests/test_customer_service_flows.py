@@ -19,7 +19,7 @@ from verticals.methods.one_pass import Reader
 from verticals.privacy import redact
 from verticals.storage import open_database, transaction
 from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables, ui
-from verticals_customer_service.alarm import Alarm
+from verticals_customer_service.alarm import Alarm, Lines
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
@@ -180,7 +180,7 @@ def test_an_order_is_cancelled_only_after_a_yes(bot: Bot, backend: SqlOrders) ->
 def test_what_only_sounds_like_a_wish_for_a_person_does_not_keep_a_named_order_from_its_task(
     bot: Bot, kind: str, message: str, action: str
 ) -> None:
-    bot.skills = replace(bot.skills, alarm=Alarm(Hears(kind), 1.0, 0.0))
+    bot.skills = replace(bot.skills, alarm=Alarm(Hears(kind), Lines(1.0, 0.0)))
     assert actions(talk(bot, message)) == [action]
 
 
@@ -244,6 +244,9 @@ def test_what_negates_is_never_taken_for_a_yes(bot: Bot, backend: SqlOrders, ans
         "Yes, that suits us",
         "Yes, thank you.",
         "yes just that one",
+        "yes thats us ty",
+        "Yes, that's where she lives",
+        "Yes, I confirm",
         "ok, cancel order BW-11111",
     ],
 )
@@ -356,7 +359,18 @@ def test_a_delivery_that_cannot_be_moved_says_why(bot: Bot, number: str, reason:
 
 
 @pytest.mark.parametrize(
-    "end", ["no thanks", "no that's all", "ok", "got it", "ok cool", "cheers mate", "that worked thanks"]
+    "end",
+    [
+        "no thanks",
+        "no that's all",
+        "ok",
+        "got it",
+        "ok cool",
+        "cheers mate",
+        "that worked thanks",
+        "done it thank you",
+        "all sorted, ty",
+    ],
 )
 def test_the_end_of_a_conversation_is_no_question(bot: Bot, end: str) -> None:
     assert actions(talk(bot, "where is my money", end)) == ["answer", "ask"]
@@ -368,7 +382,9 @@ def test_who_does_not_know_the_number_is_told_where_it_stands(bot: Bot, message:
     assert "Account > Orders" in talk(bot, "please cancel my order", message)[-1].reply
 
 
-@pytest.mark.parametrize("message", ["how do i know if my money went through", "No money came with my email"])
+@pytest.mark.parametrize(
+    "message", ["how do i know if my money went through", "No money came with my email", "oh no, now I want my money"]
+)
 def test_what_only_begins_like_a_rejection_is_answered(bot: Bot, message: str) -> None:
     assert actions(talk(bot, "hm", message)) == ["clarify", "answer"]
 
@@ -572,6 +588,9 @@ def test_the_demo_has_its_orders_once(tmp_path: Path) -> None:
         ("my mother fell in love with this lamp, do you have it in green?", None),
         ("my husband cut the cardboard box open", None),
         ("my son's desk has burn marks", None),
+        ("my son burnt rice onto the bottom of the pan", None),
+        ("my son burnt his hand on the pan", "danger"),
+        ("tried everything you said and it still doesn't scan", "exhausted"),
         ("I will take you to court", "law"),
         ("change the address of BW-48213 to Court House, 5 High Street", None),
         ("please deliver to Court Lane 5", None),
@@ -597,6 +616,19 @@ def test_what_a_person_has_to_read_is_known_by_its_words(message: str, reason: s
 def test_small_talk_counts_neither_as_unclear_nor_as_an_answer(bot: Bot) -> None:
     turns = talk(bot, "Hello!", "what's up with it", "Thank you, bye")
     assert actions(turns) == ["ask", "clarify", "ask"]
+
+
+def test_an_article_that_did_not_help_is_not_read_out_again_unless_more_is_asked(bot: Bot) -> None:
+    assert actions(talk(bot, "where is my money", "and my money from May?")) == ["answer", "answer"]
+    turns = talk(bot, "where is my money", "my money was due on Monday", "money due, as I wrote")
+    assert actions(turns) == ["answer", "clarify", "hand_over"]
+    assert turns[0].sources[0].title in turns[1].reply
+
+
+def test_a_day_that_was_booked_is_no_report_of_one_that_was_moved(bot: Bot) -> None:
+    earlier = "could you book BW-11111 for an earlier day than the one I booked, just move it"
+    assert actions(talk(bot, earlier)) == actions(talk(bot, "move BW-11111"))
+    assert actions(talk(bot, "I booked BW-11111 already, did you move it")) == ["answer"]
 
 
 def test_an_answer_that_was_not_meant_is_not_given_twice(bot: Bot) -> None:

@@ -16,6 +16,8 @@ _GREETING = re.compile(
 )
 _THANK = (
     r"(?:(?:many )?thanks|thank you|thx|ta|cheers|bye|goodbye|great|perfect|lovely|brilliant|super|ok(?:ay)?|cool|got it|"
+    r"ty|brill|nice one|(?:all )?(?:done|sorted|fixed)(?: it| that)?|"
+    r"(?:i(?:'?ve| have)?|we(?:'?ve| have)?) (?:done|did|sorted|fixed|found) (?:it|that)(?: now)?|"
     r"i (?:see|understand)|(?:that|this|it) (?:really )?(?:helps|helped|worked))"
 )
 _THANKS = re.compile(

@@ -93,7 +93,7 @@ class Bot:
 
     def _clarify(self, conversation: Conversation, heard: Heard) -> Move:
         found = self.knowledge.found(heard.relevance.sure()) if heard.relevance else None
-        if found and not heard.trouble:
+        if found and not heard.troubled:
             return moves.quote(self.skills, conversation, heard, found)
         if conversation.unclear_in_a_row:
             return Move("hand_over", _STILL_UNSURE)
@@ -115,7 +115,7 @@ class Bot:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
         if not conversation.unclear_in_a_row:
             return self._ask_back(heard, sources) or moves.quote(self.skills, conversation, heard, sources[0])
-        if heard.trouble or _irrelevant(heard):
+        if heard.troubled or _irrelevant(heard):
             return Move("hand_over", _STILL_UNSURE)
         return moves.quote(self.skills, conversation, heard, sources[0])
 
@@ -126,7 +126,7 @@ class Bot:
         offered = tuple(each.id for each in sources)
         if len(sources) > 1:
             return Move("clarify", _WHICH.format(first=sources[0].title, second=sources[1].title), offered=offered)
-        return Move("clarify", _DOUBT.format(title=sources[0].title), offered=offered) if heard.trouble else None
+        return Move("clarify", _DOUBT.format(title=sources[0].title), offered=offered) if heard.troubled else None
 
     def _options(self, prediction: Prediction) -> str:
         return "\n".join(f"- {self.knowledge.name(intent, 'en')}" for intent, _ in prediction.ranking[:3])

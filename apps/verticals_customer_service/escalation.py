@@ -18,7 +18,7 @@ _BODY = (
 _THING = r"(?:blenders?|mixers?|whisks?|vacuums?|towels?|boards?|doors?|gates?|chairs?|rests?|stools?|cushions?|panels?|creams?|masks?|mirrors?)"
 _HARMLESS = (  # of a relative
     rf"(?:(?:fell|fallen) (?:in love|asleep|apart)\b|cut (?:it|this|that|up|out|open)\b|cut (?:the|an?) (?!{_BODY}\b)|"
-    r"burn marks?\b(?! on (?:his|her|their)\b))"
+    r"burn marks?\b(?! on (?:his|her|their)\b)|burn(?:t|ed|s|ing) (?:the |some |a )?(?:rice|toast|sugar|milk|sauce|porridge|food|dinner)\b)"
 )
 _VEHICLE = r"(?:vans?|lorry|lorries|trucks?|drivers?)"
 _COLLISION = r"(?:reversed|crashed|drove|hit|knocked|damaged|scratched|ran)"
@@ -92,7 +92,8 @@ _TRIED = re.compile(
     r"\b(?:i(?:'| ha)ve|i|we(?:'| ha)ve|have) (?:already |now )?(?:asked|checked|looked|searched|tried|waited|written|called|rung|emailed|e-mailed) |"
     r"\balready (?:did|done|tried|checked|asked|looked)\b|\b(?:asked all|looked in|checked with) |"
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|\d+) (?:days|weeks|months) ago\b|\bfor (?:two|three|four|\d+) (?:weeks|months)\b|"
-    r"\bstill (?:no|not|nothing|hasn'?t|haven'?t)\b|\bisn'?t pending\b|\bscreenshot\b|\bstatement\b",
+    r"\bstill (?:no|not|nothing|hasn'?t|haven'?t|doesn'?t|won'?t|can'?t|isn'?t)\b|"
+    r"\b(?:tried|did|done) (?:everything|all)\b|\bisn'?t pending\b|\bscreenshot\b|\bstatement\b",
     re.IGNORECASE,
 )
 _CUES_THAT_ALL_IS_TRIED = 2

@@ -11,8 +11,8 @@ from datetime import date
 from functools import cached_property
 
 from verticals.evaluation.predictor import Prediction
-from verticals_customer_service import assent, courtesy, escalation, flows
-from verticals_customer_service.alarm import Alarm, Trouble
+from verticals_customer_service import assent, courtesy, escalation, flows, wishes
+from verticals_customer_service.alarm import Alarm, Tone
 from verticals_customer_service.flows import Flow, Step
 from verticals_customer_service.knowledge import Knowledge, Source
 from verticals_customer_service.orders import OrderBackend
@@ -26,6 +26,10 @@ HAND_OVER = "I am handing you over to a colleague, who will read this conversati
 _DANGER = "If anybody is hurt or in danger, please call the emergency services first. "
 _REJECTED = "I am sorry, that was not what you meant. Please tell me in other words what you need, or ask for a person."
 _STILL_REJECTED = "I am sorry that I could not help. I am handing you over to a colleague, who will answer here."
+_AGAIN = (
+    "That is what my article “{title}” is about, and I know no more than it says. What is different with you? A colleague can help, too: just "
+    "ask for a person."
+)
 _NOT_UNDONE = "I cannot undo what I have done. I am handing you over to a colleague, who will see what is possible."
 _REJECTS = re.compile(
     r"^\W*not that\b"
@@ -60,10 +64,15 @@ class Heard:
         return self.search.relevance(self.message) if self.search else None
 
     @cached_property
-    def trouble(self) -> Trouble | None:
-        """What the message is like that a person has to read, if anything; heard once."""
+    def tone(self) -> Tone | None:
+        """What the message sounds like to the alarm; heard once."""
         lead = self.relevance.lead() if self.relevance else 0.0
-        return self.alarm.trouble(self.message, lead) if self.alarm else None
+        return self.alarm.tone(self.message, lead) if self.alarm else None
+
+    @property
+    def troubled(self) -> bool:
+        """Whether the message sounds as if a person had to read it."""
+        return self.tone is not None and self.tone.troubled
 
     @property
     def numbered(self) -> bool:
@@ -111,7 +120,10 @@ def first(skills: Skills, known: Knowledge, conversation: Conversation, heard: H
 
 
 def quote(skills: Skills, conversation: Conversation, heard: Heard, source: Source) -> Move:
-    """Return the answer that an article gives, as the responder puts it."""
+    """Return the answer that an article gives, as the responder puts it; who has read it and asks no more is not told again."""
+    if source.id in conversation.quoted and not wishes.is_question(heard.message):
+        again = Move("clarify", _AGAIN.format(title=source.title))
+        return Move("hand_over", _STILL_REJECTED) if conversation.unclear_in_a_row else again
     history = tuple((message, turn.reply) for message, turn in conversation.turns)
     reply = grounded(skills.responder, Request(heard.message, history, (source,)))
     return Move("answer", reply.text, (source,), fell_back=reply.fell_back)
@@ -121,18 +133,24 @@ def _escalate(skills: Skills, known: Knowledge, conversation: Conversation, hear
     reason = escalation.reason(heard.message)
     if reason is None or (reason == "exhausted" and conversation.flow):
         return None
-    return _call_a_person(reason)
+    return None if reason != "danger" and _is_plain_and_calm(known, heard) else _call_a_person(reason)
+
+
+def _is_plain_and_calm(known: Knowledge, heard: Heard) -> bool:
+    """Say whether a message is an ordinary question, whatever its words: a solicitor may buy a lamp, and flowers for a funeral need a vase."""
+    answerable = heard.clear and known.intents[heard.prediction.label].action == "answer"
+    return answerable and heard.tone is not None and heard.tone.level == "calm"
 
 
 def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """Call a person where the alarm is certain, unless it hears a mere wish for one in a plain task for an order that is named."""
-    trouble = heard.trouble
-    if trouble is None or not trouble.certain:
+    tone = heard.tone
+    if tone is None or tone.level != "certain":
         return None
     plain_task = heard.clear and heard.numbered and flows.begins(heard.prediction.label, heard.message, heard.entities)
-    if trouble.kind == _WISH and plain_task and skills.orders:
+    if tone.kind == _WISH and plain_task and skills.orders:
         return None  # it is asked about and confirmed before anything is done
-    return _call_a_person(trouble.kind)
+    return _call_a_person(tone.kind)
 
 
 def _call_a_person(reason: str) -> Move:
@@ -193,7 +211,7 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
         return offered[1 if _SECOND.search(heard.message) else 0]
     if not offered or assent.agrees(heard.message):
         return offered[0] if offered else None
-    if len(offered) == 1 or heard.relevance is None or heard.trouble or _rejects(heard.message):
+    if len(offered) == 1 or heard.relevance is None or heard.troubled or _rejects(heard.message):
         return None
     best = known.articles[heard.relevance.best()].id
     return best if best in offered else None
@@ -228,7 +246,7 @@ def _rejects(message: str) -> bool:
 
 def _follow_up(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """An unclear message after an answer is read as a question about the same subject, where an article on it is the most relevant."""
-    if heard.clear or heard.trouble or not conversation.turns or heard.relevance is None or not heard.relevance.any():
+    if heard.clear or heard.troubled or not conversation.turns or heard.relevance is None or not heard.relevance.any():
         return None
     before, best = conversation.turns[-1][1], known.articles[heard.relevance.best()]
     if (

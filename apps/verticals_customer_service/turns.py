@@ -62,6 +62,11 @@ class Conversation:
     offered: tuple[str, ...] = ()
     turns: tuple[tuple[str, Turn], ...] = field(default=(), repr=False)
 
+    @property
+    def quoted(self) -> frozenset[str]:
+        """The articles that the customer has read here, by their ids."""
+        return frozenset(source.id for _, turn in self.turns if turn.action == "answer" for source in turn.sources)
+
     def after(self, message: str, turn: Turn, move: Move) -> "Conversation":
         """Return the conversation with one more turn; only the last few turns are kept."""
         return replace(

@@ -12,10 +12,15 @@ _QUESTION_LATER = re.compile(
     r"(?:(?:how|where|when) (?:do|did|would|can|could|should|long)|what if|up to (?:what|when)|until when|for how long)\b",
     re.IGNORECASE,
 )
+_INVERTED = re.compile(
+    r"\b(?:can|could|do|does|did|is|are|was|will|would|should|shall|may|must|have|has) (?:i|you|we|they|it|that|this|the|there|my|your)\b",
+    re.IGNORECASE,
+)
 _REPORTS = (
     r"\b(?:(?:did not|didn['’]?t|do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
     r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were|why)\b[^.?!]*\b{verb}"
-    r"|\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
+    r"|(?<!\bone )(?<!\bday )(?<!\bdate )(?<!\bslot )"
+    r"\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
 )  # what was done already, or is not wanted
 _NOT_ORDERED_YET = re.compile(
     r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b", re.IGNORECASE
@@ -25,6 +30,11 @@ _NOT_ORDERED_YET = re.compile(
 def asks(message: str) -> bool:
     """Say whether a message asks how a thing is done, or speaks of an order that is not placed yet."""
     return any(pattern.search(message) for pattern in (_QUESTION, _QUESTION_LATER, _NOT_ORDERED_YET))
+
+
+def is_question(message: str) -> bool:
+    """Say whether a message asks anything."""
+    return "?" in message or bool(_INVERTED.search(message)) or asks(message)
 
 
 def reports(message: str, verb: str) -> bool:
