@@ -59,6 +59,8 @@ def keyword_bot(articles: Sequence[Article] = ARTICLES) -> Bot:
 class Hears:
     """Kinds with a provable answer: every message is as far over the line as can be, by one kind of trouble."""
 
+    readers: tuple[Reader, ...] = ()
+
     def __init__(self, kind: str) -> None:
         self.labels = ("nothing", kind)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from verticals import backbones
+from verticals import backbones, precision
 from verticals.backbones import Backbone
 from verticals.errors import BackboneError
 from verticals.inference.batches import unit_vectors
@@ -42,6 +42,19 @@ def test_many_texts_at_once_have_the_vectors_that_they_have_one_at_a_time() -> N
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     with reading_in("float32"):
         np.testing.assert_allclose(unit_vectors(encoder, tokenizer, texts, 64), alone, atol=1e-5)
+
+
+def test_weights_kept_in_bfloat16_point_where_they_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    backbone = backbones.locate("builtin")
+    tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_encoder(backbone)
+    texts = [f"Order {number} came {'late' if number % 3 else 'broken'}, what now?" for number in range(8)]
+    before = unit_vectors(encoder, tokenizer, texts, 64)
+    monkeypatch.setattr(precision, "_processor_has_bfloat16", lambda: True)  # elsewhere torch emulates it
+    precision.keep_in_bfloat16(encoder)
+    after = unit_vectors(encoder, tokenizer, texts, 64)
+    assert not any(isinstance(module, torch.nn.Linear) for module in encoder.modules())
+    assert after.dtype == np.float32
+    assert (before * after).sum(axis=1).min() > 0.9995
 
 
 def test_an_altered_builtin_backbone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import time
 
+from verticals import precision
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
@@ -44,8 +45,12 @@ class Bot:
         predictor = policy.applied(Predictor.load(run), run.folder, settings.most_wrong)
         search, slots = retrieval.load(run.folder, run.config, known.articles), SlotReader.load(run)
         matcher = search.matcher if search else None
-        one_pass.share([*predictor.classifier.readers, *(model for model in (matcher, slots.tagger) if model)])
         trouble = alarm.load(run.folder, run.config, matcher.embed) if matcher else None
+        readers = [*predictor.classifier.readers, *(model for model in (matcher, slots.tagger) if model)]
+        one_pass.share(readers)
+        for reader in (*readers, *(trouble.heard.readers if trouble else ())):
+            if not reader.frozen:  # a backbone of its own, which nobody else reads with
+                precision.keep_in_bfloat16(reader.module.encoder)
         skills = Skills(search, slots, orders, responders.load(settings), alarm=trouble)
         return cls(predictor, known, skills, voice.of(settings, data.from_samples(run)))
 

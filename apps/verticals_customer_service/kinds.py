@@ -19,6 +19,7 @@ from verticals.config import Config, MethodConfig, TrainConfig
 from verticals.data.examples import Examples
 from verticals.data.splits import Splits
 from verticals.methods.linear import Layer, one_of
+from verticals.methods.one_pass import Reader
 from verticals.methods.tfidf import TfidfClassifier
 from verticals.objectives import classify
 from verticals.objectives.classifier import Classifier
@@ -42,6 +43,10 @@ class Kinds(Protocol):
     def labels(self) -> tuple[str, ...]:
         """The kinds, in the order of the logits."""
 
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """What in it reads with a backbone of its own."""
+
     def logits(self, texts: Sequence[str]) -> FloatArray:
         """Return how much each text is of each kind, [texts, kinds]."""
 
@@ -60,6 +65,7 @@ class Linear:
     layer: Layer
     embed: Embed
     words: TfidfClassifier
+    readers: tuple[Reader, ...] = ()  # the vectors are the search's
 
     def logits(self, texts: Sequence[str]) -> FloatArray:
         """Return how much each text is of each kind, [texts, kinds]."""
