@@ -27,9 +27,9 @@ from verticals_customer_service.retrieval import Embed
 
 Leads = Callable[[Sequence[str]], FloatArray]  # texts -> by how much one article leads in the search, [texts]
 _FOLDER, _FILE = "alarm", "alarm.json"
-_IN_VAIN, _ASKED_IN_VAIN = 0.04, 0.15  # chosen on the development conversations
+_IN_VAIN, _ASKED_IN_VAIN = 0.025, 0.085  # chosen on the development conversations
 _LEAD_COUNTS = 3.0  # a point of the search's lead against log odds; chosen on the development conversations
-_CALM = 0.02  # of real trouble sounds as calm as a message that a mere word makes suspicious
+_CALM = 0.025  # of real trouble sounds as calm as a message that a mere word makes suspicious
 _HELD_SHARE = 0.2
 
 
