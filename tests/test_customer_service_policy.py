@@ -1,6 +1,7 @@
 """The hand-over policy: its promise is kept in 95 of 100 draws, and what it does to a bot."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,17 @@ def test_the_policy_is_read_back_and_sets_the_least_confidence(toy_run: Run, tmp
     assert policy.applied(predictor, tmp_path, 0.05).calibration.min_confidence == THRESHOLDS[-1]
     with pytest.raises(ConfigError, match="cannot be promised"):
         policy.applied(predictor, tmp_path, 0.001)
+
+
+@pytest.mark.parametrize(("wrong", "calibrated", "least"), [(0, 0.0, THRESHOLDS[-1]), (0, 0.9, 0.9), (400, 0.4, 0.4)])
+def test_the_usual_promise_is_kept_where_it_can_be_and_makes_nobody_less_sure(
+    toy_run: Run, tmp_path: Path, wrong: int, calibrated: float, least: float
+) -> None:
+    known = Predictor.load(toy_run)
+    predictor = Predictor(known.classifier, replace(known.calibration, min_confidence=calibrated))
+    parts = {"rows": 400, "answered": [400] * len(THRESHOLDS), "wrong": [wrong] * len(THRESHOLDS)}
+    write_json(tmp_path / policy.FILE, {"chosen_on": parts, "shown_on": parts})
+    assert policy.applied(predictor, tmp_path, None).calibration.min_confidence == least
 
 
 def test_half_of_the_test_rows_choose_and_the_others_show(toy_run: Run) -> None:

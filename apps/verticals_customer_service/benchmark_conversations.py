@@ -7,7 +7,7 @@ A customer whom the bot asks back at the end says it once more in other words, w
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -20,16 +20,14 @@ from verticals.arrays import Float64Array
 from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
-from verticals.runs import Run
 from verticals.storage import open_database
-from verticals_customer_service import data, orders, policy, recipe
+from verticals_customer_service import data, orders, recipe
 from verticals_customer_service.courtesy import COURTESIES
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.orders import Order, SqlOrders
 from verticals_customer_service.turns import Conversation, Turn
 
 DEVELOPMENT, HARD, HELD_OUT = "conversations.jsonl", "conversations-hard.jsonl", "conversations-held-out.jsonl"
-_MOST_WRONG = 0.05
 _TODAY = date(2026, 3, 9)  # of scripts that name no day of their own
 
 
@@ -153,24 +151,13 @@ def suite(name: str, file: str) -> Callable[[Config], list[dict[str, Any]]]:
         trained, path = recipe.trained_once(config), data.SAMPLES / file
         scripts, fingerprint = read(path), sha256(path.read_bytes()).hexdigest()[:16]
         facts = {"name": name, "fingerprint": fingerprint, "split": {"conversations": len(scripts)}}
-        seed, backbone = trained.config.train.seed, trained.config.backbone.name
-        rows = []
-        for method, bot in bots(trained):
-            played = [play(bot, script) for script in scripts]
-            found = results.row(trained.app, name, method, judge(played), {}, {}, facts, seed, backbone)
-            rows.append({**found, "failures": failures(played)})
-        return rows
+        settings, bot = trained.config, Bot.load(trained)
+        played = [play(bot, script) for script in scripts]
+        seed, backbone = settings.train.seed, settings.backbone.name
+        found = results.row(trained.app, name, settings.method.name, judge(played), {}, {}, facts, seed, backbone)
+        return [{**found, "failures": failures(played)}]
 
     return run
-
-
-def bots(run: Run) -> Iterator[tuple[str, Bot]]:
-    """Yield a run's bot as it is, and as it is with `app.most_wrong=0.05` where that can be promised; each with its name."""
-    bot, method, known = Bot.load(run), run.config.method.name, policy.read(run.folder)
-    yield method, bot
-    if known and known.promise(_MOST_WRONG):
-        careful = policy.applied(bot.predictor, run.folder, _MOST_WRONG)
-        yield f"{method}, at most {_MOST_WRONG:.0%} wrong", Bot(careful, bot.knowledge, bot.skills)
 
 
 def failures(played: list[Played]) -> dict[str, list[str]]:

@@ -30,6 +30,7 @@ from verticals.runs import write_json
 THRESHOLDS = (0.999, 0.995, *(round(0.99 - 0.01 * step, 2) for step in range(100)))  # from strict to loose
 _STARTS = (0.99, 0.95, 0.9, 0.75, 0.5)
 _RISK = 0.05
+USUAL = 0.05  # share of wrong intents, where nobody asks for another
 FILE = "policy.json"
 
 
@@ -128,18 +129,20 @@ def _counts(part: Mapping[str, Any]) -> Counts:
 
 
 def applied(predictor: Predictor, folder: Path, most_wrong: float | None) -> Predictor:
-    """Return the predictor with the threshold that keeps the promise; without one, as it was calibrated.
+    """Return the predictor with the threshold that keeps the promise.
+
+    Where no share is asked for, it keeps the usual one if that can be promised, and is never less sure than it was calibrated to be.
 
     Raises:
-        ConfigError: no threshold is certified for this share of wrong intents.
+        ConfigError: no threshold is certified for the share that is asked for.
     """
-    if most_wrong is None:
-        return predictor
-    policy = read(folder)
-    promise = policy.promise(most_wrong) if policy else None
-    if promise is None:
+    policy, calibrated = read(folder), predictor.calibration
+    promise = policy.promise(most_wrong or USUAL) if policy else None
+    if promise is None and most_wrong is not None:
         raise ConfigError(
             f"setting app.most_wrong: {most_wrong:g} cannot be promised by {folder.name}; allow more, or train on more rows"
         )
-    calibration = replace(predictor.calibration, min_confidence=promise.least_confidence)
-    return Predictor(predictor.classifier, calibration)
+    if promise is None:
+        return predictor
+    least = promise.least_confidence if most_wrong else max(promise.least_confidence, calibrated.min_confidence)
+    return Predictor(predictor.classifier, replace(calibrated, min_confidence=least))

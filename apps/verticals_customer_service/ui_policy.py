@@ -8,7 +8,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from verticals.evaluation.plots import risk_coverage_figure
-from verticals_customer_service.policy import Policy
+from verticals_customer_service.policy import USUAL, Policy
 
 TEXTS = {
     "en": {
@@ -19,7 +19,7 @@ TEXTS = {
         "on {shown:,} others {wrong:.1%} of the intents were wrong. Which article then answers, and how whole conversations end, is measured "
         "apart and not promised.",
         "none": "**No threshold keeps this promise** on {chosen:,} messages. Allow more wrong intents, or measure on more messages.",
-        "use": "Use it with `--set app.most_wrong={share:g}` at training.",
+        "use": "Use it with `--set app.most_wrong={share:g}` at training; {usual:g} % is usual.",
         "coverage": "share of messages that the bot is sure of",
         "risk": "share of wrong intents among them",
         "chosen": "chosen",
@@ -31,13 +31,13 @@ TEXTS = {
         "阈值由 {chosen:,} 条消息（含范围外消息）选定，在另外 {shown:,} 条上意图识别错误 {wrong:.1%}。"
         "之后由哪篇文章作答、整段对话结果如何，另行评测，不在此保证之内。",
         "none": "在 {chosen:,} 条消息上，**没有阈值能保证这一点**。请放宽错误上限，或用更多消息评测。",
-        "use": "训练时用 `--set app.most_wrong={share:g}` 启用。",
+        "use": "训练时用 `--set app.most_wrong={share:g}` 启用；默认为 {usual:g}%。",
         "coverage": "机器人有把握的消息比例",
         "risk": "其中意图识别错误比例",
         "chosen": "当前阈值",
     },
 }
-_LEAST, _MOST, _FIRST = 0.5, 20.0, 5.0  # percent
+_LEAST, _MOST, _FIRST = 0.5, 20.0, 100 * USUAL  # percent
 
 
 def build_policy(policy: Policy, record: Mapping[str, Any], language: str) -> None:
@@ -66,4 +66,4 @@ def show(policy: Policy, record: Mapping[str, Any], texts: Mapping[str, str], pe
         shown=policy.shown_on.rows,
         wrong=promise.wrong,
     )
-    return f"{sentence} {texts['use'].format(share=percent / 100)}", figure
+    return f"{sentence} {texts['use'].format(share=percent / 100, usual=100 * USUAL)}", figure
