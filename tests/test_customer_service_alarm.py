@@ -15,7 +15,6 @@ from verticals.data.examples import Examples, text_key
 from verticals.data.splits import Splits
 from verticals.objectives import match
 from verticals_customer_service import alarm, benchmark_conversations, data, kinds
-from verticals_customer_service.alarm import Lines
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.turns import Conversation
 
@@ -50,8 +49,8 @@ def leads(texts: Sequence[str]) -> FloatArray:
 
 def certain(learned: alarm.Alarm, message: str) -> str | None:
     """Return the kind of trouble for which a person is called at once."""
-    found = learned.tone(message)
-    return found.kind if found.level == "certain" else None
+    found = learned.trouble(message)
+    return found.kind if found and found.certain else None
 
 
 @pytest.fixture
@@ -80,17 +79,15 @@ def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
     trouble = rows({kind: KINDS[kind] for kind in ("danger", "distress")})
     learn = kinds.learner(build([{"method": {"name": "probe"}}], Settings), bag)
     learned, without = (alarm.fit(each, ordinary, learn, leads, 0) for each in (EXAMPLES, trouble))
-    assert learned.lines.line != without.lines.line
-    assert learned.lines.doubt <= learned.lines.line
-    assert learned.tone("smoke").level == "certain"
+    assert learned.line != without.line
+    assert learned.doubt <= learned.line
     assert all(certain(learned, text) is None for text in KINDS["nothing"])
 
 
 def test_where_one_article_leads_by_far_there_is_less_trouble(learned: alarm.Alarm) -> None:
     assert certain(learned, "so much smoke") == "danger"
-    assert not learned.tone("so much smoke", lead=100.0).troubled
-    unled = replace(learned, lines=replace(learned.lines, lead_counts=0.0))  # as in runs of before
-    assert unled.tone("so much smoke", lead=100.0).troubled
+    assert learned.trouble("so much smoke", lead=100.0) is None
+    assert replace(learned, lead_counts=0.0).trouble("so much smoke", lead=100.0)  # as in runs of before
 
 
 @pytest.mark.parametrize("method", ["probe", "lora"])
@@ -122,7 +119,7 @@ def test_the_bot_calls_a_person_and_warns_of_danger(learned: alarm.Alarm) -> Non
 
 
 @pytest.mark.parametrize(
-    ("calm", "message", "action"),
+    ("doubt", "message", "action"),
     [
         (np.inf, "track the parcel for my solicitor", "answer"),
         (-np.inf, "track the parcel for my solicitor", "hand_over"),
@@ -130,17 +127,17 @@ def test_the_bot_calls_a_person_and_warns_of_danger(learned: alarm.Alarm) -> Non
         (np.inf, "hmm, my solicitor", "hand_over"),
     ],
 )
-def test_a_word_of_law_calls_nobody_where_the_alarm_is_calm_and_the_question_plain_but_one_of_danger_always_does(
-    learned: alarm.Alarm, calm: float, message: str, action: str
+def test_a_word_of_law_calls_nobody_in_a_plain_question_that_the_alarm_does_not_doubt_but_one_of_danger_always_does(
+    learned: alarm.Alarm, doubt: float, message: str, action: str
 ) -> None:
     bot = keyword_bot()
-    bot.skills = replace(bot.skills, alarm=replace(learned, lines=Lines(np.inf, np.inf, calm=calm)))
+    bot.skills = replace(bot.skills, alarm=replace(learned, line=np.inf, doubt=doubt))
     assert bot.turn(Conversation(), message)[1].action == action
 
 
 def test_in_doubt_the_bot_asks_before_it_answers_and_calls_a_person_where_it_still_doubts(learned: alarm.Alarm) -> None:
     bot = keyword_bot()
-    bot.skills = replace(bot.skills, alarm=replace(learned, lines=Lines(np.inf, -np.inf)))
+    bot.skills = replace(bot.skills, alarm=replace(learned, line=np.inf, doubt=-np.inf))
     asked, first = bot.turn(Conversation(), "track it")
     assert first.action == "clarify"
     assert not first.sources

@@ -19,7 +19,7 @@ from verticals.methods.one_pass import Reader
 from verticals.privacy import redact
 from verticals.storage import open_database, transaction
 from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables, ui
-from verticals_customer_service.alarm import Alarm, Lines
+from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
@@ -180,7 +180,7 @@ def test_an_order_is_cancelled_only_after_a_yes(bot: Bot, backend: SqlOrders) ->
 def test_what_only_sounds_like_a_wish_for_a_person_does_not_keep_a_named_order_from_its_task(
     bot: Bot, kind: str, message: str, action: str
 ) -> None:
-    bot.skills = replace(bot.skills, alarm=Alarm(Hears(kind), Lines(1.0, 0.0)))
+    bot.skills = replace(bot.skills, alarm=Alarm(Hears(kind), 1.0, 0.0))
     assert actions(talk(bot, message)) == [action]
 
 

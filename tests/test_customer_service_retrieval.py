@@ -17,7 +17,7 @@ from verticals.evaluation.predictor import Predictor
 from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals_customer_service import benchmark_stackfaq, retrieval
-from verticals_customer_service.alarm import Alarm, Lines
+from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
@@ -191,7 +191,7 @@ def torn() -> Bot:
 def test_of_two_articles_none_is_opened_by_a_message_that_sounds_like_trouble(torn: Bot) -> None:
     """`the card days one` takes the second article; with an alarm that hears trouble in it, a person is called."""
     conversation, _ = torn.turn(Conversation(), "a card")
-    torn.skills = replace(torn.skills, alarm=Alarm(Hears("complaint"), Lines(1.0, 0.0)))
+    torn.skills = replace(torn.skills, alarm=Alarm(Hears("complaint"), 1.0, 0.0))
     assert torn.turn(conversation, "the card days one")[1].action == "hand_over"
     assert torn.turn(conversation, "the second one")[1].sources[0].id == "pay"
 

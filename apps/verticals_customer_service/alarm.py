@@ -3,15 +3,13 @@
 It is heard by what tells danger, distress, law, misuse of an account, complaints and wishes for a person from messages that an article
 answers (`kinds`); the further one article leads the next in the search, the less trouble there is likely to be. The scores from which the
 alarm speaks, or doubts, are drawn on examples that were held out, which sound like trouble and are none: a small share of them goes to a
-person in vain, a larger one is asked back in vain. Below a score that hardly any real trouble has, it is calm.
+person in vain, a larger one is asked back in vain.
 """
 
 import json
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -29,51 +27,36 @@ Leads = Callable[[Sequence[str]], FloatArray]  # texts -> by how much one articl
 _FOLDER, _FILE = "alarm", "alarm.json"
 _IN_VAIN, _ASKED_IN_VAIN = 0.025, 0.085  # chosen on the development conversations
 _LEAD_COUNTS = 3.0  # a point of the search's lead against log odds; chosen on the development conversations
-_CALM = 0.025  # of real trouble sounds as calm as a message that a mere word makes suspicious
 _HELD_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Lines:
-    """The scores that tell how much a message sounds like trouble: certain above `line`, in doubt above `doubt`, calm below `calm`.
-
-    The score is the log odds of any trouble, less `lead_counts` for each point by which one article leads in the search.
-    """
-
-    line: float
-    doubt: float
-    lead_counts: float = 0.0
-    calm: float = -math.inf  # runs of before 2026-11-29 have none
-
-
-@dataclass(frozen=True)
-class Tone:
-    """What a message sounds like: the nearest kind of trouble, and how much it does."""
+class Trouble:
+    """What kind of trouble a message is like, and whether that is certain enough to call a person."""
 
     kind: str
-    level: Literal["calm", "ordinary", "doubtful", "certain"]
-
-    @property
-    def troubled(self) -> bool:
-        """Whether there may be trouble."""
-        return self.level in ("doubtful", "certain")
+    certain: bool
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """Says which kind of trouble a message is like, and how much."""
+    """Says which kind of trouble a message is like: it speaks where its score is above `line`, and doubts above `doubt`.
+
+    The score is the log odds of any trouble, less `lead_counts` for each point by which one article leads in the search.
+    """
 
     heard: Kinds
-    lines: Lines
+    line: float
+    doubt: float
+    lead_counts: float = 0.0
 
-    def tone(self, message: str, lead: float = 0.0) -> Tone:
-        """Judge a message for which one article leads in the search by so much."""
-        logits, lines = self.heard.logits([message]), self.lines
-        score = float(_odds(logits)[0]) - lines.lead_counts * lead
-        kind = self.heard.labels[1 + int(logits[0, 1:].argmax())]
-        if score > lines.doubt:
-            return Tone(kind, "certain" if score > lines.line else "doubtful")
-        return Tone(kind, "calm" if score < lines.calm else "ordinary")
+    def trouble(self, message: str, lead: float = 0.0) -> Trouble | None:
+        """Return the trouble, or None where there is none."""
+        logits = self.heard.logits([message])
+        odds = float(_odds(logits)[0]) - self.lead_counts * lead
+        if odds <= self.doubt:
+            return None
+        return Trouble(self.heard.labels[1 + int(logits[0, 1:].argmax())], odds > self.line)
 
 
 def fit(examples: Examples, messages: Examples, learn: Learn, leads: Leads, seed: int) -> Alarm:
@@ -92,11 +75,10 @@ def fit(examples: Examples, messages: Examples, learn: Learn, leads: Leads, seed
     labels = (NOTHING, *sorted(set(examples.labels + messages.labels) - {NOTHING}))
     (known, held), (ordinary, others) = (carve(rows, _HELD_SHARE, seed) for rows in (examples, messages))
     heard = learn(known + ordinary, held + others, labels)
-    harmless = [text for text, label in zip(held.texts, held.labels, strict=True) if label == NOTHING] or others.texts
-    troubled = [text for text, label in zip(held.texts, held.labels, strict=True) if label != NOTHING]
-    in_vain, missed = (_odds(heard.logits(texts)) - _LEAD_COUNTS * leads(texts) for texts in (harmless, troubled))
-    line, doubt = (float(np.quantile(in_vain, 1 - share, method="higher")) for share in (_IN_VAIN, _ASKED_IN_VAIN))
-    return Alarm(heard, Lines(line, doubt, _LEAD_COUNTS, float(np.quantile(missed, _CALM, method="lower"))))
+    calm = [text for text, label in zip(held.texts, held.labels, strict=True) if label == NOTHING] or others.texts
+    odds = _odds(heard.logits(calm)) - _LEAD_COUNTS * leads(calm)
+    line, doubt = (float(np.quantile(odds, 1 - share, method="higher")) for share in (_IN_VAIN, _ASKED_IN_VAIN))
+    return Alarm(heard, line, doubt, _LEAD_COUNTS)
 
 
 def _odds(logits: FloatArray) -> FloatArray:
@@ -112,7 +94,8 @@ def write(
     alarm = fit(examples, replace(train, labels=heard), kinds.learner(config, embed), leads, config.train.seed)
     (folder / _FOLDER).mkdir()
     alarm.heard.save(folder / _FOLDER)
-    write_json(folder / _FOLDER / _FILE, {"kinds": alarm.heard.labels, **asdict(alarm.lines)})
+    lines = {"line": alarm.line, "doubt": alarm.doubt, "lead_counts": alarm.lead_counts}
+    write_json(folder / _FOLDER / _FILE, {"kinds": alarm.heard.labels, **lines})
 
 
 def load(folder: Path, config: Config, embed: Embed) -> Alarm | None:
@@ -125,5 +108,6 @@ def load(folder: Path, config: Config, embed: Embed) -> Alarm | None:
     if not path.is_file():
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
-    heard = kinds.load(path.parent, tuple(found.pop("kinds")), config, embed)
-    return Alarm(heard, Lines(**{"doubt": found["line"], **found}))
+    heard = kinds.load(path.parent, tuple(found["kinds"]), config, embed)
+    line = float(found["line"])
+    return Alarm(heard, line, float(found.get("doubt", line)), float(found.get("lead_counts", 0.0)))

@@ -15,7 +15,6 @@ from verticals_customer_service.slots import SlotReader
 from verticals_customer_service.turns import Alternative, Conversation, Move, Thought, Turn
 from verticals_customer_service.voice import Voice
 
-_NEARLY_SURE = 0.9  # the intent alone chooses the article from here, however few words they share
 _NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
 _STILL_UNSURE = "I am still not sure what you need, so I am handing you over to a colleague, who will answer here."
 _WAITING = "You are in the queue for a colleague; I have passed your message on."
@@ -98,7 +97,7 @@ class Bot:
 
     def _clarify(self, conversation: Conversation, heard: Heard) -> Move:
         found = self.knowledge.found(heard.relevance.sure()) if heard.relevance else None
-        if found and not heard.troubled:
+        if found and not heard.trouble:
             return moves.quote(self.skills, conversation, heard, found)
         if conversation.unclear_in_a_row:
             return Move("hand_over", _STILL_UNSURE)
@@ -120,7 +119,7 @@ class Bot:
             return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
         if not conversation.unclear_in_a_row:
             return self._ask_back(heard, sources) or moves.quote(self.skills, conversation, heard, sources[0])
-        if heard.troubled or _irrelevant(heard):
+        if heard.trouble or _irrelevant(heard):
             return Move("hand_over", _STILL_UNSURE)
         return moves.quote(self.skills, conversation, heard, sources[0])
 
@@ -131,7 +130,7 @@ class Bot:
         offered = tuple(each.id for each in sources)
         if len(sources) > 1:
             return Move("clarify", _WHICH.format(first=sources[0].title, second=sources[1].title), offered=offered)
-        return Move("clarify", _DOUBT.format(title=sources[0].title), offered=offered) if heard.troubled else None
+        return Move("clarify", _DOUBT.format(title=sources[0].title), offered=offered) if heard.trouble else None
 
     def _options(self, prediction: Prediction) -> str:
         return "\n".join(f"- {self.knowledge.name(intent, 'en')}" for intent, _ in prediction.ranking[:3])
@@ -146,4 +145,4 @@ class Bot:
 def _irrelevant(heard: Heard) -> bool:
     """Say whether no article is relevant, unless the intent alone is nearly certain."""
     found = heard.relevance
-    return found is not None and not found.any() and heard.prediction.confidence < _NEARLY_SURE
+    return found is not None and not found.any() and heard.prediction.confidence < moves.NEARLY_SURE

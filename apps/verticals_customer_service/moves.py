@@ -12,7 +12,7 @@ from functools import cached_property
 
 from verticals.evaluation.predictor import Prediction
 from verticals_customer_service import assent, courtesy, escalation, flows, wishes
-from verticals_customer_service.alarm import Alarm, Tone
+from verticals_customer_service.alarm import Alarm, Trouble
 from verticals_customer_service.flows import Flow, Step
 from verticals_customer_service.knowledge import Knowledge, Source
 from verticals_customer_service.orders import OrderBackend
@@ -44,6 +44,8 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _SECOND = re.compile(r"second|latter|last", re.IGNORECASE)
+NEARLY_SURE = 0.9  # the intent alone is believed from here
+_INNOCENT = ("law", "distress", "person")  # reasons whose words stand in many an ordinary question, too
 _MOST_ASIDES = 2
 _WISH = "talk_to_person"  # the kind of trouble that is a wish for a person, or sounds like one
 
@@ -64,15 +66,10 @@ class Heard:
         return self.search.relevance(self.message) if self.search else None
 
     @cached_property
-    def tone(self) -> Tone | None:
-        """What the message sounds like to the alarm; heard once."""
+    def trouble(self) -> Trouble | None:
+        """What the message is like that a person has to read, if anything; heard once."""
         lead = self.relevance.lead() if self.relevance else 0.0
-        return self.alarm.tone(self.message, lead) if self.alarm else None
-
-    @property
-    def troubled(self) -> bool:
-        """Whether the message sounds as if a person had to read it."""
-        return self.tone is not None and self.tone.troubled
+        return self.alarm.trouble(self.message, lead) if self.alarm else None
 
     @property
     def numbered(self) -> bool:
@@ -133,24 +130,25 @@ def _escalate(skills: Skills, known: Knowledge, conversation: Conversation, hear
     reason = escalation.reason(heard.message)
     if reason is None or (reason == "exhausted" and conversation.flow):
         return None
-    return None if reason != "danger" and _is_plain_and_calm(known, heard) else _call_a_person(reason)
+    return None if reason in _INNOCENT and _is_plain(known, heard) else _call_a_person(reason)
 
 
-def _is_plain_and_calm(known: Knowledge, heard: Heard) -> bool:
+def _is_plain(known: Knowledge, heard: Heard) -> bool:
     """Say whether a message is an ordinary question, whatever its words: a solicitor may buy a lamp, and flowers for a funeral need a vase."""
-    answerable = heard.clear and known.intents[heard.prediction.label].action == "answer"
-    return answerable and heard.tone is not None and heard.tone.level == "calm"
+    found = heard.prediction
+    answerable = heard.clear and found.confidence >= NEARLY_SURE and known.intents[found.label].action == "answer"
+    return answerable and heard.alarm is not None and heard.trouble is None
 
 
 def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """Call a person where the alarm is certain, unless it hears a mere wish for one in a plain task for an order that is named."""
-    tone = heard.tone
-    if tone is None or tone.level != "certain":
+    trouble = heard.trouble
+    if trouble is None or not trouble.certain:
         return None
     plain_task = heard.clear and heard.numbered and flows.begins(heard.prediction.label, heard.message, heard.entities)
-    if tone.kind == _WISH and plain_task and skills.orders:
+    if trouble.kind == _WISH and plain_task and skills.orders:
         return None  # it is asked about and confirmed before anything is done
-    return _call_a_person(tone.kind)
+    return _call_a_person(trouble.kind)
 
 
 def _call_a_person(reason: str) -> Move:
@@ -211,7 +209,7 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | N
         return offered[1 if _SECOND.search(heard.message) else 0]
     if not offered or assent.agrees(heard.message):
         return offered[0] if offered else None
-    if len(offered) == 1 or heard.relevance is None or heard.troubled or _rejects(heard.message):
+    if len(offered) == 1 or heard.relevance is None or heard.trouble or _rejects(heard.message):
         return None
     best = known.articles[heard.relevance.best()].id
     return best if best in offered else None
@@ -246,7 +244,7 @@ def _rejects(message: str) -> bool:
 
 def _follow_up(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     """An unclear message after an answer is read as a question about the same subject, where an article on it is the most relevant."""
-    if heard.clear or heard.troubled or not conversation.turns or heard.relevance is None or not heard.relevance.any():
+    if heard.clear or heard.trouble or not conversation.turns or heard.relevance is None or not heard.relevance.any():
         return None
     before, best = conversation.turns[-1][1], known.articles[heard.relevance.best()]
     if (
