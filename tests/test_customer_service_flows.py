@@ -191,6 +191,7 @@ def test_what_only_sounds_like_a_wish_for_a_person_does_not_keep_a_named_order_f
         "It may not fit, and what if I have to cancel",
         "just curious: until when could I cancel",
         "Thinking of an order that I could cancel. Up to what point is it possible",
+        "Once an order is paid, can you still cancel it",
     ],
 )
 def test_a_question_in_a_later_clause_begins_no_task(bot: Bot, message: str) -> None:

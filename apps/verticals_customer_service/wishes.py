@@ -4,7 +4,7 @@ import re
 
 _QUESTION = re.compile(
     r"^\W*(?:(?:hi|hello|hey|please|excuse me|sorry|ok|and|so|but)\W+)*(?:how|where|what|when|which|why|until|does|did|are|"
-    r"do (?:i|you)|is (?:it|there)|can i still|could i still|am i|will|would i (?:have|get)|if)\b",
+    r"do (?:i|you)|is (?:it|there)|am i|will|would i (?:have|get)|if)\b",
     re.IGNORECASE,
 )
 _QUESTION_LATER = re.compile(
@@ -22,6 +22,7 @@ _REPORTS = (
     r"|(?<!\bone )(?<!\bday )(?<!\bdate )(?<!\bslot )"
     r"\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
 )  # what was done already, or is not wanted
+_STILL = re.compile(r"\b(?:can|could) (?:i|you|we) still\b", re.IGNORECASE)
 _NOT_ORDERED_YET = re.compile(
     r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b", re.IGNORECASE
 )
@@ -29,7 +30,7 @@ _NOT_ORDERED_YET = re.compile(
 
 def asks(message: str) -> bool:
     """Say whether a message asks how a thing is done, or speaks of an order that is not placed yet."""
-    return any(pattern.search(message) for pattern in (_QUESTION, _QUESTION_LATER, _NOT_ORDERED_YET))
+    return any(pattern.search(message) for pattern in (_QUESTION, _QUESTION_LATER, _STILL, _NOT_ORDERED_YET))
 
 
 def is_question(message: str) -> bool:
