@@ -4,8 +4,8 @@ from html import escape
 
 
 def document(title: str, language: str, css: str, body: str) -> str:
-    """Return a whole page around a body of markup; the frame loads nothing from anywhere."""
+    """Return a whole page around a body of markup; the frame loads nothing from anywhere, no icon either."""
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{css}</style>{body}</html>"
+        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{css}</style>{body}</html>'
     )

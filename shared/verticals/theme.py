@@ -64,7 +64,7 @@ CSS = """
 @media (max-width: 640px) {
   .stacked thead { display: none; }
   .stacked tr { display: block; padding: 8px 0; }
-  .stacked td { display: inline; padding: 0 10px 0 0 !important; }
+  .stacked td { display: inline; padding: 0 10px 0 0 !important; overflow-wrap: anywhere; }
   .stacked td.long { display: block; padding: 2px 0 !important; }
   .narrow { display: inline; }
 }
