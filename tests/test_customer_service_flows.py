@@ -192,6 +192,8 @@ def test_what_only_sounds_like_a_wish_for_a_person_does_not_keep_a_named_order_f
         "just curious: until when could I cancel",
         "Thinking of an order that I could cancel. Up to what point is it possible",
         "Once an order is paid, can you still cancel it",
+        "We may change our minds. Where on the site do we cancel",
+        "not ordered yet, must I cancel the lot if one thing is wrong",
     ],
 )
 def test_a_question_in_a_later_clause_begins_no_task(bot: Bot, message: str) -> None:
@@ -246,6 +248,8 @@ def test_what_negates_is_never_taken_for_a_yes(bot: Bot, backend: SqlOrders, ans
         "Yes, thank you.",
         "yes just that one",
         "yes thats us ty",
+        "yep spot on",
+        "yes go for that",
         "Yes, that's where she lives",
         "Yes, I confirm",
         "ok, cancel order BW-11111",
@@ -591,6 +595,8 @@ def test_the_demo_has_its_orders_once(tmp_path: Path) -> None:
         ("my son's desk has burn marks", None),
         ("my son burnt rice onto the bottom of the pan", None),
         ("my son burnt his hand on the pan", "danger"),
+        ("been through the film twice and the runner still misses the holes", "exhausted"),
+        ("I was charged twice, it is on my statement", None),
         ("tried everything you said and it still doesn't scan", "exhausted"),
         ("I will take you to court", "law"),
         ("change the address of BW-48213 to Court House, 5 High Street", None),

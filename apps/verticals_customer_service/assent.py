@@ -12,9 +12,9 @@ _NO_MATTER = (
     r"(?:it(?:['’]?s| is)|i(?:['’]?m| am)) (?:ok(?:ay)?|fine|good|alright|all right)"  # alone it means: leave it
 )
 _AGREES = (
-    r"y|ye[sp]+|yeah|yup|aye|ok(?:ay)?|sure|absolutely|definitely|certainly|of course|exactly|indeed|perfect|correct|fine|alright|all right|"
+    r"y|ye[sp]+|yeah|yup|aye|ok(?:ay)?|sure|absolutely|definitely|certainly|of course|exactly|indeed|perfect|correct|fine|alright|all right|spot on|"
     r"(?:i |i can )?confirm(?:ed)?|i agree|agreed|i(?:['’]?m| am) (?:very |quite |absolutely )?sure|please do|proceed|do (?:it|that|this|so)|"
-    rf"go (?:ahead|for it|on)|by all means|{_IS} (?:now )?(?:{_RIGHT}|fine|it|{_THING}|{_WHO}|where {_WHO} (?:live|stay|work)s?)|"
+    rf"go (?:ahead|for (?:it|that)|on)|by all means|{_IS} (?:now )?(?:{_RIGHT}|fine|it|{_THING}|{_WHO}|where {_WHO} (?:live|stay|work)s?)|"
     rf"(?:that |it )?(?:sounds|looks) {_RIGHT}|"
     rf"(?:that )?(?:works|suits)(?: me| us| fine)?|(?:is|would be|will be|['’]ll be) (?:{_RIGHT}|fine|ok(?:ay)?)|that(?: wi|['’]?)ll do|let['’]?s"
 )

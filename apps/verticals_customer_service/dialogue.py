@@ -111,6 +111,9 @@ class Bot:
     def _answer(self, conversation: Conversation, heard: Heard) -> Move:
         intent, known = heard.prediction.label, self.knowledge
         if known.intents[intent].action == "hand_over":
+            found = known.found(heard.relevance.sure()) if heard.relevance else None
+            if found and heard.alarm and not heard.trouble:
+                return moves.quote(self.skills, conversation, heard, found)
             source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""
             return Move("hand_over", quoted + moves.HAND_OVER, (source,) if source else ())

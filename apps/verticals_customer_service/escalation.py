@@ -93,6 +93,9 @@ _TRIED = re.compile(
     r"\balready (?:did|done|tried|checked|asked|looked)\b|\b(?:asked all|looked in|checked with) |"
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|\d+) (?:days|weeks|months) ago\b|\bfor (?:two|three|four|\d+) (?:weeks|months)\b|"
     r"\bstill (?:no|not|nothing|hasn'?t|haven'?t|doesn'?t|won'?t|can'?t|isn'?t)\b|"
+    r"\bstill (?:coming|missing|misses|blank|refused|nowhere)\b|\bnone of (?:it|them|that|this) (?:has |have )?(?:work|scan|help)|"
+    r"\b(?:every|[2-9]|two|three|four|five|several) times?\b|"
+    r"\b(?:through|tried|asked|checked|reissued) (?:\w+ ){0,4}twice\b|\bno (?:reply|answer|response)\b|"
     r"\b(?:tried|did|done) (?:everything|all)\b|\bisn'?t pending\b|\bscreenshot\b|\bstatement\b",
     re.IGNORECASE,
 )

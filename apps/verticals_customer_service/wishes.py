@@ -9,7 +9,7 @@ _QUESTION = re.compile(
 )
 _QUESTION_LATER = re.compile(
     r"[,.;:!?]\W*(?:(?:and|so|but|or) )?"
-    r"(?:(?:how|where|when) (?:do|did|would|can|could|should|long)|what if|up to (?:what|when)|until when|for how long)\b",
+    r"(?:(?:how|where|when)(?: \w+){0,4}? (?:do|did|would|can|could|should|long)|what if|up to (?:what|when)|until when|for how long)\b",
     re.IGNORECASE,
 )
 _INVERTED = re.compile(
@@ -18,13 +18,15 @@ _INVERTED = re.compile(
 )
 _REPORTS = (
     r"\b(?:(?:did not|didn['’]?t|do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
-    r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were|why)\b[^.?!]*\b{verb}"
+    r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were(?= (?:you|we|they|my|the|our)\b)|why)\b[^.?!]*\b{verb}"
     r"|(?<!\bone )(?<!\bday )(?<!\bdate )(?<!\bslot )"
     r"\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
 )  # what was done already, or is not wanted
 _STILL = re.compile(r"\b(?:can|could) (?:i|you|we) still\b", re.IGNORECASE)
 _NOT_ORDERED_YET = re.compile(
-    r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b", re.IGNORECASE
+    r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b"
+    r"|\b(?:not|n['’]?t) (?:ordered|bought|paid)(?: \w+)? yet\b",
+    re.IGNORECASE,
 )
 
 
