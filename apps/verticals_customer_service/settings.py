@@ -46,7 +46,7 @@ class Settings(Section):
         None,
         gt=0,
         lt=1,
-        description="share of wrong intents among single messages that the bot is sure of, with 95 % confidence; nothing: 0.05 if it can be promised",
+        description="share of wrong intents among single messages that the bot is sure of, with 95 % confidence; nothing: 0.04 if it can be promised",
     )
     responder: Literal["template", "seq2seq", "chat"] = Field(
         "template", description="who puts articles into words: nobody, a tuned model, or a chat model"
