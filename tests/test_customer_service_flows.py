@@ -259,6 +259,13 @@ def test_a_yes_may_be_said_in_any_plain_words(bot: Bot, answer: str) -> None:
     assert actions(talk(bot, "cancel BW-11111", answer)) == ["ask", "done"]
 
 
+@pytest.mark.parametrize(
+    "answer", ["that's the wrong one", "that's the problem", "that's her", "it's my mother", "oh no"]
+)
+def test_what_only_points_at_something_is_no_yes(bot: Bot, answer: str) -> None:
+    assert actions(talk(bot, "cancel BW-11111", answer)) == ["ask", "ask"]
+
+
 def test_a_yes_calls_the_deed_by_its_own_name(bot: Bot) -> None:
     assert actions(talk(bot, f"wrong address on BW-11111, it is {OFFICE}", "cancel it"))[-1] != "done"
 

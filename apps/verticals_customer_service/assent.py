@@ -7,21 +7,20 @@ _LEAD = r"(?:^|[,.;:!]|\b(?:ok(?:ay)?|but|and|actually|please|yes|yeah|sure|oh|n
 _IS = r"(?:(?:that|it|this)(?:['’]?s| is))"
 _RIGHT = r"(?:right|correct|perfect|great|good|lovely|brilliant|excellent)"
 _THING = r"(?:(?:(?:the|my|this|that) )?(?:whole |entire |new |right |correct )?(?:order|address|delivery|day|date|one|place|thing|change))"
-_WHO = r"(?:i|me|us|we|him|he|her|she|them|they|(?:the|my|our|his|her|their) \w+)"
+_WHO = r"(?:me|us|him|her|them|where (?:i|we|he|she|they) (?:live|stay|work)s?)"
 _NO_MATTER = (
     r"(?:it(?:['’]?s| is)|i(?:['’]?m| am)) (?:ok(?:ay)?|fine|good|alright|all right)"  # alone it means: leave it
 )
 _AGREES = (
     r"y|ye[sp]+|yeah|yup|aye|ok(?:ay)?|sure|absolutely|definitely|certainly|of course|exactly|indeed|perfect|correct|fine|alright|all right|spot on|"
     r"(?:i |i can )?confirm(?:ed)?|i agree|agreed|i(?:['’]?m| am) (?:very |quite |absolutely )?sure|please do|proceed|do (?:it|that|this|so)|"
-    rf"go (?:ahead|for (?:it|that)|on)|by all means|{_IS} (?:now )?(?:{_RIGHT}|fine|it|{_THING}|{_WHO}|where {_WHO} (?:live|stay|work)s?)|"
-    rf"(?:that |it )?(?:sounds|looks) {_RIGHT}|"
+    rf"go (?:ahead|for (?:it|that)|on)|by all means|{_IS} (?:now )?(?:{_RIGHT}|fine|it|{_THING})|(?:that |it )?(?:sounds|looks) {_RIGHT}|"
     rf"(?:that )?(?:works|suits)(?: me| us| fine)?|(?:is|would be|will be|['’]ll be) (?:{_RIGHT}|fine|ok(?:ay)?)|that(?: wi|['’]?)ll do|let['’]?s"
 )
 _POLITE = (
     r"please|pls|plz|thank you|thanks?|thx|ty|ta|cheers|very much|so much|a lot|many|mate|sorry|oh|ah|well|so|and|do|all|very|quite|really|"
     r"then|now|just|only|actually|"
-    rf"today|right away|straight away|asap|(?:for|with|by) me|{_RIGHT}|{_IS}|number|i (?:do|am|want|would|would like)|i['’]d like|"
+    rf"today|right away|straight away|asap|(?:for|with|by) me|{_RIGHT}|{_IS}(?: {_WHO})?|number|i (?:do|am|want|would|would like)|i['’]d like|"
     rf"you (?:can|may)|that|this|it|there|the|to|on|{_THING}"
 )
 _REFUSES = re.compile(
