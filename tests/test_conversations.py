@@ -54,7 +54,7 @@ def state(engine: Engine, name: str) -> str:
 
 def deliver(engine: Engine, ticket: Ticket) -> int | None:
     """Let the bot think about a ticket and try to write its reply."""
-    memory, turn = BOT.turn(ticket.memory, "track it")
+    memory, turn = BOT.turn(ticket.memory, "track it?")
     return conversations.reply(engine, ticket, memory, turn, NOW)
 
 

@@ -97,7 +97,7 @@ def test_what_the_bot_remembers_in_plain_words_is_stored_redacted(desk: Desk) ->
 def test_only_the_last_turns_are_remembered_in_plain_words_and_none_after_a_hand_over(desk: Desk) -> None:
     name = desk.turn(None, "track it, says Ludmila", NOW).conversation
     for minute in range(1, 5):
-        desk.turn(name, f"track it {minute}", NOW + timedelta(minutes=minute))
+        desk.turn(name, f"track it {minute}?", NOW + timedelta(minutes=minute))
     held = repr([memory.turns for memory in desk._remembered.values()])
     assert "track it 4" in held
     assert "Ludmila" not in held
