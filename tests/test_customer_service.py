@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from bots import keyword_bot
 from toys import settings
 from verticals.config import build
 from verticals.errors import DataError
+from verticals.evaluation.predictor import Predictor
+from verticals.runs import Run
 from verticals.storage import open_database
 from verticals_customer_service import conversations, data, inbox, knowledge, tables, ui, ui_inbox, voice, wording
 from verticals_customer_service.api import build_api
@@ -172,6 +175,14 @@ def test_the_page_shows_what_customers_write_as_plain_text(desk: Desk) -> None:
 def test_the_page_refuses_empty_and_endless_messages(desk: Desk, message: str) -> None:
     with pytest.raises(gr.Error):
         ui.respond(desk, wording.TEXTS["zh"], {}, message, None)
+
+
+def test_the_page_names_the_confidence_from_which_the_bot_that_serves_is_sure(
+    desk: Desk, train_toy: Callable[[str], Run]
+) -> None:
+    known = desk.bot.predictor
+    desk.bot.predictor = Predictor(known.classifier, replace(known.calibration, min_confidence=0.83))
+    assert "Below 83% confidence it asks back" in str(ui.build_ui(desk, train_toy("probe"), "key", "en").config)
 
 
 def test_the_page_says_the_same_things_in_both_languages() -> None:

@@ -58,7 +58,7 @@ def build_ui(desk: Desk, run: Run, key: str, language: str) -> gr.Blocks:
 
 def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[str, str]) -> None:
     name, seen = gr.State(None), gr.State((0, ""))
-    empty_panel = _empty_panel(run, texts)
+    empty_panel = _empty_panel(desk.bot, run, texts)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             chat = gr.Chatbot(
@@ -210,14 +210,14 @@ def _opening(bot: Bot) -> Messages:
     return [{"role": "assistant", "content": bot.voice.greeting}]
 
 
-def _empty_panel(run: Run, texts: Mapping[str, str]) -> str:
+def _empty_panel(bot: Bot, run: Run, texts: Mapping[str, str]) -> str:
     record: dict[str, Any] = run.metrics
     model = texts["model"].format(
         method=run.config.method.name,
         backbone=run.config.backbone.name,
         accuracy=record["metrics"]["accuracy"]["value"],
         test=record["rows"]["test"],
-        least=record["calibration"]["min_confidence"],
+        least=bot.predictor.calibration.min_confidence,
     )
     return f"<p>{escape(texts['panel_empty'])}</p><p class='muted'>{escape(model)}</p>"
 
