@@ -11,6 +11,7 @@ _SUITES = {
 _METHODS = {
     "probe": "",
     "full": "-full",
+    "full, train.adversarial=1": "-full-95eb0948",
     "lora": "-lora",
 }  # how their files' names end: the bot's own method is not named
 
