@@ -168,6 +168,25 @@ def test_where_the_search_is_sure_its_article_answers_although_the_intent_is_unc
     assert bot.turn(Conversation(), f"{plain}, and which days")[1].action == "clarify"
 
 
+@pytest.mark.parametrize(
+    ("heard", "action"),
+    [
+        (Alarm(Hears("complaint"), np.inf, np.inf), "answer"),
+        (Alarm(Hears("complaint"), np.inf, 0.0), "hand_over"),
+        (None, "hand_over"),
+    ],
+)
+def test_where_the_intent_always_goes_to_a_person_a_sure_search_answers_only_if_an_alarm_is_silent(
+    bot: Bot, heard: Alarm | None, action: str
+) -> None:
+    known = bot.knowledge
+    intents = {**known.intents, "gift": Intent(en="gift", zh="gift", action="hand_over")}
+    index = HybridIndex(retrieval.entries(known.articles), bag)
+    skills = replace(bot.skills, search=ArticleSearch(index, Threshold(0.1, 0.1, 0.1)), alarm=heard)
+    turn = Bot(bot.predictor, Knowledge(intents, known.articles), skills).turn(Conversation(), "sofa colour card?")[1]
+    assert turn.action == action
+
+
 def test_an_offer_is_forgotten_when_it_is_not_taken(bot: Bot) -> None:
     conversation, _ = bot.turn(Conversation(), "the sofa has which colour")
     conversation, answer = bot.turn(conversation, "a card please")

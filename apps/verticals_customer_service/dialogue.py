@@ -112,7 +112,7 @@ class Bot:
         intent, known = heard.prediction.label, self.knowledge
         if known.intents[intent].action == "hand_over":
             found = known.found(heard.relevance.sure()) if heard.relevance else None
-            if found and heard.alarm and not heard.trouble:
+            if found and heard.calm:
                 return moves.quote(self.skills, conversation, heard, found)
             source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""

@@ -65,7 +65,11 @@ class Linear:
     layer: Layer
     embed: Embed
     words: TfidfClassifier
-    readers: tuple[Reader, ...] = ()  # the vectors are the search's
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """Nothing: the vectors are the search's."""
+        return ()
 
     def logits(self, texts: Sequence[str]) -> FloatArray:
         """Return how much each text is of each kind, [texts, kinds]."""

@@ -72,6 +72,11 @@ class Heard:
         return self.alarm.trouble(self.message, lead) if self.alarm else None
 
     @property
+    def calm(self) -> bool:
+        """Whether there is an alarm, and it hears no trouble."""
+        return self.alarm is not None and self.trouble is None
+
+    @property
     def numbered(self) -> bool:
         """Whether the message names an order."""
         return any(each.kind == "order_number" for each in self.entities)
@@ -137,7 +142,7 @@ def _is_plain(known: Knowledge, heard: Heard) -> bool:
     """Say whether a message is an ordinary question, whatever its words: a solicitor may buy a lamp, and flowers for a funeral need a vase."""
     found = heard.prediction
     answerable = heard.clear and found.confidence >= NEARLY_SURE and known.intents[found.label].action == "answer"
-    return answerable and heard.alarm is not None and heard.trouble is None
+    return answerable and heard.calm
 
 
 def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
