@@ -9,7 +9,7 @@ from scipy import sparse
 
 from verticals.errors import RunError
 from verticals_recommender import candidates
-from verticals_recommender.models import als, ease, item_knn, popularity, saved, vectors
+from verticals_recommender.models import als, ease, expanded, item_knn, popularity, saved, vectors
 from verticals_recommender.models.blend import Blend, Recent, spread
 from verticals_recommender.models.histories import Histories, history
 from verticals_recommender.models.model import Model, best, neighbours, recommend
@@ -34,6 +34,7 @@ FITS: dict[str, Callable[[], Model]] = {
     "als": lambda: als.fit(BOARD, width=2, regularisation=0.1, confidence=4, rounds=8, seed=0),
     "text": lambda: vectors.fit(TEXT),
     "hybrid": lambda: Blend((FITS["ease"](), FITS["als"](), FITS["text"]()), (1.0, 0.5, 0.25)),
+    "expanded": lambda: expanded.fit(vectors.fit(TEXT), BOARD, share=2),
     "recent": lambda: Recent(FITS["ease"](), half_life=2),
 }
 PERSONAL = pytest.mark.parametrize("name", FITS)
@@ -236,3 +237,17 @@ def test_only_allowed_items_are_returned() -> None:
 def _of(matrix: np.ndarray) -> Histories:
     weights = sparse.csr_matrix(matrix, dtype=np.float32)
     return Histories(weights, np.zeros(weights.nnz, np.float32))
+
+
+def test_an_expanded_history_finds_what_is_like_the_company_of_its_items() -> None:
+    bought_together = sparse.csr_matrix(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]], np.float32))
+    read = vectors.fit(
+        np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0.1], [0, 0, 1]], np.float32)
+    )  # item 2 is new, and like item 1
+    model = expanded.fit(read, Histories(bought_together, np.zeros(5, np.float32)), share=2)
+    mine = history([0], 4)
+    assert read.scores(mine)[0, 2] == 0
+    assert recommend(model, mine, 1, allowed=np.array([False, False, True, True])).tolist() == [2]
+    cosine = 2 / (2 + 20)  # of items 0 and 1, shrunk
+    near = read.scores(history([1], 4))[0, 2]
+    assert model.scores(mine)[0, 2] == pytest.approx(2 * cosine * near)

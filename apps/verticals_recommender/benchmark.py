@@ -12,7 +12,7 @@ from verticals import pilot, provenance
 from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate
-from verticals_recommender import data, evaluation, load, public, recipe, splits, stress
+from verticals_recommender import data, evaluation, load, public, recipe, splits, stress, text
 from verticals_recommender.candidates import choose, fit_all
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import vectors
@@ -20,7 +20,6 @@ from verticals_recommender.models.model import Model
 from verticals_recommender.ranking import estimates, gains, rank_held_out
 from verticals_recommender.settings import Settings
 from verticals_recommender.splits import Split
-from verticals_recommender.text import reader
 
 SEEDS = 5
 _ML_VALIDATION, _BX_VALIDATION, _TEST, _NEW_ITEMS = 0.125, 0.1, 0.2, 0.1
@@ -30,7 +29,7 @@ _BX_TUNING = {
     "learning_rate": 3e-5,
 }  # short texts: larger batches have more to tell apart
 _BX_TOKENS = 32
-SERVED, UNTUNED = "served", "text-untuned"
+SERVED, UNTUNED, UNEXPANDED = "served", "text-untuned", "text-unexpanded"
 
 
 @dataclass(frozen=True)
@@ -63,24 +62,26 @@ def book_crossing(config: Config) -> list[dict[str, Any]]:
     """Book-Crossing: a tenth of the books is new (all their rows are test rows), the other rows are split 80/20.
 
     A text is title and author. The models read it by the backbone tuned on the training rows; `text-untuned` reads it by the backbone
-    as it is. `cold_recall_at_20` ranks new books among all unseen ones, `cold_shelf_recall_at_20` among the new ones alone.
+    as it is, `text-unexpanded` by the tuned one, and both read histories as they are: expanded, the untuned one finds fewer new books.
+    `cold_recall_at_20` ranks new books among all unseen ones, `cold_shelf_recall_at_20` among the new ones alone.
     """
     seed = config.train.seed
     interactions, catalogue = public.load("book-crossing")
+    texts = [item.text for item in catalogue.items]
     split = splits.new_items_split(interactions, _NEW_ITEMS, _BX_VALIDATION, _TEST, seed)
-    app, train = {**config.app, "tune_text": True}, config.train.model_copy(update=_BX_TUNING)
+    train = config.train.model_copy(update=_BX_TUNING)
     backbone = config.backbone.model_copy(update={"max_tokens": _BX_TOKENS})
-    asked = config.model_copy(update={"app": app, "train": train, "backbone": backbone})
-    _, tuned = recipe.item_vectors(catalogue, split.train, asked)
-    measured = measure(split, None if tuned is None else vectors.fit(tuned), asked, seed)
-    plain = reader(config.backbone, "reading books")([item.text for item in catalogue.items])
-    untuned = model_metrics(vectors.fit(plain), evaluation.protocol(split.known(), split.test))
-    both = replace(
+    asked = config.model_copy(update={"train": train, "backbone": backbone})
+    tuned = vectors.fit(text.tune(catalogue, split.train, asked).embed(texts, "reading books"))
+    untuned = vectors.fit(text.reader(config.backbone, "reading books")(texts))
+    measured, protocol = measure(split, tuned, asked, seed), evaluation.protocol(split.known(), split.test)
+    plain = {UNEXPANDED: model_metrics(tuned, protocol), UNTUNED: model_metrics(untuned, protocol)}
+    everything = replace(
         measured,
-        metrics={**measured.metrics, UNTUNED: untuned},
-        settings={**measured.settings, UNTUNED: {}},
+        metrics={**measured.metrics, **plain},
+        settings={**measured.settings, **{name: {} for name in plain}},
     )
-    return _rows("book-crossing", [both], range(seed, seed + 1), config.backbone.name)
+    return _rows("book-crossing", [everything], range(seed, seed + 1), config.backbone.name)
 
 
 def shipped(config: Config) -> list[dict[str, Any]]:
@@ -108,12 +109,12 @@ def without_times(interactions: Interactions) -> Interactions:
     return replace(interactions, time=np.full(len(interactions), np.nan))
 
 
-def measure(split: Split, text: vectors.Vectors | None, config: Config, seed: int) -> Measured:
+def measure(split: Split, by_text: vectors.Vectors | None, config: Config, seed: int) -> Measured:
     """Choose on validation, fit on training and validation rows, and measure every model on the test rows."""
     settings = Settings.model_validate(config.app)
     started = time.perf_counter()
-    chosen = choose(data.folds(settings, split, seed + 1), text, settings.grid, settings.validation_users, seed)
-    models = fit_all(chosen, split.known(), text, seed)
+    chosen = choose(data.folds(settings, split, seed + 1), by_text, settings.grid, settings.validation_users, seed)
+    models = fit_all(chosen, split.known(), by_text, seed)
     seconds = time.perf_counter() - started
     protocol = evaluation.protocol(split.known(), split.test)
     metrics = {name: model_metrics(model, protocol) for name, model in models.items()}

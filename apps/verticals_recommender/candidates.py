@@ -11,7 +11,7 @@ from scipy import sparse
 from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.examples import Note
 from verticals_recommender.interactions import Interactions
-from verticals_recommender.models import als, ease, item_knn, popularity, vectors
+from verticals_recommender.models import als, ease, expanded, item_knn, popularity, vectors
 from verticals_recommender.models.blend import Blend, Recent, spread
 from verticals_recommender.models.histories import Histories, histories
 from verticals_recommender.models.model import Model
@@ -87,10 +87,18 @@ def families(grid: Grid, has_text: bool, shape: tuple[int, int]) -> dict[str, li
         item_knn.KIND: knn_fits,
         ease.KIND: ease_fits,
         als.KIND: als_fits,
-        vectors.KIND: [Candidate(vectors.KIND, {}, _text)],
+        vectors.KIND: text_fits(grid),
     }
     possible = {ease.KIND: not ease.refusal(shape), vectors.KIND: has_text}
     return {name: members for name, members in found.items() if possible.get(name, True)}
+
+
+def text_fits(grid: Grid) -> list[Candidate]:
+    """Return the candidates that read the texts of a history: alone, and with those of what stands beside its items."""
+    expanded_fits = [
+        Candidate(vectors.KIND, {"expansion": share}, partial(_expanded_text, share=share)) for share in grid.expansion
+    ]
+    return [Candidate(vectors.KIND, {}, _text), *expanded_fits]
 
 
 def left_out(grid: Grid, shape: tuple[int, int]) -> list[Note]:
@@ -119,6 +127,10 @@ def _text(material: Material) -> Model:
     if material.text is None:
         raise ValueError("there is no model of the item texts")
     return material.text
+
+
+def _expanded_text(material: Material, share: float) -> Model:
+    return expanded.fit(_text(material), material.histories, share)
 
 
 def _recent(material: Material, inner: Candidate, half_life: float) -> Model:

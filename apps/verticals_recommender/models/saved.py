@@ -7,8 +7,9 @@ from typing import Any
 from safetensors import SafetensorError
 
 from verticals.errors import RunError
-from verticals_recommender.models import als, item_weights, popularity, vectors
+from verticals_recommender.models import als, expanded, item_weights, popularity, vectors
 from verticals_recommender.models.blend import Blend, Recent
+from verticals_recommender.models.expanded import Expanded
 from verticals_recommender.models.model import Model
 
 
@@ -37,6 +38,9 @@ def _load(folder: Path, saved: dict[str, Any]) -> Model:
             return vectors.load(folder, saved)
         case "recent":
             return Recent(load(folder / "model"), float(saved["half_life"]))
+        case expanded.KIND:
+            beside = json.loads((folder / "beside" / "model.json").read_text(encoding="utf-8"))
+            return Expanded(load(folder / "model"), item_weights.load(folder / "beside", beside), float(saved["share"]))
         case "hybrid":
             return Blend(tuple(load(folder / str(name)) for name in saved["parts"]), tuple(saved["shares"]))
     raise ValueError(f"unknown kind {saved['kind']!r}")
