@@ -21,7 +21,7 @@ from verticals_recommender.ranking import estimates, gains, rank_held_out
 from verticals_recommender.settings import Settings
 from verticals_recommender.splits import Split
 
-SEEDS = 5
+SEEDS, _BX_SEEDS = 5, 3
 _ML_VALIDATION, _BX_VALIDATION, _TEST, _NEW_ITEMS = 0.125, 0.1, 0.2, 0.1
 _BX_TUNING = {
     "epochs": 1,
@@ -59,29 +59,29 @@ def ml_100k(config: Config) -> list[dict[str, Any]]:
 
 
 def book_crossing(config: Config) -> list[dict[str, Any]]:
-    """Book-Crossing: a tenth of the books is new (all their rows are test rows), the other rows are split 80/20.
+    """Book-Crossing: a tenth of the books is new (all their rows are test rows), the other rows are split 80/20, three seeds.
 
     A text is title and author. The models read it by the backbone tuned on the training rows; `text-untuned` reads it by the backbone
     as it is, `text-unexpanded` by the tuned one, and both read histories as they are: expanded, the untuned one finds fewer new books.
     `cold_recall_at_20` ranks new books among all unseen ones, `cold_shelf_recall_at_20` among the new ones alone.
     """
-    seed = config.train.seed
     interactions, catalogue = public.load("book-crossing")
     texts = [item.text for item in catalogue.items]
-    split = splits.new_items_split(interactions, _NEW_ITEMS, _BX_VALIDATION, _TEST, seed)
-    train = config.train.model_copy(update=_BX_TUNING)
-    backbone = config.backbone.model_copy(update={"max_tokens": _BX_TOKENS})
-    asked = config.model_copy(update={"train": train, "backbone": backbone})
-    tuned = vectors.fit(text.tune(catalogue, split.train, asked).embed(texts, "reading books"))
     untuned = vectors.fit(text.reader(config.backbone, "reading books")(texts))
-    measured, protocol = measure(split, tuned, asked, seed), evaluation.protocol(split.known(), split.test)
-    plain = {UNEXPANDED: model_metrics(tuned, protocol), UNTUNED: model_metrics(untuned, protocol)}
-    everything = replace(
-        measured,
-        metrics={**measured.metrics, **plain},
-        settings={**measured.settings, **{name: {} for name in plain}},
-    )
-    return _rows("book-crossing", [everything], range(seed, seed + 1), config.backbone.name)
+    backbone = config.backbone.model_copy(update={"max_tokens": _BX_TOKENS})
+
+    def measured(seed: int) -> Measured:
+        split = splits.new_items_split(interactions, _NEW_ITEMS, _BX_VALIDATION, _TEST, seed)
+        train = config.train.model_copy(update={**_BX_TUNING, "seed": seed})
+        asked = config.model_copy(update={"train": train, "backbone": backbone})
+        tuned = vectors.fit(text.tune(catalogue, split.train, asked).embed(texts, "reading books"))
+        found, protocol = measure(split, tuned, asked, seed), evaluation.protocol(split.known(), split.test)
+        plain = {UNEXPANDED: model_metrics(tuned, protocol), UNTUNED: model_metrics(untuned, protocol)}
+        settings = {**found.settings, **{name: {} for name in plain}}
+        return replace(found, metrics={**found.metrics, **plain}, settings=settings)
+
+    seeds = range(config.train.seed, config.train.seed + _BX_SEEDS)
+    return _rows("book-crossing", [measured(seed) for seed in seeds], seeds, config.backbone.name)
 
 
 def shipped(config: Config) -> list[dict[str, Any]]:
