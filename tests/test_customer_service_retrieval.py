@@ -62,27 +62,27 @@ def test_at_most_the_given_share_of_in_scope_texts_stays_below_the_line() -> Non
     generator = np.random.default_rng(0)
     texts = [" ".join(generator.choice(VOCABULARY, generator.integers(1, 6))) for _ in range(200)]
     index = HybridIndex(ENTRIES, bag)
-    line = retrieval.threshold(index, texts, 0.3)
-    refused = [not ArticleSearch(index, line).relevance(text).any() for text in texts]
+    line = retrieval.threshold(index.scores, texts, 0.3)
+    refused = [not ArticleSearch(index.scores, line).relevance(text).any() for text in texts]
     assert 0.1 < np.mean(refused) <= 0.3
 
 
 def test_a_line_is_drawn_with_one_article_alone() -> None:
     index = HybridIndex(ENTRIES[:1], bag, Weights(1.0, 0.0, 0.0))
-    line = retrieval.threshold(index, ["refund card", "refund card", "lamp"], 0.5)
+    line = retrieval.threshold(index.scores, ["refund card", "refund card", "lamp"], 0.5)
     assert (line.relevant, line.lead) == pytest.approx((1.0, 0.0))
-    assert ArticleSearch(index, line).relevance("refund card").any()
+    assert ArticleSearch(index.scores, line).relevance("refund card").any()
 
 
 def test_a_message_about_nothing_known_finds_no_article() -> None:
-    search = ArticleSearch(HybridIndex(ENTRIES, bag), Threshold(0.4, 0.1))
+    search = ArticleSearch(HybridIndex(ENTRIES, bag).scores, Threshold(0.4, 0.1))
     nothing = search.relevance("weather tomorrow")
     assert not nothing.any()
     assert nothing.clear() is None
 
 
 def test_a_lead_is_clear_only_over_the_second_best() -> None:
-    search = ArticleSearch(HybridIndex(ENTRIES, bag, Weights(1.0, 0.0, 0.0)), Threshold(0.4, 0.1))
+    search = ArticleSearch(HybridIndex(ENTRIES, bag, Weights(1.0, 0.0, 0.0)).scores, Threshold(0.4, 0.1))
     assert search.relevance("lamp").clear() == 1
     assert search.relevance("refund card lamp sofa colour").clear() is None
 
@@ -126,7 +126,7 @@ def bot() -> Bot:
         Article(id="sofa", title="sofa colour", intents=("other",), text="A sofa has a colour."),
     ]
     intents = {name: Intent(en=name, zh=name, action="answer") for name in Sure.labels}
-    search = ArticleSearch(HybridIndex(retrieval.entries(articles), bag), Threshold(0.4, 0.1))
+    search = ArticleSearch(HybridIndex(retrieval.entries(articles), bag).scores, Threshold(0.4, 0.1))
     predictor = Predictor(Sure(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.6))
     return Bot(predictor, Knowledge(intents, articles), Skills(search))
 
@@ -162,7 +162,7 @@ def test_where_the_search_is_sure_its_article_answers_although_the_intent_is_unc
     assert search is not None
     plain, sure = "the sofa has which colour", Threshold(0.4, 0.1, float(search.relevance("sofa colour").scores.max()))
     bot.skills = replace(
-        bot.skills, search=ArticleSearch(HybridIndex(retrieval.entries(bot.knowledge.articles), bag), sure)
+        bot.skills, search=ArticleSearch(HybridIndex(retrieval.entries(bot.knowledge.articles), bag).scores, sure)
     )
     assert bot.turn(Conversation(), "sofa colour")[1].sources[0].id == "sofa"
     assert bot.turn(Conversation(), f"{plain}, and which days")[1].action == "clarify"
@@ -182,7 +182,7 @@ def test_where_the_intent_always_goes_to_a_person_a_sure_search_answers_only_if_
     known = bot.knowledge
     intents = {**known.intents, "gift": Intent(en="gift", zh="gift", action="hand_over")}
     index = HybridIndex(retrieval.entries(known.articles), bag)
-    skills = replace(bot.skills, search=ArticleSearch(index, Threshold(0.1, 0.1, 0.1)), alarm=heard)
+    skills = replace(bot.skills, search=ArticleSearch(index.scores, Threshold(0.1, 0.1, 0.1)), alarm=heard)
     turn = Bot(bot.predictor, Knowledge(intents, known.articles), skills).turn(Conversation(), "sofa colour card?")[1]
     assert turn.action == action
 
@@ -202,7 +202,7 @@ def torn() -> Bot:
         Article(id="pay", title="card days", intents=("gift",), text="A card pays."),
     ]
     intents = {name: Intent(en=name, zh=name, action="answer") for name in Sure.labels}
-    search = ArticleSearch(HybridIndex(retrieval.entries(articles), bag), Threshold(0.4, 0.1))
+    search = ArticleSearch(HybridIndex(retrieval.entries(articles), bag).scores, Threshold(0.4, 0.1))
     predictor = Predictor(Sure(), Calibration(1.0, (0.5, 1.0), (0.0, 1e9), 0.0, 0.6))
     return Bot(predictor, Knowledge(intents, articles), Skills(search))
 

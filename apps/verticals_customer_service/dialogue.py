@@ -45,7 +45,11 @@ class Bot:
         search, slots = retrieval.load(run.folder, run.config, known.articles), SlotReader.load(run)
         matcher = search.matcher if search else None
         trouble = alarm.load(run.folder, run.config, matcher.embed) if matcher else None
-        readers = [*predictor.classifier.readers, *(model for model in (matcher, slots.tagger) if model)]
+        readers = [
+            *predictor.classifier.readers,
+            *(search.readers if search else ()),
+            *([slots.tagger] if slots.tagger else []),
+        ]
         one_pass.share(readers)
         for reader in (*readers, *(trouble.heard.readers if trouble else ())):
             if not reader.frozen:  # a backbone of its own, which nobody else reads with

@@ -19,10 +19,10 @@ from verticals_customer_service import safety
 
 Model = TypeVar("Model", bound=BaseModel)
 _MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
-_SEARCH_COUNTS = (
-    12.0  # a point of relevance against the logarithm of an intent's probability; chosen on samples/dialogues.jsonl
+SEARCH_COUNTS = 12.0  # a point of relevance against the logarithm of a probability; chosen on samples/dialogues.jsonl
+LEAST_LIKELY = (
+    0.01  # an intent or an article that a classifier does not expect; chosen on the development conversations
 )
-_LEAST_LIKELY = 0.01  # an intent that the classifier does not expect; chosen on the development conversations
 _LEAD = 2.0  # of the likeliest article over the next, on the same scale; chosen on the development conversations
 Action = Literal["answer", "clarify", "hand_over", "ask", "done"]
 
@@ -137,9 +137,9 @@ class Knowledge:
         expected = dict(ranking)
         scores = {
             position: math.log(
-                max(_LEAST_LIKELY, *(expected.get(name, 0.0) for name in self.articles[position].intents))
+                max(LEAST_LIKELY, *(expected.get(name, 0.0) for name in self.articles[position].intents))
             )
-            + _SEARCH_COUNTS * float(relevance.scores[position])
+            + SEARCH_COUNTS * float(relevance.scores[position])
             for position in self._answering
         }
         best, *others = sorted(scores, key=lambda position: -scores[position])

@@ -11,7 +11,7 @@ from verticals.data.examples import Note
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError, RunError
 from verticals.runs import Run, open_run
-from verticals_customer_service import alarm, data, knowledge, policy, retrieval, search_tuning, slots
+from verticals_customer_service import alarm, article_classes, data, knowledge, policy, retrieval, search_tuning, slots
 from verticals_customer_service.knowledge import Knowledge
 from verticals_customer_service.settings import Settings
 
@@ -72,6 +72,8 @@ def _add_reading(folder: Path, config: Config, settings: Settings, splits: Split
     examples = data.escalations(config)
     if known.articles and settings.matcher is None and methods.get(config.method.name).adapt:
         search_tuning.write(folder, config, known.articles)
+        if search_tuning.enough(known.articles):
+            article_classes.write(folder, config, known.articles)
     if known.articles:
         retrieval.write(folder, config, known.articles, splits.validation.texts)
     search = retrieval.load(folder, config, known.articles)

@@ -9,17 +9,22 @@ from pathlib import Path
 import faiss
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from scipy.special import softmax
 
 from verticals import objectives
 from verticals.arrays import FloatArray
 from verticals.config import Config, MethodConfig
 from verticals.evaluation.retrieval import bm25_search
+from verticals.methods.one_pass import Reader
 from verticals.objectives import match
+from verticals.objectives.classifier import Classifier
 from verticals.objectives.match import Matcher
 from verticals.runs import open_run, write_json
-from verticals_customer_service.knowledge import Article
+from verticals_customer_service import article_classes
+from verticals_customer_service.knowledge import LEAST_LIKELY, SEARCH_COUNTS, Article
 
 Embed = Callable[[Sequence[str]], FloatArray]  # texts -> unit vectors, [texts, width]
+Judge = Callable[[Sequence[str]], FloatArray]  # messages -> how relevant each article is, [messages, articles]
 MATCHER = "matcher"  # folder of a tuned matcher inside a run
 _FILE, _VECTORS = "retrieval.json", "retrieval.safetensors"
 _UNSURE = 0.25  # of in-scope messages: what is out of scope seldom comes as near to an article as the others; chosen on validation rows
@@ -114,13 +119,13 @@ class Threshold:
     sure: float = math.inf  # runs of before 2026-11-29 have none
 
 
-def threshold(index: HybridIndex, texts: Sequence[str], max_refused: float) -> Threshold:
+def threshold(judge: Judge, texts: Sequence[str], max_refused: float) -> Threshold:
     """Find the score that at most `max_refused` of these in-scope texts stay below.
 
     A lead is clear where it is larger than that of most of them: the median. One article alone leads by nothing. The search is sure from
     a score that three quarters of them reach.
     """
-    scores = index.scores(texts)
+    scores = judge(texts)
     relevant, sure = (float(np.quantile(scores.max(axis=1), share, method="lower")) for share in (max_refused, _UNSURE))
     return Threshold(relevant, float(np.median(_leads(scores))), sure)
 
@@ -161,20 +166,38 @@ class Relevance:
 
 
 class ArticleSearch:
-    """The search over a bot's articles; `matcher` is the model that its index embeds with, if it is one."""
+    """The search over a bot's articles.
 
-    def __init__(self, index: HybridIndex, line: Threshold, matcher: Matcher | None = None) -> None:
-        self._index = index
+    Attributes:
+        readers: the tuned models in it, which read with a backbone of their own.
+    """
+
+    def __init__(
+        self, judge: Judge, line: Threshold, matcher: Matcher | None = None, classes: Classifier | None = None
+    ) -> None:
+        """Take what judges articles, which `classes` may have a say in, and where the line is; `matcher` is what the index embeds with."""
+        self._judge = _together(judge, classes) if classes else judge
         self._line = line
         self.matcher = matcher
+        self.readers: tuple[Reader, ...] = (*((matcher,) if matcher else ()), *(classes.readers if classes else ()))
 
     def relevance(self, message: str) -> Relevance:
         """Judge every article."""
-        return Relevance(self._index.scores([message])[0], self._line)
+        return Relevance(self._judge([message])[0], self._line)
 
     def leads(self, messages: Sequence[str]) -> FloatArray:
         """Return by how much the most relevant article leads the next, for each message."""
-        return _leads(self._index.scores(messages))
+        return _leads(self._judge(messages))
+
+
+def _together(judge: Judge, classes: Classifier) -> Judge:
+    """Return what adds to a relevance how likely each article is as a class; how unlikely one is counts up to a limit."""
+
+    def scores(messages: Sequence[str]) -> FloatArray:
+        likely = np.maximum(softmax(classes.logits(messages), axis=1), LEAST_LIKELY)
+        return np.asarray(judge(messages) + np.log(likely) / SEARCH_COUNTS, np.float32)
+
+    return scores
 
 
 def entries(articles: Sequence[Article]) -> list[Entry]:
@@ -188,8 +211,9 @@ def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequ
     """Calibrate the search over these articles on in-scope texts, and write threshold and vectors into a run folder."""
     found, embed = entries(articles), matcher(folder, config).embed
     vectors = vectors_of(found, embed)
-    index = HybridIndex(found, embed, ARTICLES, vectors)
-    write_json(folder / _FILE, asdict(threshold(index, texts, config.abstain.max_refused)))
+    judge, classes = HybridIndex(found, embed, ARTICLES, vectors).scores, article_classes.load(folder, config, articles)
+    line = threshold(_together(judge, classes) if classes else judge, texts, config.abstain.max_refused)
+    write_json(folder / _FILE, asdict(line))
     save_file(asdict(vectors), folder / _VECTORS)
 
 
@@ -202,7 +226,8 @@ def load(folder: Path, config: Config, articles: Sequence[Article]) -> ArticleSe
     model = matcher(folder, config)
     kept = folder / _VECTORS  # runs of before 2026-11-28 have none
     vectors = Vectors(**load_file(kept)) if kept.is_file() else None
-    return ArticleSearch(HybridIndex(entries(articles), model.embed, ARTICLES, vectors), line, model)
+    judge = HybridIndex(entries(articles), model.embed, ARTICLES, vectors).scores
+    return ArticleSearch(judge, line, model, article_classes.load(folder, config, articles))
 
 
 def matcher(folder: Path, config: Config) -> Matcher:

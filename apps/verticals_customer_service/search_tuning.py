@@ -31,11 +31,16 @@ def write(folder: Path, config: Config, articles: Sequence[Article]) -> None:
         shutil.rmtree(run.folder)
 
 
+def enough(articles: Sequence[Article]) -> bool:
+    """Say whether there are enough ways of asking to learn from."""
+    return sum(len(article.asked) for article in articles) >= _FEWEST * len(articles)
+
+
 def pairs(articles: Sequence[Article], seed: int) -> PairSplits | None:
     """Return each way of asking with the title and question of its article, some held out; None where there are too few."""
-    asked = [(text, article) for article in articles for text in article.asked]
-    if len(asked) < _FEWEST * len(articles):
+    if not enough(articles):
         return None
+    asked = [(text, article) for article in articles for text in article.asked]
     answers = {article.id: f"{article.title}\n{article.question}".strip() for article in articles}
     rows = Examples(tuple(text for text, _ in asked), tuple(article.id for _, article in asked))
     train, held = carve(rows, _HELD_SHARE, seed)
