@@ -169,7 +169,7 @@ class ArticleSearch:
     """The search over a bot's articles.
 
     Attributes:
-        readers: the tuned models in it, which read with a backbone of their own.
+        readers: what in it reads with a backbone.
     """
 
     def __init__(
