@@ -187,6 +187,18 @@ def test_where_the_intent_always_goes_to_a_person_a_sure_search_answers_only_if_
     assert turn.action == action
 
 
+@pytest.mark.parametrize(("message", "action"), [("how does a card work", "answer"), ("a card", "hand_over")])
+def test_an_article_that_goes_with_a_person_is_told_to_a_question_and_not_to_a_wish(
+    bot: Bot, message: str, action: str
+) -> None:
+    known = bot.knowledge
+    intents = {**known.intents, "gift": Intent(en="gift", zh="gift", action="hand_over")}
+    index, silent = HybridIndex(retrieval.entries(known.articles), bag), Alarm(Hears("complaint"), np.inf, np.inf)
+    skills = replace(bot.skills, search=ArticleSearch(index.scores, Threshold(0.1, 0.1, 0.1)), alarm=silent)
+    turn = Bot(bot.predictor, Knowledge(intents, known.articles), skills).turn(Conversation(), message)[1]
+    assert (turn.action, turn.sources[0].id) == (action, "card")
+
+
 def test_an_offer_is_forgotten_when_it_is_not_taken(bot: Bot) -> None:
     conversation, _ = bot.turn(Conversation(), "the sofa has which colour")
     conversation, answer = bot.turn(conversation, "a card please")

@@ -6,7 +6,18 @@ from verticals import precision
 from verticals.evaluation.predictor import Prediction, Predictor
 from verticals.methods import one_pass
 from verticals.runs import Run
-from verticals_customer_service import alarm, data, flows, knowledge, moves, policy, responders, retrieval, voice
+from verticals_customer_service import (
+    alarm,
+    data,
+    flows,
+    knowledge,
+    moves,
+    policy,
+    responders,
+    retrieval,
+    voice,
+    wishes,
+)
 from verticals_customer_service.knowledge import Knowledge, Source
 from verticals_customer_service.moves import Heard, Skills
 from verticals_customer_service.orders import OrderBackend, OrderRefused
@@ -115,8 +126,8 @@ class Bot:
     def _answer(self, conversation: Conversation, heard: Heard) -> Move:
         intent, known = heard.prediction.label, self.knowledge
         if known.intents[intent].action == "hand_over":
-            found = known.found(heard.relevance.sure()) if heard.relevance else None
-            if found and heard.calm:
+            found = self._plainly_asked(heard)
+            if found:
                 return moves.quote(self.skills, conversation, heard, found)
             source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""
@@ -129,6 +140,16 @@ class Bot:
         if heard.trouble or _irrelevant(heard):
             return Move("hand_over", _STILL_UNSURE)
         return moves.quote(self.skills, conversation, heard, sources[0])
+
+    def _plainly_asked(self, heard: Heard) -> Source | None:
+        """Return the article that answers instead of a person: the search is sure of it, and nothing sounds like trouble.
+
+        How complaints are dealt with, or when people are there, may be asked by who needs none; such an article is not told to a wish.
+        """
+        if heard.relevance is None or not heard.calm:
+            return None
+        position = heard.relevance.sure()
+        return (self.knowledge.told if wishes.is_question(heard.message) else self.knowledge.found)(position)
 
     def _ask_back(self, heard: Heard, sources: tuple[Source, ...]) -> Move | None:
         """Return the question that comes before an answer that is in doubt, or None where none is needed."""

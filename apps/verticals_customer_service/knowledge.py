@@ -155,6 +155,10 @@ class Knowledge:
         """Return the article at the position that a search found, if any, where it may be quoted and does not always go to a person."""
         return self._source(position) if position is not None and position in self._answering else None
 
+    def told(self, position: int | None) -> Source | None:
+        """Return the article at the position that a search found, if any, where it may be quoted, also one that goes with a person."""
+        return self._source(position) if position is not None and self.quotable(self.articles[position]) else None
+
     def _source(self, position: int) -> Source:
         chosen = self.articles[position]
         return Source(chosen.id, chosen.title, self.quotable(chosen))
