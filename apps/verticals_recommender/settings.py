@@ -33,7 +33,7 @@ class Grid(Section):
     als_confidence: tuple[float, ...] = (1.0, 2.0)
     als_rounds: int = Field(10, ge=1)
     expansion: tuple[float, ...] = Field(
-        (1.0, 2.0), description="weights tried for what stands beside the items of a history, where texts are read"
+        (0.5, 1.0), description="weights tried for what stands beside the items of a history, where texts are read"
     )
     half_life: tuple[float, ...] = Field((3.0, 10.0), description="items; tried where the rows have times")
     shares: tuple[float, ...] = Field((0.25, 0.5, 1.0), description="weights tried when models are blended")
