@@ -1,8 +1,8 @@
 """Which article a message means, learned as one class each from the ways in which customers ask for it: a second opinion for the search.
 
 The search knows an article by the nearest way of asking, which may be near in its words alone; classes are learned from all of them against
-those of all other articles. Where both agree, a wrong answer is rare: on the development conversations half as many as by the search and
-the intent, at the same share of answers.
+those of all other articles. Where both agree, a wrong answer is rare: of the plain questions of the development conversations, half as many at
+the same share of answers as by search and intent (a trial, which is not kept).
 """
 
 from collections.abc import Sequence

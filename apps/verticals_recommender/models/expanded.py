@@ -18,10 +18,8 @@ from verticals_recommender.models.item_weights import ItemWeights
 from verticals_recommender.models.model import Model, Scored
 
 KIND = "expanded"
-_NEIGHBOURS, _SHRINKAGE = (
-    5,
-    20.0,
-)  # on Book-Crossing 3 to 10 neighbours find about as many of the books that were held out as new
+# On Book-Crossing 3 to 10 neighbours find about as many of the books that were held out as new.
+_NEIGHBOURS, _SHRINKAGE = 5, 20.0
 
 
 @dataclass(frozen=True)
