@@ -144,7 +144,7 @@ class Bot:
     def _plainly_asked(self, heard: Heard) -> Source | None:
         """Return the article that answers instead of a person: the search is sure of it, and nothing sounds like trouble.
 
-        How complaints are dealt with, or when people are there, may be asked by who needs none; such an article is not told to a wish.
+        How complaints are dealt with may be asked by somebody who has none; such an article is told to a question, not to a wish.
         """
         if heard.relevance is None or not heard.calm:
             return None
