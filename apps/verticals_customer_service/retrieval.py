@@ -176,7 +176,7 @@ class ArticleSearch:
         self, judge: Judge, line: Threshold, matcher: Matcher | None = None, classes: Classifier | None = None
     ) -> None:
         """Take what judges articles, which `classes` may have a say in, and where the line is; `matcher` is what the index embeds with."""
-        self._judge = _together(judge, classes) if classes else judge
+        self._judge = _together(judge, classes)
         self._line = line
         self.matcher = matcher
         self.readers: tuple[Reader, ...] = (*((matcher,) if matcher else ()), *(classes.readers if classes else ()))
@@ -190,8 +190,10 @@ class ArticleSearch:
         return _leads(self._judge(messages))
 
 
-def _together(judge: Judge, classes: Classifier) -> Judge:
-    """Return what adds to a relevance how likely each article is as a class; how unlikely one is counts up to a limit."""
+def _together(judge: Judge, classes: Classifier | None) -> Judge:
+    """Return what adds to a relevance how likely each article is as a class, if there are any; how unlikely one is counts up to a limit."""
+    if classes is None:
+        return judge
 
     def scores(messages: Sequence[str]) -> FloatArray:
         likely = np.maximum(softmax(classes.logits(messages), axis=1), LEAST_LIKELY)
@@ -212,7 +214,7 @@ def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequ
     found, embed = entries(articles), matcher(folder, config).embed
     vectors = vectors_of(found, embed)
     judge, classes = HybridIndex(found, embed, ARTICLES, vectors).scores, article_classes.load(folder, config, articles)
-    line = threshold(_together(judge, classes) if classes else judge, texts, config.abstain.max_refused)
+    line = threshold(_together(judge, classes), texts, config.abstain.max_refused)
     write_json(folder / _FILE, asdict(line))
     save_file(asdict(vectors), folder / _VECTORS)
 

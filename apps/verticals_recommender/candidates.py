@@ -87,13 +87,13 @@ def families(grid: Grid, has_text: bool, shape: tuple[int, int]) -> dict[str, li
         item_knn.KIND: knn_fits,
         ease.KIND: ease_fits,
         als.KIND: als_fits,
-        vectors.KIND: text_fits(grid),
+        vectors.KIND: _text_fits(grid),
     }
     possible = {ease.KIND: not ease.refusal(shape), vectors.KIND: has_text}
     return {name: members for name, members in found.items() if possible.get(name, True)}
 
 
-def text_fits(grid: Grid) -> list[Candidate]:
+def _text_fits(grid: Grid) -> list[Candidate]:
     """Return the candidates that read the texts of a history: alone, and with those of what stands beside its items."""
     expanded_fits = [
         Candidate(vectors.KIND, {"expansion": share}, partial(_expanded_text, share=share)) for share in grid.expansion
