@@ -42,8 +42,8 @@ def bag(texts: Sequence[str]) -> FloatArray:
     return np.array([[word in text.split() for word in WORDS] for text in texts], np.float32)
 
 
-def leads(texts: Sequence[str]) -> FloatArray:
-    """Return by how much one article leads in the search: never."""
+def relevances(texts: Sequence[str]) -> FloatArray:
+    """Return how relevant the nearest article is: not at all."""
     return np.zeros(len(texts), np.float32)
 
 
@@ -57,7 +57,7 @@ def certain(learned: alarm.Alarm, message: str) -> str | None:
 def learned(tmp_path: Path) -> alarm.Alarm:
     splits = Splits("toy", ("refund", "track"), CALM, CALM, CALM)
     config = build([{"method": {"name": "probe"}}], Settings)
-    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, config, bag, leads)
+    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, config, bag, relevances)
     loaded = alarm.load(tmp_path, config, bag)
     assert loaded
     return loaded
@@ -78,16 +78,16 @@ def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
     ordinary = replace(CALM, labels=(kinds.NOTHING,) * len(CALM))
     trouble = rows({kind: KINDS[kind] for kind in ("danger", "distress")})
     learn = kinds.learner(build([{"method": {"name": "probe"}}], Settings), bag)
-    learned, without = (alarm.fit(each, ordinary, learn, leads, 0) for each in (EXAMPLES, trouble))
+    learned, without = (alarm.fit(each, ordinary, learn, relevances, 0) for each in (EXAMPLES, trouble))
     assert learned.line != without.line
     assert learned.doubt <= learned.line
     assert all(certain(learned, text) is None for text in KINDS["nothing"])
 
 
-def test_where_one_article_leads_by_far_there_is_less_trouble(learned: alarm.Alarm) -> None:
+def test_where_an_article_is_near_there_is_less_trouble(learned: alarm.Alarm) -> None:
     assert certain(learned, "so much smoke") == "danger"
-    assert learned.trouble("so much smoke", lead=100.0) is None
-    assert replace(learned, lead_counts=0.0).trouble("so much smoke", lead=100.0)  # as in runs of before
+    assert learned.trouble("so much smoke", relevance=100.0) is None
+    assert replace(learned, relevance_counts=0.0).trouble("so much smoke", relevance=100.0)  # as in runs of before
 
 
 @pytest.mark.parametrize("method", ["probe", "lora"])

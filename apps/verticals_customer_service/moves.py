@@ -68,8 +68,8 @@ class Heard:
     @cached_property
     def trouble(self) -> Trouble | None:
         """What the message is like that a person has to read, if anything; heard once."""
-        lead = self.relevance.lead() if self.relevance else 0.0
-        return self.alarm.trouble(self.message, lead) if self.alarm else None
+        relevance = self.relevance.highest() if self.relevance else 0.0
+        return self.alarm.trouble(self.message, relevance) if self.alarm else None
 
     @property
     def calm(self) -> bool:

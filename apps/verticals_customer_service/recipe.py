@@ -78,7 +78,7 @@ def _add_reading(folder: Path, config: Config, settings: Settings, splits: Split
         retrieval.write(folder, config, known.articles, splits.validation.texts)
     search = retrieval.load(folder, config, known.articles)
     if search and search.matcher and examples:
-        alarm.write(folder, examples, splits, known, config, search.matcher.embed, search.leads)
+        alarm.write(folder, examples, splits, known, config, search.matcher.embed, search.relevances)
     samples = data.slots(config)
     if samples:
         method = settings.slots_method or ("probe" if config.method.name == "probe" else "full")

@@ -144,7 +144,7 @@ class Relevance:
 
     def any(self) -> bool:
         """Say whether any article is about the message."""
-        return bool(self.scores.max() >= self.threshold.relevant)
+        return self.highest() >= self.threshold.relevant
 
     def best(self) -> int:
         """Return the position of the most relevant article."""
@@ -158,7 +158,11 @@ class Relevance:
 
     def sure(self) -> int | None:
         """Return the position of the article that answers even where the intent is unclear, if there is one."""
-        return self.clear() if self.scores.max() >= self.threshold.sure else None
+        return self.clear() if self.highest() >= self.threshold.sure else None
+
+    def highest(self) -> float:
+        """Return how relevant the most relevant article is."""
+        return float(self.scores.max())
 
     def lead(self) -> float:
         """Return by how much the most relevant article leads the next; one alone leads by nothing."""
@@ -185,9 +189,9 @@ class ArticleSearch:
         """Judge every article."""
         return Relevance(self._judge([message])[0], self._line)
 
-    def leads(self, messages: Sequence[str]) -> FloatArray:
-        """Return by how much the most relevant article leads the next, for each message."""
-        return _leads(self._judge(messages))
+    def relevances(self, messages: Sequence[str]) -> FloatArray:
+        """Return how relevant the most relevant article is, for each message."""
+        return np.asarray(self._judge(messages).max(axis=1), np.float32)
 
 
 def _together(judge: Judge, classes: Classifier | None) -> Judge:
