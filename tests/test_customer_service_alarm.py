@@ -42,9 +42,9 @@ def bag(texts: Sequence[str]) -> FloatArray:
     return np.array([[word in text.split() for word in WORDS] for text in texts], np.float32)
 
 
-def relevances(texts: Sequence[str]) -> FloatArray:
-    """Return how relevant the nearest article is: not at all."""
-    return np.zeros(len(texts), np.float32)
+def nearest(relevance: float) -> alarm.Relevances:
+    """Return a search whose nearest article is always as relevant as this."""
+    return lambda texts: np.full(len(texts), relevance, np.float32)
 
 
 def certain(learned: alarm.Alarm, message: str) -> str | None:
@@ -57,7 +57,7 @@ def certain(learned: alarm.Alarm, message: str) -> str | None:
 def learned(tmp_path: Path) -> alarm.Alarm:
     splits = Splits("toy", ("refund", "track"), CALM, CALM, CALM)
     config = build([{"method": {"name": "probe"}}], Settings)
-    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, config, bag, relevances)
+    alarm.write(tmp_path, EXAMPLES, splits, keyword_bot().knowledge, config, bag, nearest(0.0))
     loaded = alarm.load(tmp_path, config, bag)
     assert loaded
     return loaded
@@ -78,10 +78,17 @@ def test_the_line_is_drawn_on_examples_that_only_sound_like_trouble() -> None:
     ordinary = replace(CALM, labels=(kinds.NOTHING,) * len(CALM))
     trouble = rows({kind: KINDS[kind] for kind in ("danger", "distress")})
     learn = kinds.learner(build([{"method": {"name": "probe"}}], Settings), bag)
-    learned, without = (alarm.fit(each, ordinary, learn, relevances, 0) for each in (EXAMPLES, trouble))
+    learned, without = (alarm.fit(each, ordinary, learn, nearest(0.0), 0) for each in (EXAMPLES, trouble))
     assert learned.line != without.line
     assert learned.doubt <= learned.line
     assert all(certain(learned, text) is None for text in KINDS["nothing"])
+
+
+def test_the_line_is_drawn_with_what_articles_count() -> None:
+    ordinary = replace(CALM, labels=(kinds.NOTHING,) * len(CALM))
+    learn = kinds.learner(build([{"method": {"name": "probe"}}], Settings), bag)
+    far, near = (alarm.fit(EXAMPLES, ordinary, learn, nearest(each), 0) for each in (0.0, 1.5))
+    assert near.line == pytest.approx(far.line - 1.5 * near.relevance_counts)
 
 
 def test_where_an_article_is_near_there_is_less_trouble(learned: alarm.Alarm) -> None:

@@ -27,8 +27,7 @@ from verticals_customer_service.retrieval import Embed
 Relevances = Callable[[Sequence[str]], FloatArray]  # texts -> how relevant the nearest article is, [texts]
 _FOLDER, _FILE = "alarm", "alarm.json"
 _IN_VAIN, _ASKED_IN_VAIN = 0.015, 0.16  # chosen on the development conversations
-# A point of relevance against log odds; chosen on 840 messages by writers whom the alarm had not learned from. With it the alarm
-# heard 70 % of one writer's wishes that no article grants instead of 47 %, at 12 % asked in vain (a trial, which is not kept).
+# A point of relevance against log odds; chosen on messages by writers whom the alarm had not learned from (a trial, which is not kept).
 _RELEVANCE_COUNTS = 4.0
 _HELD_SHARE = 0.2
 
@@ -56,10 +55,10 @@ class Alarm:
     def trouble(self, message: str, relevance: float = 0.0) -> Trouble | None:
         """Return the trouble, or None where there is none."""
         logits = self.heard.logits([message])
-        odds = float(_odds(logits)[0]) - self.relevance_counts * relevance
-        if odds <= self.doubt:
+        score = float(_scores(logits, np.float32(relevance), self.relevance_counts)[0])
+        if score <= self.doubt:
             return None
-        return Trouble(self.heard.labels[1 + int(logits[0, 1:].argmax())], odds > self.line)
+        return Trouble(self.heard.labels[1 + int(logits[0, 1:].argmax())], score > self.line)
 
 
 def fit(examples: Examples, messages: Examples, learn: Learn, relevances: Relevances, seed: int) -> Alarm:
@@ -79,13 +78,14 @@ def fit(examples: Examples, messages: Examples, learn: Learn, relevances: Releva
     (known, held), (ordinary, others) = (carve(rows, _HELD_SHARE, seed) for rows in (examples, messages))
     heard = learn(known + ordinary, held + others, labels)
     calm = [text for text, label in zip(held.texts, held.labels, strict=True) if label == NOTHING] or others.texts
-    odds = _odds(heard.logits(calm)) - _RELEVANCE_COUNTS * relevances(calm)
-    line, doubt = (float(np.quantile(odds, 1 - share, method="higher")) for share in (_IN_VAIN, _ASKED_IN_VAIN))
+    scores = _scores(heard.logits(calm), relevances(calm), _RELEVANCE_COUNTS)
+    line, doubt = (float(np.quantile(scores, 1 - share, method="higher")) for share in (_IN_VAIN, _ASKED_IN_VAIN))
     return Alarm(heard, line, doubt, _RELEVANCE_COUNTS)
 
 
-def _odds(logits: FloatArray) -> FloatArray:
-    return np.asarray(np.logaddexp.reduce(logits[:, 1:], axis=1) - logits[:, 0], np.float32)
+def _scores(logits: FloatArray, relevance: FloatArray | np.float32, counts: float) -> FloatArray:
+    odds = np.logaddexp.reduce(logits[:, 1:], axis=1) - logits[:, 0]
+    return np.asarray(odds - counts * relevance, np.float32)
 
 
 def write(
