@@ -4,7 +4,9 @@ import pytest
 
 from verticals.config import NoSettings, build
 from verticals_financial_sentiment import data, polarity, views
-from verticals_financial_sentiment.cues import movements, with_cues
+from verticals_financial_sentiment.amounts import figures
+from verticals_financial_sentiment.cues import movements
+from verticals_financial_sentiment.levels import with_levels
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,9 @@ from verticals_financial_sentiment.cues import movements, with_cues
         ("Shops completed: 1,012 (1,377)", ["lower"]),
         ("EBIT fell 4 percent, less than the 9 percent that was expected.", ["better than forecast"]),
         ("EBIT 41 mn, consensus 52 mn", ["worse than forecast"]),
+        ("Cash flow from operating activities: SEK 96 mn, compared to SEK 131 mn a year ago", ["lower"]),
+        ("The margin was 7% a year ago and it is 10% this year", ["higher"]),
+        ("EBITA margin, 11.9 percent a year ago, came in at 8.3", ["lower"]),
         ("Profit grew from EUR 3 mn and sales from EUR 61 mn, compared with 2007.", []),
         ("The annual report of 2009 ( 1 ) was approved on March 25, 2010.", []),
         ("The meeting is on 12 May 2026 at 10.30 in room 204.", []),
@@ -32,12 +37,31 @@ from verticals_financial_sentiment.cues import movements, with_cues
     ],
 )
 def test_compared_figures_are_said_in_words(text: str, moved: list[str]) -> None:
-    assert movements(text) == moved
+    assert movements(text, figures(text)) == moved
 
 
 def test_a_text_without_compared_figures_is_shown_as_it_is() -> None:
-    assert with_cues("Shares were flat.") == "Shares were flat."
-    assert with_cues("EPS 0.86 versus 5.08.") == "EPS 0.86 versus 5.08. figures: lower."
+    assert views.whole("Shares were flat.") == "Shares were flat."
+    assert views.whole("EPS 0.86 versus 5.08.") == "EPS 0.86 (low) versus 5.08 (high). figures: lower."
+
+
+@pytest.mark.parametrize(
+    ("text", "ranked"),
+    [
+        ("Churn is 1.9 per cent, having been 1.2", "Churn is 1.9 per cent (high), having been 1.2 (low)"),
+        ("Milk is 43.2p a litre and was 31.5p", "Milk is 43.2p (high) a litre and was 31.5p (low)"),
+        ("Q1 +5.2%, Q2 +1.1%, Q3 -2.6%", "Q1 +5.2% (high), Q2 +1.1% (middle), Q3 -2.6% (low)"),
+        ("A profit of $0.9bn follows one of $870m", "A profit of $0.9bn (high) follows one of $870m (low)"),
+        ("It has 118 branches and had 118 in 2024", "It has 118 (same) branches and had 118 (same) in 2024"),
+        ("In May 1,204 came; in June 1.1 million did", "In May 1,204 came; in June 1.1 million did"),
+        ("In May 980,000 came; in June 1.1 million did", "In May 980,000 (low) came; in June 1.1 million (high) did"),
+        ("Growth was 0%, not 4%", "Growth was 0% (low), not 4% (high)"),
+        ("It sold 4 ships for $900m", "It sold 4 ships for $900m"),
+        ("5G masts by the 4th of May: 300", "5G masts by the 4th of May: 300"),
+    ],
+)
+def test_figures_that_count_the_same_are_ranked_where_they_stand(text: str, ranked: str) -> None:
+    assert with_levels(text, figures(text)) == ranked
 
 
 def test_each_side_of_a_headline_sees_itself_as_this_company() -> None:

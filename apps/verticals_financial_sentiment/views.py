@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from verticals_financial_sentiment.cues import with_cues
+from verticals_financial_sentiment.amounts import figures
+from verticals_financial_sentiment.cues import cue
+from verticals_financial_sentiment.levels import with_levels
 
 ASKED, OTHER = "this company", "another company"  # plain words, so that any backbone knows them
 
@@ -11,7 +13,7 @@ Span = tuple[int, int]
 
 def whole(text: str) -> str:
     """Return the view for the sentiment of a text as a whole."""
-    return with_cues(text)
+    return _explained(text)
 
 
 def about(text: str, asked: Iterable[Span], others: Iterable[Span]) -> str:
@@ -29,4 +31,9 @@ def about(text: str, asked: Iterable[Span], others: Iterable[Span]) -> str:
     for (start, end), word in named:
         parts += [text[position:start], word]
         position = end
-    return with_cues("".join([*parts, text[position:]]))
+    return _explained("".join([*parts, text[position:]]))
+
+
+def _explained(text: str) -> str:
+    listed = figures(text)
+    return with_levels(text, listed) + cue(text, listed)
