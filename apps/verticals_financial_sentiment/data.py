@@ -66,10 +66,10 @@ def splits(config: Config) -> Splits:
 
 
 def _to_learn_from(pairs: list[Labelled], method: Method) -> list[Labelled]:
-    """Return the pairs that a method has time for: the first start of the demo waits for a probe to read every fifth one."""
+    """Return the pairs that a method has time for: the first start of the demo waits for a probe to read every sixth one."""
     if method.adapt is not None or not method.uses_backbone:
         return pairs
-    return [side for number, side in enumerate(pairs) if number // 2 % 5 == 0]
+    return [side for number, side in enumerate(pairs) if number // 2 % 6 == 0]
 
 
 def _known_labels(splits: Splits) -> Splits:
