@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from verticals_recommender import candidates, splits
+from verticals_recommender import candidates, choosing, splits
 from verticals_recommender.behaviour import NEWS, SHOP, Behaviour, generate
 from verticals_recommender.interactions import align, encode
 from verticals_recommender.items import SAMPLES, Catalogue, Item, read_catalogue
@@ -14,6 +14,7 @@ from verticals_recommender.models import vectors
 from verticals_recommender.people import names
 from verticals_recommender.settings import Grid
 from verticals_recommender.times import DAY
+from verticals_recommender.validation import Validation
 
 TAGS = ("red", "green", "blue", "oak", "tin", "wool")
 SMALL = Behaviour(users=150, rows=15, days=100)
@@ -94,11 +95,11 @@ def test_the_known_structure_is_found_again() -> None:
     made = generate(CATALOGUE, replace(SMALL, users=300, rows=20))
     rows, _ = align(made.interactions, CATALOGUE)
     split = splits.time_split(rows, 0.2, 0.2)
-    validation = candidates.Validation([split], None, 1000, 0)
+    validation = Validation([split], None, 1000, 0)
     number = {name: person for person, name in enumerate(names(300))}
     judged = np.array([number[name] for name in rows.users])[np.unique(split.validation.user)]
     right = validation.ndcg(made.wanted[judged])
-    chosen = candidates.choose([split], None, GRID, 1000, 0)
+    chosen = choosing.choose([split], None, GRID, 1000, 0)
     assert right > 2 * chosen.validation["popularity"]
     assert 1.3 * chosen.validation["popularity"] < chosen.validation[chosen.served] < right
     assert chosen.served != "popularity"
@@ -109,12 +110,12 @@ def test_the_model_that_serves_is_the_best_on_validation_and_refits_with_the_sam
     split = splits.random_split(rows, 0.2, 0.2, 0)
     categories = np.array([int(item.category[1:]) for item in whole.items])
     text = vectors.fit(np.eye(8, dtype=np.float32)[categories])
-    chosen = candidates.choose([split], text, GRID, 1000, 0)
+    chosen = choosing.choose([split], text, GRID, 1000, 0)
     assert chosen.validation[chosen.served] == max(chosen.validation.values())
     assert {"popularity", "item-knn", "ease", "als", "text"} <= set(chosen.validation)
-    models = candidates.fit_all(chosen, split.known(), text, 0)
+    models = choosing.fit_all(chosen, split.known(), text, 0)
     assert set(models) == set(chosen.settings()) == set(chosen.validation)
-    validation = candidates.Validation([split], text, 1000, 0)
+    validation = Validation([split], text, 1000, 0)
     for name, candidate in chosen.candidates.items():
         assert validation.ndcg(validation.scores(candidate)) == chosen.validation[name]
 
@@ -129,7 +130,7 @@ def test_an_item_that_had_not_come_yet_is_not_held_against_a_model() -> None:
     )
     split = splits.Split("time", *(rows.take(np.array([row])) for row in range(3)))
     to_come_first = np.array([[1, 0.2, 0, 0.9]], np.float32)
-    validation = candidates.Validation([split], None, 10, 0)
+    validation = Validation([split], None, 10, 0)
     assert validation.ndcg(to_come_first) == 1, "c and d have no row yet, and b is what the person chose next"
 
 
@@ -137,7 +138,7 @@ def test_at_most_so_many_users_decide_in_each_fold() -> None:
     rows, _ = align(generate(CATALOGUE, SMALL).interactions, CATALOGUE)
     folds = splits.folds(splits.random_split(rows, 0.2, 0.2, 0), 3, 0)
     popular = candidates.families(GRID, False, (10, 10))["popularity"][0]
-    assert len(candidates.Validation(folds, None, 20, 0).scores(popular)) == 3 * 20
+    assert len(Validation(folds, None, 20, 0).scores(popular)) == 3 * 20
 
 
 def test_the_shipped_catalogues_are_as_large_and_varied_as_promised() -> None:

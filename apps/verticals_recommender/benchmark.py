@@ -13,7 +13,7 @@ from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate
 from verticals_recommender import data, evaluation, load, public, recipe, splits, stress, text
-from verticals_recommender.candidates import choose, fit_all
+from verticals_recommender.choosing import choose, fit_all
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import vectors
 from verticals_recommender.models.model import Model

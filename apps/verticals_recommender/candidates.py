@@ -1,27 +1,17 @@
-"""Which model serves: every family with its best settings, and their blend, chosen on validation rows alone."""
+"""What may serve: every family of models with the settings that are tried."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
-import numpy as np
-from scipy import sparse
-
-from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.examples import Note
-from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import als, ease, expanded, item_knn, popularity, vectors
-from verticals_recommender.models.blend import Blend, Recent, spread
-from verticals_recommender.models.histories import Histories, histories
+from verticals_recommender.models.blend import Recent
+from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model
 from verticals_recommender.models.vectors import Vectors
 from verticals_recommender.settings import Grid
-from verticals_recommender.splits import Split
-
-HYBRID = "hybrid"
-SHELF = 10
-_LEAST_GAIN = 1e-4
 
 
 @dataclass(frozen=True)
@@ -40,28 +30,6 @@ class Candidate:
     name: str
     settings: Mapping[str, float]
     fit: Callable[[Material], Model]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What validation decided.
-
-    Attributes:
-        candidates: the best of each family.
-        shares: the families that the hybrid blends, with their weights; empty where no blend beats the best single model.
-        validation: nDCG at 10 of each.
-        served: name of the one that serves.
-    """
-
-    candidates: Mapping[str, Candidate]
-    shares: Mapping[str, float]
-    validation: Mapping[str, float]
-    served: str
-
-    def settings(self) -> dict[str, dict[str, float]]:
-        """Return what each model is fitted with."""
-        found = {name: dict(candidate.settings) for name, candidate in self.candidates.items()}
-        return {**found, HYBRID: dict(self.shares)} if self.shares else found
 
 
 def families(grid: Grid, has_text: bool, shape: tuple[int, int]) -> dict[str, list[Candidate]]:
@@ -137,129 +105,8 @@ def _recent(material: Material, inner: Candidate, half_life: float) -> Model:
     return Recent(inner.fit(material), half_life)
 
 
-class Validation:
-    """The users who decide, with what they saw and what they wanted next; those of all folds, one fold after the other.
-
-    An item without any training or validation row had not come yet. It is not ranked: models that find new items by their text
-    would be blamed for it, though nobody could have chosen it.
-    """
-
-    def __init__(self, folds: Sequence[Split], text: Vectors | None, most: int, seed: int) -> None:
-        self._folds = [_judges(fold, text, most, seed) for fold in folds]
-        self._seen = sparse.vstack([judges.weights for _, judges, _ in self._folds], format="csr")
-        self._wanted = sparse.vstack([wanted for _, _, wanted in self._folds], format="csr")
-        known = folds[0].known()  # the same rows in every fold
-        self._to_come = np.bincount(known.item, minlength=known.shape[1]) == 0
-
-    def scores(self, candidate: Candidate) -> FloatArray:
-        """Fit a candidate in every fold and return the users' scores in units of their spread, [users, items]."""
-        blocks = [candidate.fit(material).scores(judges) for material, judges, _ in self._folds]
-        return np.concatenate([block / spread(block) for block in blocks])
-
-    def ndcg(self, scores: FloatArray) -> float:
-        """Return the mean nDCG at 10 over all unseen items that had come."""
-        unseen = scores.copy()
-        unseen[self._seen.nonzero()] = -np.inf
-        unseen[:, self._to_come] = -np.inf
-        count = min(SHELF, scores.shape[1])
-        shelf = np.argpartition(-unseen, count - 1, axis=1)[:, :count]
-        order = np.argsort(-np.take_along_axis(unseen, shelf, axis=1), axis=1, kind="stable")
-        shelf = np.take_along_axis(shelf, order, axis=1)
-        return float(np.mean(self._gains(shelf)))
-
-    def _gains(self, shelf: IntArray) -> Float64Array:
-        users = np.arange(len(shelf))[:, None]
-        hits = np.asarray(self._wanted[np.broadcast_to(users, shelf.shape), shelf].todense()) > 0
-        discounts = 1 / np.log2(np.arange(2, shelf.shape[1] + 2))
-        ideal = np.cumsum(discounts)[np.minimum(np.diff(self._wanted.indptr), shelf.shape[1]) - 1]
-        return np.asarray((hits * discounts).sum(axis=1) / ideal, np.float64)
-
-
-def _judges(fold: Split, text: Vectors | None, most: int, seed: int) -> tuple[Material, Histories, sparse.csr_matrix]:
-    """Return what to fit on, the histories of the users who decide, and what they wanted next."""
-    users = np.unique(fold.validation.user)
-    if len(users) > most:
-        users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
-    known = histories(fold.train)
-    return Material(known, text, seed), known.select(users), sparse.csr_matrix(fold.validation.matrix()[users])
-
-
-def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users: int, seed: int) -> Chosen:
-    """Fit on the training rows, compare on the validation rows; test rows are not looked at.
-
-    Args:
-        folds: the same rows with different validation parts; several make the choice steadier.
-        text: the model of the item texts, which needs no histories; None where there is no text.
-        grid: what is tried.
-        most_users: at most so many users of each fold decide.
-        seed: of the models and of the choice of users.
-    """
-    validation = Validation(folds, text, most_users, seed)
-    timed = all(fold.train.timed for fold in folds)
-    candidates: dict[str, Candidate] = {}
-    measured: dict[str, float] = {}
-    scores: dict[str, FloatArray] = {}
-    for name, members in families(grid, text is not None, folds[0].train.shape).items():
-        best = _best(validation, members)
-        if timed and name not in {"popularity", item_knn.KIND}:
-            best = max([best, _best(validation, list(_recents(best[1], grid)))], key=lambda each: each[0])
-        measured[name], candidates[name], scores[name] = best
-    shares, reached = _blended(validation, scores, max(measured, key=measured.__getitem__), grid)
-    if shares:
-        measured[HYBRID] = reached
-    return Chosen(candidates, shares, measured, max(measured, key=measured.__getitem__))
-
-
-Judged = tuple[float, Candidate, FloatArray]
-
-
-def _best(validation: Validation, tried: Sequence[Candidate]) -> Judged:
-    judged = []
-    for candidate in tried:
-        scores = validation.scores(candidate)
-        judged.append((validation.ndcg(scores), candidate, scores))
-    return max(judged, key=lambda each: each[0])
-
-
-def _recents(inner: Candidate, grid: Grid) -> Iterator[Candidate]:
+def recents(inner: Candidate, grid: Grid) -> Iterator[Candidate]:
+    """Return a candidate that listens to recent items more, for each half-life that is tried."""
     for half_life in grid.half_life:
         settings = {**inner.settings, "half_life": half_life}
         yield Candidate(inner.name, settings, partial(_recent, inner=inner, half_life=half_life))
-
-
-def _blended(
-    validation: Validation, scores: Mapping[str, FloatArray], first: str, grid: Grid
-) -> tuple[dict[str, float], float]:
-    """Add to the best model, one after the other, what helps most; no shares where nothing does."""
-    shares = {first: 1.0}
-    total = scores[first]
-    reached = validation.ndcg(total)
-    while len(shares) < len(scores):
-        rest = [(name, share) for name in scores if name not in shares for share in grid.shares]
-        gained, name, share = max((validation.ndcg(total + s * scores[n]), n, s) for n, s in rest)
-        if gained < reached + _LEAST_GAIN:
-            break
-        shares[name], reached = share, gained
-        total = total + share * scores[name]
-    return (shares, reached) if len(shares) > 1 else ({}, reached)
-
-
-def fit_served(chosen: Chosen, material: Material) -> Model:
-    """Fit the model that serves, and nothing that it does not need."""
-    if chosen.served != HYBRID:
-        return chosen.candidates[chosen.served].fit(material)
-    return Blend(tuple(chosen.candidates[name].fit(material) for name in chosen.shares), tuple(chosen.shares.values()))
-
-
-def fitting(chosen: Chosen, text: Vectors | None, seed: int) -> Callable[[Histories], Model]:
-    """Return what fits the model that serves on histories."""
-    return lambda past: fit_served(chosen, Material(past, text, seed))
-
-
-def fit_all(chosen: Chosen, interactions: Interactions, text: Vectors | None, seed: int) -> dict[str, Model]:
-    """Fit every chosen model on these rows."""
-    material = Material(histories(interactions), text, seed)
-    models = {name: candidate.fit(material) for name, candidate in chosen.candidates.items()}
-    if chosen.shares:
-        models[HYBRID] = Blend(tuple(models[name] for name in chosen.shares), tuple(chosen.shares.values()))
-    return models

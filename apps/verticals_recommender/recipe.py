@@ -17,8 +17,9 @@ from verticals.evaluation import results
 from verticals.objectives.match import Matcher
 from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
-from verticals_recommender.candidates import Chosen, choose, fit_all, fitting, left_out
+from verticals_recommender.candidates import left_out
 from verticals_recommender.card import model_card
+from verticals_recommender.choosing import Chosen, choose, fit_all, fitting
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
 from verticals_recommender.models.histories import histories

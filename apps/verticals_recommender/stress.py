@@ -12,7 +12,7 @@ from verticals.config import Config
 from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate
 from verticals_recommender import data, recipe
-from verticals_recommender.candidates import Chosen, choose, fitting
+from verticals_recommender.choosing import Chosen, choose, fitting
 from verticals_recommender.models.histories import Histories, histories
 from verticals_recommender.models.vectors import fit as fit_vectors
 from verticals_recommender.retrieval.million import MillionItems, million_items

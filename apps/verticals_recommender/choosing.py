@@ -1,0 +1,116 @@
+"""Which model serves: every family with its best settings, and their blend, chosen on validation rows alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from verticals.arrays import FloatArray
+from verticals_recommender.candidates import Candidate, Material, families, recents
+from verticals_recommender.interactions import Interactions
+from verticals_recommender.models import item_knn
+from verticals_recommender.models.blend import Blend
+from verticals_recommender.models.histories import Histories, histories
+from verticals_recommender.models.model import Model
+from verticals_recommender.models.vectors import Vectors
+from verticals_recommender.settings import Grid
+from verticals_recommender.splits import Split
+from verticals_recommender.validation import Validation
+
+HYBRID = "hybrid"
+_LEAST_GAIN = 1e-4
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What validation decided.
+
+    Attributes:
+        candidates: the best of each family.
+        shares: the families that the hybrid blends, with their weights; empty where no blend beats the best single model.
+        validation: nDCG at 10 of each.
+        served: name of the one that serves.
+    """
+
+    candidates: Mapping[str, Candidate]
+    shares: Mapping[str, float]
+    validation: Mapping[str, float]
+    served: str
+
+    def settings(self) -> dict[str, dict[str, float]]:
+        """Return what each model is fitted with."""
+        found = {name: dict(candidate.settings) for name, candidate in self.candidates.items()}
+        return {**found, HYBRID: dict(self.shares)} if self.shares else found
+
+
+def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users: int, seed: int) -> Chosen:
+    """Fit on the training rows, compare on the validation rows; test rows are not looked at.
+
+    Args:
+        folds: the same rows with different validation parts; several make the choice steadier.
+        text: the model of the item texts, which needs no histories; None where there is no text.
+        grid: what is tried.
+        most_users: at most so many users of each fold decide.
+        seed: of the models and of the choice of users.
+    """
+    validation = Validation(folds, text, most_users, seed)
+    timed = all(fold.train.timed for fold in folds)
+    candidates: dict[str, Candidate] = {}
+    measured: dict[str, float] = {}
+    scores: dict[str, FloatArray] = {}
+    for name, members in families(grid, text is not None, folds[0].train.shape).items():
+        best = _best(validation, members)
+        if timed and name not in {"popularity", item_knn.KIND}:
+            best = max([best, _best(validation, list(recents(best[1], grid)))], key=lambda each: each[0])
+        measured[name], candidates[name], scores[name] = best
+    shares, reached = _blended(validation, scores, max(measured, key=measured.__getitem__), grid)
+    if shares:
+        measured[HYBRID] = reached
+    return Chosen(candidates, shares, measured, max(measured, key=measured.__getitem__))
+
+
+Judged = tuple[float, Candidate, FloatArray]
+
+
+def _best(validation: Validation, tried: Sequence[Candidate]) -> Judged:
+    judged = []
+    for candidate in tried:
+        scores = validation.scores(candidate)
+        judged.append((validation.ndcg(scores), candidate, scores))
+    return max(judged, key=lambda each: each[0])
+
+
+def _blended(
+    validation: Validation, scores: Mapping[str, FloatArray], first: str, grid: Grid
+) -> tuple[dict[str, float], float]:
+    """Add to the best model, one after the other, what helps most; no shares where nothing does."""
+    shares = {first: 1.0}
+    total = scores[first]
+    reached = validation.ndcg(total)
+    while len(shares) < len(scores):
+        rest = [(name, share) for name in scores if name not in shares for share in grid.shares]
+        gained, name, share = max((validation.ndcg(total + s * scores[n]), n, s) for n, s in rest)
+        if gained < reached + _LEAST_GAIN:
+            break
+        shares[name], reached = share, gained
+        total = total + share * scores[name]
+    return (shares, reached) if len(shares) > 1 else ({}, reached)
+
+
+def fit_served(chosen: Chosen, material: Material) -> Model:
+    """Fit the model that serves, and nothing that it does not need."""
+    if chosen.served != HYBRID:
+        return chosen.candidates[chosen.served].fit(material)
+    return Blend(tuple(chosen.candidates[name].fit(material) for name in chosen.shares), tuple(chosen.shares.values()))
+
+
+def fitting(chosen: Chosen, text: Vectors | None, seed: int) -> Callable[[Histories], Model]:
+    """Return what fits the model that serves on histories."""
+    return lambda past: fit_served(chosen, Material(past, text, seed))
+
+
+def fit_all(chosen: Chosen, interactions: Interactions, text: Vectors | None, seed: int) -> dict[str, Model]:
+    """Fit every chosen model on these rows."""
+    material = Material(histories(interactions), text, seed)
+    models = {name: candidate.fit(material) for name, candidate in chosen.candidates.items()}
+    if chosen.shares:
+        models[HYBRID] = Blend(tuple(models[name] for name in chosen.shares), tuple(chosen.shares.values()))
+    return models

@@ -1,0 +1,62 @@
+"""What candidates are compared on: validation rows, of which the models know nothing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from verticals.arrays import Float64Array, FloatArray, IntArray
+from verticals_recommender.candidates import Candidate, Material
+from verticals_recommender.models.blend import spread
+from verticals_recommender.models.histories import Histories, histories
+from verticals_recommender.models.vectors import Vectors
+from verticals_recommender.splits import Split
+
+SHELF = 10
+
+
+class Validation:
+    """The users who decide, with what they saw and what they wanted next; those of all folds, one fold after the other.
+
+    An item without any training or validation row had not come yet. It is not ranked: models that find new items by their text
+    would be blamed for it, though nobody could have chosen it.
+    """
+
+    def __init__(self, folds: Sequence[Split], text: Vectors | None, most: int, seed: int) -> None:
+        self._folds = [_judges(fold, text, most, seed) for fold in folds]
+        self._seen = sparse.vstack([judges.weights for _, judges, _ in self._folds], format="csr")
+        self._wanted = sparse.vstack([wanted for _, _, wanted in self._folds], format="csr")
+        known = folds[0].known()  # the same rows in every fold
+        self._to_come = np.bincount(known.item, minlength=known.shape[1]) == 0
+
+    def scores(self, candidate: Candidate) -> FloatArray:
+        """Fit a candidate in every fold and return the users' scores in units of their spread, [users, items]."""
+        blocks = [candidate.fit(material).scores(judges) for material, judges, _ in self._folds]
+        return np.concatenate([block / spread(block) for block in blocks])
+
+    def ndcg(self, scores: FloatArray) -> float:
+        """Return the mean nDCG at 10 over all unseen items that had come."""
+        unseen = scores.copy()
+        unseen[self._seen.nonzero()] = -np.inf
+        unseen[:, self._to_come] = -np.inf
+        count = min(SHELF, scores.shape[1])
+        shelf = np.argpartition(-unseen, count - 1, axis=1)[:, :count]
+        order = np.argsort(-np.take_along_axis(unseen, shelf, axis=1), axis=1, kind="stable")
+        shelf = np.take_along_axis(shelf, order, axis=1)
+        return float(np.mean(self._gains(shelf)))
+
+    def _gains(self, shelf: IntArray) -> Float64Array:
+        users = np.arange(len(shelf))[:, None]
+        hits = np.asarray(self._wanted[np.broadcast_to(users, shelf.shape), shelf].todense()) > 0
+        discounts = 1 / np.log2(np.arange(2, shelf.shape[1] + 2))
+        ideal = np.cumsum(discounts)[np.minimum(np.diff(self._wanted.indptr), shelf.shape[1]) - 1]
+        return np.asarray((hits * discounts).sum(axis=1) / ideal, np.float64)
+
+
+def _judges(fold: Split, text: Vectors | None, most: int, seed: int) -> tuple[Material, Histories, sparse.csr_matrix]:
+    """Return what to fit on, the histories of the users who decide, and what they wanted next."""
+    users = np.unique(fold.validation.user)
+    if len(users) > most:
+        users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
+    known = histories(fold.train)
+    return Material(known, text, seed), known.select(users), sparse.csr_matrix(fold.validation.matrix()[users])
