@@ -117,7 +117,8 @@ def test_the_model_that_serves_is_the_best_on_validation_and_refits_with_the_sam
     assert set(models) == set(chosen.settings()) == set(chosen.validation)
     validation = Validation([split], text, 1000, 0)
     for name, candidate in chosen.candidates.items():
-        assert validation.ndcg(validation.scores(candidate)) == chosen.validation[name]
+        scores = validation.lent(validation.scores(candidate), chosen.borrowing.get(name, 0))
+        assert validation.ndcg(scores) == chosen.validation[name]
 
 
 def _named(name: str) -> Item:
@@ -132,6 +133,16 @@ def test_an_item_that_had_not_come_yet_is_not_held_against_a_model() -> None:
     to_come_first = np.array([[1, 0.2, 0, 0.9]], np.float32)
     validation = Validation([split], None, 10, 0)
     assert validation.ndcg(to_come_first) == 1, "c and d have no row yet, and b is what the person chose next"
+
+
+def test_validation_hears_what_an_item_that_nobody_had_borrows() -> None:
+    whole = Catalogue(tuple(map(_named, "abcd")))
+    rows, _ = align(encode(list("uvvwu"), list("aabdc"), time=np.arange(5.0)), whole)  # c is new, and like b
+    split = splits.Split("time", *(rows.take(part) for part in (np.arange(4), np.array([4]), np.arange(0))))
+    text = vectors.fit(np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0.1], [0, 0, 1]], np.float32))
+    validation = Validation([split], text, 10, 0)
+    scores = validation.scores(candidates.families(GRID, True, (3, 4))["item-knn"][0])
+    assert validation.ndcg(scores) < validation.ndcg(validation.lent(scores, 2)) == 1
 
 
 def test_at_most_so_many_users_decide_in_each_fold() -> None:

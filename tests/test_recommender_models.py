@@ -9,7 +9,7 @@ from scipy import sparse
 
 from verticals.errors import RunError
 from verticals_recommender import candidates
-from verticals_recommender.models import als, ease, expanded, item_knn, popularity, saved, vectors
+from verticals_recommender.models import als, borrowing, ease, expanded, item_knn, popularity, saved, vectors
 from verticals_recommender.models.blend import Blend, Recent, spread
 from verticals_recommender.models.histories import Histories, history
 from verticals_recommender.models.model import Model, best, neighbours, recommend
@@ -35,6 +35,7 @@ FITS: dict[str, Callable[[], Model]] = {
     "text": lambda: vectors.fit(TEXT),
     "hybrid": lambda: Blend((FITS["ease"](), FITS["als"](), FITS["text"]()), (1.0, 0.5, 0.25)),
     "expanded": lambda: expanded.fit(vectors.fit(TEXT), BOARD, share=2),
+    "borrowing": lambda: borrowing.fit(FITS["ease"](), vectors.fit(TEXT), BOARD, share=2),
     "recent": lambda: Recent(FITS["ease"](), half_life=2),
 }
 PERSONAL = pytest.mark.parametrize("name", FITS)
@@ -121,7 +122,7 @@ def test_a_new_item_has_a_place_at_once_and_changes_nobody_elses_order(name: str
     assert best(after, 5).tolist() == best(before, 5).tolist()
 
 
-@pytest.mark.parametrize("name", ["text", "hybrid"])
+@pytest.mark.parametrize("name", ["text", "hybrid", "borrowing"])
 def test_a_new_item_is_recommended_by_its_text_alone(name: str) -> None:
     larger = FITS[name]().extended(np.array([[1, 0], [0, 1]], np.float32))
     scores = larger.scores(history([0, 2], ITEMS).widened(ITEMS + 2))[0]
@@ -251,3 +252,31 @@ def test_an_expanded_history_finds_what_is_like_the_company_of_its_items() -> No
     cosine = 2 / (2 + 20)  # of items 0 and 1, shrunk
     near = read.scores(history([1], 4))[0, 2]
     assert model.scores(mine)[0, 2] == pytest.approx(2 * cosine * near)
+
+
+def test_an_item_that_nobody_had_takes_after_its_relatives_in_proportion_to_their_nearness() -> None:
+    bought = sparse.csr_matrix(
+        np.array([[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [1, 0, 1, 0, 0]], np.float32)
+    )
+    past = Histories(bought, np.zeros(bought.nnz, np.float32))
+    read = vectors.fit(np.array([[0, 0, 1], [1, 0, 0], [0.8, 0.6, 0], [0.95, 0.31, 0], [0, -1, 0]], np.float32))
+    knn = item_knn.fit(past, neighbours=5, shrinkage=0)
+    model = borrowing.fit(knn, read, past, share=2)
+    mine = history([0], 5)
+    plain, lent = knn.scores(mine)[0], model.scores(mine)[0]
+    assert lent[:3].tolist() == plain[:3].tolist(), "what somebody had borrows nothing"
+    near = read.near.weights.toarray()[1:3, 3] ** 2
+    assert lent[3] == pytest.approx(2 * (near @ plain[1:3]) / near.sum())
+    assert lent[4] == 0, "who has no relatives gets nothing"
+    reasons = model.scored(mine).contributions(np.array([3, 1]))
+    assert reasons[0] == pytest.approx([lent[3], lent[1]])
+    assert not model.erased(1).erased(2).scores(mine)[0, 3], "an erased item lends nothing"
+
+
+def test_an_item_that_comes_later_borrows_as_one_that_was_there_from_the_start() -> None:
+    later = np.array([[1, 0.2], [0.3, 1]], np.float32)
+    wide = Histories(sparse.hstack([BOARD.weights, sparse.csr_matrix((USERS, 2))], format="csr"), BOARD.ages)
+    at_once = borrowing.fit(ease.fit(wide, 2, ITEMS + 2), vectors.fit(np.concatenate([TEXT, later])), wide, share=2)
+    added = FITS["borrowing"]().extended(later)
+    mine = history([0, 2], ITEMS + 2)
+    np.testing.assert_allclose(added.scores(mine), at_once.scores(mine), atol=1e-5)

@@ -66,7 +66,7 @@ def _text_fits(grid: Grid) -> list[Candidate]:
     expanded_fits = [
         Candidate(vectors.KIND, {"expansion": share}, partial(_expanded_text, share=share)) for share in grid.expansion
     ]
-    return [Candidate(vectors.KIND, {}, _text), *expanded_fits]
+    return [Candidate(vectors.KIND, {}, text_of), *expanded_fits]
 
 
 def left_out(grid: Grid, shape: tuple[int, int]) -> list[Note]:
@@ -91,14 +91,19 @@ def _als(material: Material, width: int, regularisation: float, confidence: floa
     return als.fit(material.histories, width, regularisation, confidence, rounds, material.seed)
 
 
-def _text(material: Material) -> Model:
+def text_of(material: Material) -> Vectors:
+    """Return the model of the item texts.
+
+    Raises:
+        ValueError: there is none.
+    """
     if material.text is None:
         raise ValueError("there is no model of the item texts")
     return material.text
 
 
 def _expanded_text(material: Material, share: float) -> Model:
-    return expanded.fit(_text(material), material.histories, share)
+    return expanded.fit(text_of(material), material.histories, share)
 
 
 def _recent(material: Material, inner: Candidate, half_life: float) -> Model:

@@ -35,6 +35,10 @@ class Grid(Section):
     expansion: tuple[float, ...] = Field(
         (0.5, 1.0), description="weights tried for what stands beside the items of a history, where texts are read"
     )
+    borrowing: tuple[float, ...] = Field(
+        (1.0, 2.0, 3.0),
+        description="weights tried for what an item without rows takes of its relatives by text; the first where that makes no difference",
+    )
     half_life: tuple[float, ...] = Field((3.0, 10.0), description="items; tried where the rows have times")
     shares: tuple[float, ...] = Field((0.25, 0.5, 1.0), description="weights tried when models are blended")
 

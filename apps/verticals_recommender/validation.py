@@ -6,8 +6,9 @@ import numpy as np
 from scipy import sparse
 
 from verticals.arrays import Float64Array, FloatArray, IntArray
-from verticals_recommender.candidates import Candidate, Material
+from verticals_recommender.candidates import Candidate, Material, text_of
 from verticals_recommender.models.blend import spread
+from verticals_recommender.models.borrowing import known_items, loans, with_loans
 from verticals_recommender.models.histories import Histories, histories
 from verticals_recommender.models.vectors import Vectors
 from verticals_recommender.splits import Split
@@ -34,6 +35,14 @@ class Validation:
         blocks = [candidate.fit(material).scores(judges) for material, judges, _ in self._folds]
         return np.concatenate([block / spread(block) for block in blocks])
 
+    def lent(self, scores: FloatArray, share: float) -> FloatArray:
+        """Return scores of `scores` as they are where items that are new to a fold borrow from their relatives by text."""
+        if not share:
+            return scores
+        ends = np.cumsum([len(judges) for _, judges, _ in self._folds])
+        blocks = zip(self._folds, np.split(scores, ends[:-1]), strict=True)
+        return np.concatenate([with_loans(block, _loans(material, share)) for (material, _, _), block in blocks])
+
     def ndcg(self, scores: FloatArray) -> float:
         """Return the mean nDCG at 10 over all unseen items that had come."""
         unseen = scores.copy()
@@ -51,6 +60,10 @@ class Validation:
         discounts = 1 / np.log2(np.arange(2, shelf.shape[1] + 2))
         ideal = np.cumsum(discounts)[np.minimum(np.diff(self._wanted.indptr), shelf.shape[1]) - 1]
         return np.asarray((hits * discounts).sum(axis=1) / ideal, np.float64)
+
+
+def _loans(material: Material, share: float) -> sparse.csc_matrix:
+    return loans(text_of(material), known_items(material.histories), share)
 
 
 def _judges(fold: Split, text: Vectors | None, most: int, seed: int) -> tuple[Material, Histories, sparse.csr_matrix]:

@@ -7,7 +7,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from verticals.errors import RunError
-from verticals_recommender.models import als, expanded, item_weights, popularity, vectors
+from verticals_recommender.models import als, borrowing, expanded, item_weights, popularity, vectors
 from verticals_recommender.models.blend import Blend, Recent
 from verticals_recommender.models.expanded import Expanded
 from verticals_recommender.models.model import Model
@@ -20,8 +20,7 @@ def load(folder: Path) -> Model:
         RunError: a file is missing, damaged, or not of this version.
     """
     try:
-        saved = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        return _load(folder, saved)
+        return _load(folder, _settings(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise RunError(f"{folder}: not a saved model ({error}); train the run again") from error
 
@@ -39,8 +38,16 @@ def _load(folder: Path, saved: dict[str, Any]) -> Model:
         case "recent":
             return Recent(load(folder / "model"), float(saved["half_life"]))
         case expanded.KIND:
-            beside = json.loads((folder / "beside" / "model.json").read_text(encoding="utf-8"))
-            return Expanded(load(folder / "model"), item_weights.load(folder / "beside", beside), float(saved["share"]))
+            beside = item_weights.load(folder / "beside", _settings(folder / "beside"))
+            return Expanded(load(folder / "model"), beside, float(saved["share"]))
+        case borrowing.KIND:
+            text = vectors.load(folder / "text", _settings(folder / "text"))
+            return borrowing.load(folder, load(folder / "model"), text, float(saved["share"]))
         case "hybrid":
             return Blend(tuple(load(folder / str(name)) for name in saved["parts"]), tuple(saved["shares"]))
     raise ValueError(f"unknown kind {saved['kind']!r}")
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return settings
