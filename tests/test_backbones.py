@@ -123,6 +123,16 @@ def test_a_damaged_file_of_a_backbone_is_one_line(tiny_backbone: Path, tmp_path:
             load(backbone)
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", "null"])
+def test_a_tokenizer_of_another_shape_is_one_line(tiny_backbone: Path, tmp_path: Path, content: str) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_backbone, folder)
+    (folder / "tokenizer.json").write_text(content, encoding="utf-8")
+    with pytest.raises(BackboneError, match="cannot be loaded as a tokenizer") as refused:
+        backbones.load_tokenizer(backbones.locate(str(folder)))
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_padding_does_not_change_a_vector() -> None:
     hidden = torch.randn(1, 3, 4)
     padded = torch.cat([hidden, torch.full((1, 2, 4), 99.0)], dim=1)

@@ -33,6 +33,8 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _HUB_SECONDS = 5.0
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+# The last three come of JSON that has another shape than transformers takes for granted.
+_UNREADABLE = (OSError, ValueError, SafetensorError, KeyError, TypeError, AttributeError)
 _MANY_UNKNOWN = 0.05
 
 
@@ -139,8 +141,8 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
 def _loading(backbone: Backbone, what: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, SafetensorError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
+    except _UNREADABLE as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
         raise BackboneError(
             f"{backbone.folder}: cannot be loaded as {what}: {reason}; save or copy its files again"
         ) from error
