@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from verticals.arrays import Float64Array, FloatArray, IntArray
-from verticals_recommender.candidates import Candidate, Material, text_of
+from verticals_recommender.candidates import Candidate, Material
 from verticals_recommender.models.blend import spread
 from verticals_recommender.models.borrowing import known_items, loans, with_loans
 from verticals_recommender.models.histories import Histories, histories
@@ -25,6 +25,8 @@ class Validation:
 
     def __init__(self, folds: Sequence[Split], text: Vectors | None, most: int, seed: int) -> None:
         self._folds = [_judges(fold, text, most, seed) for fold in folds]
+        lenders = [known_items(material.histories) for material, _, _ in self._folds]
+        self._loans = [] if text is None else [loans(text, known, 1.0) for known in lenders]
         self._seen = sparse.vstack([judges.weights for _, judges, _ in self._folds], format="csr")
         self._wanted = sparse.vstack([wanted for _, _, wanted in self._folds], format="csr")
         known = folds[0].known()  # the same rows in every fold
@@ -36,12 +38,12 @@ class Validation:
         return np.concatenate([block / spread(block) for block in blocks])
 
     def lent(self, scores: FloatArray, share: float) -> FloatArray:
-        """Return scores of `scores` as they are where items that are new to a fold borrow from their relatives by text."""
+        """Return scores of `scores` as they are where items that are new to a fold borrow from their relatives by text, if there is text."""
         if not share:
             return scores
         ends = np.cumsum([len(judges) for _, judges, _ in self._folds])
-        blocks = zip(self._folds, np.split(scores, ends[:-1]), strict=True)
-        return np.concatenate([with_loans(block, _loans(material, share)) for (material, _, _), block in blocks])
+        blocks = zip(np.split(scores, ends[:-1]), self._loans, strict=True)
+        return np.concatenate([with_loans(block, share * loan) for block, loan in blocks])
 
     def ndcg(self, scores: FloatArray) -> float:
         """Return the mean nDCG at 10 over all unseen items that had come."""
@@ -60,10 +62,6 @@ class Validation:
         discounts = 1 / np.log2(np.arange(2, shelf.shape[1] + 2))
         ideal = np.cumsum(discounts)[np.minimum(np.diff(self._wanted.indptr), shelf.shape[1]) - 1]
         return np.asarray((hits * discounts).sum(axis=1) / ideal, np.float64)
-
-
-def _loans(material: Material, share: float) -> sparse.csc_matrix:
-    return loans(text_of(material), known_items(material.histories), share)
 
 
 def _judges(fold: Split, text: Vectors | None, most: int, seed: int) -> tuple[Material, Histories, sparse.csr_matrix]:
