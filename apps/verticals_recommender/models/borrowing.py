@@ -16,19 +16,27 @@ from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model, Scored
-from verticals_recommender.models.vectors import Vectors
+from verticals_recommender.models.vectors import Vectors, relatives, unit
 
 KIND = "borrowing"
 _SHARPNESS = 2.0  # power of the nearness; better than 1 where known books of Book-Crossing were held out as new
-_FILE = "known.safetensors"
+_FILE = "loans.safetensors"
 
 
 @dataclass(frozen=True)
 class Borrowing:
-    """A model with the texts that say whom a new item takes after; `known` are the items that it learned of, [items]."""
+    """A model whose new items borrow.
+
+    Attributes:
+        model: the model within.
+        vectors: directions of the item texts, [items, width].
+        known: which items it learned of, [items].
+        share: how many times the score of its relatives a new item has.
+        loans: what an item takes of which, [lender, borrower]; columns of new items with relatives add up to `share`.
+    """
 
     model: Model
-    text: Vectors
+    vectors: FloatArray
     known: BoolArray
     share: float
     loans: sparse.csc_matrix
@@ -66,47 +74,57 @@ class Borrowing:
 
     def extended(self, vectors: FloatArray) -> "Borrowing":
         """Return the model with new items, which borrow at once."""
+        together = np.concatenate([self.vectors, unit(vectors)])
         known = np.concatenate([self.known, np.zeros(len(vectors), bool)])
-        text = self.text.extended(vectors)
-        old = self.loans.copy()
-        old.resize(len(known), self.size)
-        lent = sparse.hstack([old, _lent(text.near.weights[:, self.size :], known, self.share)], format="csc")
-        return Borrowing(self.model.extended(vectors), text, known, self.share, lent)
+        loans = self.loans.copy()
+        loans.resize(len(together), self.size)
+        lent = _lent(relatives(together, self.size, len(together)), known, self.share)
+        loans = sparse.csc_matrix(sparse.hstack([loans, lent]))
+        return Borrowing(self.model.extended(vectors), together, known, self.share, loans)
 
     def erased(self, item: int) -> "Borrowing":
         """Return the model without an item: it neither lends nor borrows any more."""
-        known = self.known & (np.arange(self.size) != item)
-        return _made(self.model.erased(item), self.text.erased(item), known, self.share)
+        others = np.arange(self.size) != item
+        known, vectors = self.known & others, self.vectors * others[:, None]
+        loans = _lent(self.loans @ sparse.diags_array(others.astype(np.float32)), known, self.share, sharpness=1)
+        return Borrowing(self.model.erased(item), vectors, known, self.share, loans)
 
     def save(self, folder: Path) -> None:
-        """Write the model within and the texts into folders of their own."""
-        for name, part in (("model", self.model), ("text", self.text)):
-            (folder / name).mkdir()
-            part.save(folder / name)
-        save_file({"known": self.known}, folder / _FILE)
+        """Write the model within into a folder of its own, and beside it what is borrowed."""
+        (folder / "model").mkdir()
+        self.model.save(folder / "model")
+        loans = {"data": self.loans.data, "indices": self.loans.indices, "indptr": self.loans.indptr}
+        save_file({"vectors": self.vectors, "known": self.known, **loans}, folder / _FILE)
         write_json(folder / "model.json", {"kind": KIND, "share": self.share})
 
 
 def fit(model: Model, text: Vectors, histories: Histories, share: float) -> Borrowing:
     """Let the items without a row in the histories borrow, in a model that was fitted on these before."""
-    return _made(model, text, known_items(histories), share)
+    known = known_items(histories)
+    return Borrowing(model, text.vectors, known, share, loans(text, known, share))
 
 
-def load(folder: Path, model: Model, text: Vectors, share: float) -> Borrowing:
-    """Put together what `save` wrote."""
-    return _made(model, text, load_file(folder / _FILE)["known"].astype(bool), share)
+def load(folder: Path, model: Model, share: float) -> Borrowing:
+    """Put together what `save` wrote; damaged positions raise ValueError."""
+    arrays = load_file(folder / _FILE)
+    shape = (len(arrays["known"]), len(arrays["known"]))
+    loans = sparse.csc_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
+    loans.check_format(full_check=True)
+    return Borrowing(model, arrays["vectors"], arrays["known"], share, loans)
 
 
 def loans(text: Vectors, known: BoolArray, share: float) -> sparse.csc_matrix:
-    """Return what an item takes of which: columns of new items add up to `share`, those of known ones and of strangers are empty."""
+    """Return what an item takes of which, [lender, borrower]: columns of known items and of strangers are empty."""
     return _lent(text.near.weights @ sparse.diags_array((~known).astype(np.float32)), known, share)
 
 
-def _lent(near: sparse.csr_matrix, known: BoolArray, share: float) -> sparse.csc_matrix:
+def _lent(
+    near: sparse.sparray | sparse.spmatrix, known: BoolArray, share: float, sharpness: float = _SHARPNESS
+) -> sparse.csc_matrix:
     """Return columns of nearness, [items, columns], as weights of the known items that add up to `share`, or to nothing."""
     columns = sparse.csc_matrix(sparse.diags_array(known.astype(np.float32)) @ near)
     columns.eliminate_zeros()
-    columns.data **= _SHARPNESS
+    columns.data **= sharpness
     total = np.asarray(columns.sum(axis=0)).ravel()
     scale = np.divide(share, total, out=np.zeros_like(total), where=total > 0)
     return sparse.csc_matrix(columns @ sparse.diags_array(scale))
@@ -123,7 +141,3 @@ def with_loans(scores: FloatArray, loans: sparse.csc_matrix) -> FloatArray:
     added = scores.copy()
     added[:, borrowers] += (loans[:, borrowers].T @ scores.T).T
     return added
-
-
-def _made(model: Model, text: Vectors, known: BoolArray, share: float) -> Borrowing:
-    return Borrowing(model, text, known, share, loans(text, known, share))

@@ -41,8 +41,7 @@ def _load(folder: Path, saved: dict[str, Any]) -> Model:
             beside = item_weights.load(folder / "beside", _settings(folder / "beside"))
             return Expanded(load(folder / "model"), beside, float(saved["share"]))
         case borrowing.KIND:
-            text = vectors.load(folder / "text", _settings(folder / "text"))
-            return borrowing.load(folder, load(folder / "model"), text, float(saved["share"]))
+            return borrowing.load(folder, load(folder / "model"), float(saved["share"]))
         case "hybrid":
             return Blend(tuple(load(folder / str(name)) for name in saved["parts"]), tuple(saved["shares"]))
     raise ValueError(f"unknown kind {saved['kind']!r}")

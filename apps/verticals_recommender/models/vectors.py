@@ -57,7 +57,7 @@ class Vectors:
         """Return the model with new items; each of them and its nearest relatives have a say in each other's scores."""
         together = np.concatenate([self.vectors, unit(vectors)])
         old = sparse.csc_matrix((len(together), self.size), dtype=np.float32)
-        columns = sparse.hstack([old, _relatives(together, self.size, len(together))], format="csr")
+        columns = sparse.hstack([old, relatives(together, self.size, len(together))], format="csr")
         among_old = columns[: self.size]
         among_old.resize(columns.shape)
         weights = self.near.extended(vectors).weights + (columns + among_old.T)
@@ -79,7 +79,7 @@ def fit(vectors: FloatArray) -> Vectors:
     """Take vectors of any length, [items, width], as directions; NaN and infinity become zeros."""
     directions = unit(vectors)
     starts = range(0, len(directions), _COLUMNS)
-    blocks = [_relatives(directions, start, min(start + _COLUMNS, len(directions))) for start in starts]
+    blocks = [relatives(directions, start, min(start + _COLUMNS, len(directions))) for start in starts]
     return Vectors(ItemWeights(KIND, sparse.csr_matrix(sparse.hstack(blocks))), directions)
 
 
@@ -88,7 +88,7 @@ def load(folder: Path, saved: dict[str, Any]) -> Vectors:
     return Vectors(item_weights.load(folder, saved), load_file(folder / _FILE)["vectors"])
 
 
-def _relatives(directions: FloatArray, start: int, end: int) -> sparse.csc_matrix:
+def relatives(directions: FloatArray, start: int, end: int) -> sparse.csc_matrix:
     """Return how near every item is to those from `start` to `end`, [items, end - start]; only the nearest of each are stored."""
     near = np.maximum(nearness(directions @ directions[start:end].T), np.float32(0))
     wanted = np.arange(end - start)
