@@ -22,7 +22,7 @@ from verticals_recommender import recipe, text
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.live import Live
-from verticals_recommender.models import als, item_knn, vectors
+from verticals_recommender.models import als, borrowing, item_knn, vectors
 from verticals_recommender.models.blend import Blend
 from verticals_recommender.models.histories import histories, history, sequences
 from verticals_recommender.models.model import Model
@@ -70,7 +70,8 @@ class Load:
 def serving(config: Config) -> list[dict[str, Any]]:
     """Time the fold-in of a new user, a request end to end, and requests beside a writer.
 
-    The model is the hybrid of ItemKNN, matrix factorisation and text; the behaviour is drawn at random, which changes no time.
+    The model is the hybrid of ItemKNN, matrix factorisation and text, in which new items borrow; the behaviour is drawn at random,
+    which changes no time.
     """
     load = Load(width=text.reader(config.backbone)(["a text"]).shape[1], seed=config.train.seed)
     facts = {
@@ -111,9 +112,9 @@ def behaviour(load: Load) -> Interactions:
 def hybrid(load: Load, rows: Interactions) -> Model:
     """Fit the hybrid of all that a request can cost."""
     past = histories(rows)
-    read = clustered_vectors(load.items, load.width, load.seed)
-    parts = (item_knn.fit(past, 200, 10.0), als.fit(past, 24, 5.0, 1.0, 2, load.seed), vectors.fit(read))
-    return Blend(parts, (1.0, 0.5, 0.25))
+    read = vectors.fit(clustered_vectors(load.items, load.width, load.seed))
+    parts = (item_knn.fit(past, 200, 10.0), als.fit(past, 24, 5.0, 1.0, 2, load.seed), read)
+    return borrowing.fit(Blend(parts, (1.0, 0.5, 0.25)), read, past, 2.0)
 
 
 def fold_in(load: Load) -> dict[str, float]:
