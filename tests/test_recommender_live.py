@@ -92,6 +92,16 @@ def test_a_click_counts_in_the_next_list_and_is_the_reason_given(client: TestCli
     assert first["score"] == pytest.approx(sum(first["parts"].values()), abs=1e-5)
 
 
+def test_as_many_reasons_are_listed_as_are_asked_for_and_their_shares_are_of_all(client: TestClient) -> None:
+    client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0", "tea1", "tea2"]})
+    for asked, listed in ((2, 2), (9, 3)):
+        request = {"user": "ada", "reasons": asked, "remember": False}
+        because = client.post("/api/recommend", json=request).json()["results"][0]["reasons"]
+        assert len(because) == listed
+        assert (sum(reason["share"] for reason in because) == pytest.approx(1, abs=1e-5)) == (listed == 3)
+        assert because == sorted(because, key=lambda reason: -reason["contribution"])
+
+
 def test_a_model_of_popularity_gives_popularity_as_its_reason(live: Live) -> None:
     state = live.state
     popular = replace(state, engine=Engine(Popularity(state.engine.shelf.popularity), state.engine.shelf))

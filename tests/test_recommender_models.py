@@ -9,7 +9,7 @@ from scipy import sparse
 
 from verticals.errors import RunError
 from verticals_recommender import candidates
-from verticals_recommender.models import als, borrowing, ease, expanded, item_knn, popularity, saved, vectors
+from verticals_recommender.models import als, borrowing, ease, expanded, item_knn, popularity, saved, stored, vectors
 from verticals_recommender.models.blend import Blend, Recent, spread
 from verticals_recommender.models.histories import Histories, history
 from verticals_recommender.models.model import Model, best, neighbours, recommend
@@ -224,6 +224,17 @@ def test_only_the_nearest_relatives_have_a_say(monkeypatch: pytest.MonkeyPatch) 
         [True, False, True],
         [False, False, False],
     ]
+
+
+def test_stored_rows_are_those_of_the_matrix_in_the_order_asked_for() -> None:
+    generator = np.random.default_rng(0)
+    matrix = sparse.random_array((9, 7), density=0.4, format="csr", dtype=np.float32, rng=generator)
+    asked, wanted = np.array([5, 0, 5, 8]), np.array([6, 2, 6])
+    found = stored.rows(matrix, asked).scaled(np.array([1, 2, 3, 4], np.float32))
+    expected = matrix.toarray()[asked] * np.array([[1], [2], [3], [4]])
+    np.testing.assert_allclose(found.columns(wanted), expected[:, wanted])
+    np.testing.assert_allclose(found.total(), expected.sum(axis=0), rtol=1e-6)
+    assert not stored.rows(matrix, asked[:0]).total().any()
 
 
 def test_equal_scores_have_no_spread_to_divide_by() -> None:

@@ -6,6 +6,7 @@ Every list comes with its parts and reasons; every deletion with its proof.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from threading import Lock
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query
@@ -22,6 +23,7 @@ from verticals_recommender.state import State
 
 MOST_ITEMS = 1000
 LONGEST_SENTENCE = 1000
+_LANGUAGES = ("en", "zh")
 Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID)]
 PathId = Annotated[Id, Path()]
 
@@ -37,6 +39,7 @@ class RecommendRequest(_Body):
     items: list[Id] = Field(default_factory=list, max_length=100, description="picks of somebody new")
     sentence: str = Field("", max_length=LONGEST_SENTENCE, description="what somebody new is looking for")
     rules: Rules = Rules()
+    reasons: int = Field(5, ge=2, description="how many of each result's reasons are listed, strongest first")
     remember: bool = Field(True, description="count these results as shown to the user")
 
 
@@ -92,6 +95,8 @@ def build_api(live: Live, key: str, clock: Callable[[], float] = time.time) -> A
 
 
 def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
+    computing = Lock()  # threads that compute side by side in one interpreter only delay each other
+
     @router.post("/recommend")
     def make_list(request: RecommendRequest) -> dict[str, Any]:
         """Return a list with the reasons of each item."""
@@ -99,8 +104,9 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
             raise HTTPException(422, "give a user, or items and a sentence of somebody new, not both")
         state = live.state
         profile = _profile(live, state, request)
-        found = recommend(state.engine, profile, request.rules, clock())
-        results = described(state, found)
+        with computing:
+            found = recommend(state.engine, profile, request.rules, clock())
+            results = described(state, found, request.reasons)
         if request.user and request.remember and results:
             live.record_shown(state, request.user, [result["id"] for result in results], clock())
         return {"results": results}
@@ -166,18 +172,16 @@ def _profile(live: Live, state: State, request: RecommendRequest) -> Profile:
         raise HTTPException(404, str(error)) from error
 
 
-def described(
-    state: State, found: Sequence[Recommendation], languages: Sequence[str] = ("en", "zh")
-) -> list[dict[str, Any]]:
-    """Return results as data: the item, the score with its parts, and the reasons with their shares, in words too."""
-    return [_described(state, each, languages) for each in found]
+def described(state: State, found: Sequence[Recommendation], most: int = 5) -> list[dict[str, Any]]:
+    """Return results as data: the item, the score with its parts, and the `most` strongest reasons, with their shares of all."""
+    return [_described(state, each, most) for each in found]
 
 
-def _described(state: State, found: Recommendation, languages: Sequence[str]) -> dict[str, Any]:
+def _described(state: State, found: Recommendation, most: int) -> dict[str, Any]:
     def title(item: int) -> str:
         return state.catalogue.items[item].title
 
-    because = reasons(found)
+    because = reasons(found, most)
     return {
         **card(state, found.item),
         "score": round(found.score, 6),
@@ -190,7 +194,7 @@ def _described(state: State, found: Recommendation, languages: Sequence[str]) ->
             }
             for reason in because
         ],
-        "why": {language: why(state.engine.model, because, found, title, language) for language in languages},
+        "why": {language: why(state.engine.model, because, found, title, language) for language in _LANGUAGES},
     }
 
 

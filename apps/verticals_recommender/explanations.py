@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from verticals_recommender.models.model import Model
 from verticals_recommender.models.popularity import Popularity
@@ -47,14 +48,14 @@ class Counterfactual:
     new: tuple[int, ...]
 
 
-def reasons(found: Recommendation) -> list[Reason]:
-    """Return what each item of the history adds to the model's score of a result, largest first.
+def reasons(found: Recommendation, most: int | None = None) -> list[Reason]:
+    """Return what the items of the history add to the model's score of a result, largest first; `most` of them, or all.
 
-    The contributions add up to the model's score, less what does not depend on the history. Shares are of the positive ones; what
+    All contributions add up to the model's score, less what does not depend on the history. Shares are of all positive ones; what
     speaks against the item has share 0.
     """
-    positive = max(sum(max(added, 0.0) for added in found.added.values()), 1e-12)
-    ordered = sorted(found.added.items(), key=lambda each: -each[1])
+    positive = max(sum(added for added in found.added.values() if added > 0), 1e-12)
+    ordered = sorted(found.added.items(), key=itemgetter(1), reverse=True)[:most]
     return [Reason(item, added, max(added, 0.0) / positive) for item, added in ordered]
 
 

@@ -131,8 +131,10 @@ def front_html(apps: list[Vertical], language: str, other: str) -> str:
 def answer_on_one_thread_each() -> None:
     """Give each request one thread: a single message is too small to share, and waiting for a busy core costs more."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
+    threadpool_limits(1)  # of numpy and scipy, each of which has its own
 
 
 def serve(site: FastAPI, host: str, port: int) -> None:

@@ -15,6 +15,7 @@ from verticals.config import home
 from verticals.errors import StorageError
 
 _BUSY_SECONDS = 10
+_CONNECTIONS = 15  # kept once opened: opening one costs more than most of what it is asked
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -54,7 +55,7 @@ def open_database(url: str, tables: MetaData) -> Engine:
         shown = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             _make_folder(parsed.database)
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, pool_size=_CONNECTIONS)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
         tables.create_all(engine)

@@ -5,7 +5,7 @@ solution for the user's history, so folding in a new user and explaining a score
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +60,18 @@ class Als:
         return cosines(self.vectors, item)
 
     def scored(self, history: Histories) -> Scored:
-        """Return one user's scores, and their terms for any items."""
-        return Scored(self.scores(history)[0], partial(self._contributions, history))
+        """Return one user's scores, and their terms for any items.
 
-    def _contributions(self, history: Histories, items: IntArray) -> FloatArray:
-        """Return the terms c_ui · y_j' (Y'C_uY + λI)^-1 y_i of the scores (section 5 of the paper), [stored weights, items]."""
-        had = self._factors[history.items]
-        extra = self.confidence * history.weights.data.astype(np.float64)
-        system = self._prior + (had * extra[:, None]).T @ had
-        towards = np.linalg.solve(system, self._factors[items].T)
-        return np.asarray((1 + extra)[:, None] * (had @ towards), np.float32)
+        The terms are c_ui · y_j' (Y'C_uY + λI)^-1 y_i (section 5 of the paper); one inverse serves them and the user's vector.
+        """
+        had, extra = self._factors[history.items], self.confidence * history.weights.data.astype(np.float64)
+        inverse = np.linalg.inv(self._prior + (had * extra[:, None]).T @ had)
+        terms = (1 + extra)[:, None] * (had @ inverse)
+
+        def contributions(items: IntArray) -> FloatArray:
+            return np.asarray(terms @ self._factors[items].T, np.float32)
+
+        return Scored(self.vectors @ terms.sum(axis=0).astype(np.float32), contributions)
 
     def extended(self, vectors: FloatArray) -> "Als":
         """Return the model with new items at the origin: nothing was learned about them."""

@@ -6,6 +6,7 @@ times: new items have more readers to come than they have now.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model, Scored
+from verticals_recommender.models.stored import rows
 from verticals_recommender.models.vectors import Vectors, relatives, unit
 
 KIND = "borrowing"
@@ -64,13 +66,17 @@ class Borrowing:
         inner = self.model.scored(history)
 
         def contributions(items: IntArray) -> FloatArray:
-            taken = self.loans[:, items]
-            lenders = np.unique(taken.indices)
+            taken = rows(self._by_borrower, items)
+            lenders = np.unique(taken.column)
             parts = inner.contributions(np.concatenate([items, lenders]))
             own, lent = parts[:, : len(items)], parts[:, len(items) :]
-            return np.asarray(own + lent @ taken[lenders].toarray(), np.float32)
+            return np.asarray(own + lent @ taken.columns(lenders).T, np.float32)
 
-        return Scored(with_loans(inner.scores[None], self.loans)[0], contributions)
+        return Scored(inner.scores + self._by_borrower @ inner.scores, contributions)
+
+    @cached_property
+    def _by_borrower(self) -> sparse.csr_matrix:
+        return sparse.csr_matrix(self.loans.T)
 
     def extended(self, vectors: FloatArray) -> "Borrowing":
         """Return the model with new items, which borrow at once."""

@@ -4,7 +4,6 @@ ItemKNN and EASE differ only in how the weights are learned.
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from verticals.arrays import FloatArray, IntArray
+from verticals.arrays import FloatArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Scored
+from verticals_recommender.models.stored import rows
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,8 @@ class ItemWeights:
 
     def scored(self, history: Histories) -> Scored:
         """Return one user's scores, and their terms for any items."""
-        return Scored(self.scores(history)[0], partial(self._contributions, history))
-
-    def _contributions(self, history: Histories, items: IntArray) -> FloatArray:
-        """Return the terms of the sums, [stored weights, items]."""
-        weights = self.weights[history.items][:, items].toarray()
-        return np.asarray(history.weights.data[:, None] * weights, np.float32)
+        terms = rows(self.weights, history.items).scaled(history.weights.data)
+        return Scored(terms.total(), terms.columns)
 
     def extended(self, vectors: FloatArray) -> "ItemWeights":
         """Return the model with new items, about which nothing was learned."""
