@@ -115,6 +115,10 @@ def test_the_reference_lists_the_routes_and_needs_no_other_host(site: TestClient
     assert "/api/customer-service/turn" in site.get("/openapi.json").json()["paths"]
 
 
+def test_a_browser_that_asks_for_an_icon_is_told_that_there_is_none(site: TestClient) -> None:
+    assert site.get("/favicon.ico").status_code == 204
+
+
 @pytest.mark.parametrize(("path", "target"), [("/", "/customer-service/"), ("/zh", "/zh/customer-service/")])
 def test_a_single_app_is_shown_at_once(site: TestClient, path: str, target: str) -> None:
     assert site.get(path, follow_redirects=False).headers["location"] == target

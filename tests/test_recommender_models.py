@@ -10,9 +10,10 @@ from scipy import sparse
 from verticals.errors import RunError
 from verticals_recommender import candidates
 from verticals_recommender.models import als, borrowing, ease, expanded, item_knn, popularity, saved, stored, vectors
-from verticals_recommender.models.blend import Blend, Recent, spread
+from verticals_recommender.models.blend import Blend, spread
 from verticals_recommender.models.histories import Histories, history
 from verticals_recommender.models.model import Model, best, neighbours, recommend
+from verticals_recommender.models.recent import Recent
 from verticals_recommender.settings import Grid
 
 USERS, ITEMS = 40, 12

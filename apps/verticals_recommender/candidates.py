@@ -7,9 +7,9 @@ from itertools import product
 
 from verticals.data.examples import Note
 from verticals_recommender.models import als, ease, expanded, item_knn, popularity, vectors
-from verticals_recommender.models.blend import Recent
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model
+from verticals_recommender.models.recent import Recent
 from verticals_recommender.models.vectors import Vectors
 from verticals_recommender.settings import Grid
 

@@ -18,7 +18,7 @@ from verticals import comparison as comparing
 from verticals.comparison_page import page_html
 from verticals.errors import StorageError
 from verticals.health_page import health_html
-from verticals.html_page import NO_ICON, document
+from verticals.html_page import document
 from verticals.runs import Run
 from verticals.theme import CSS, theme
 from verticals.vertical import LANGUAGES, Vertical
@@ -68,6 +68,11 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
         served = {name: run.folder.name for name, run in runs.items()}
         return {"status": "ok", "version": __version__, "runs": served, "memory_mb": provenance.memory_mb()}
 
+    @site.get("/favicon.ico", include_in_schema=False)
+    def no_icon() -> Response:
+        """Answer a browser that asks for an icon before it has read that the page has none."""
+        return Response(status_code=204)
+
     for language in LANGUAGES:
         _add_front_page(site, apps, language)
         _add_comparison(site, language)
@@ -76,9 +81,7 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
         site.include_router(service.api, prefix=f"/api/{name}", tags=[name], max_body_size=_LARGEST_BODY)
         for language, page in service.pages.items():
             path = page_path(name, language)
-            gr.mount_gradio_app(
-                site, page, path=path, theme=theme(), css=CSS, head=NO_ICON, footer_links=[], show_error=True
-            )
+            gr.mount_gradio_app(site, page, path=path, theme=theme(), css=CSS, footer_links=[], show_error=True)
     return site
 
 

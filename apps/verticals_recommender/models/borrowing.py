@@ -19,6 +19,7 @@ from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Model, Scored
 from verticals_recommender.models.stored import rows
 from verticals_recommender.models.vectors import Vectors, relatives, unit
+from verticals_recommender.models.wrapper import Wrapper
 
 KIND = "borrowing"
 _SHARPNESS = 2.0  # power of the nearness; better than 1 where known books of Book-Crossing were held out as new
@@ -26,40 +27,26 @@ _FILE = "loans.safetensors"
 
 
 @dataclass(frozen=True)
-class Borrowing:
+class Borrowing(Wrapper):
     """A model whose new items borrow.
 
     Attributes:
-        model: the model within.
         vectors: directions of the item texts, [items, width].
         known: which items it learned of, [items].
         share: how many times the score of its relatives a new item has.
         loans: what an item takes of which, [lender, borrower]; columns of new items with relatives add up to `share`.
     """
 
-    model: Model
+    NAME = KIND
+
     vectors: FloatArray
     known: BoolArray
     share: float
     loans: sparse.csc_matrix
 
-    @property
-    def kind(self) -> str:
-        """Name of the model within, and what was added."""
-        return f"{KIND}-{self.model.kind}"
-
-    @property
-    def size(self) -> int:
-        """Number of items."""
-        return self.model.size
-
     def scores(self, histories: Histories) -> FloatArray:
         """Return the scores of the model within; those of new items are borrowed."""
         return with_loans(self.model.scores(histories), self.loans)
-
-    def similar(self, item: int) -> FloatArray:
-        """Return the likeness that the model within sees: who chose both is not borrowed."""
-        return self.model.similar(item)
 
     def scored(self, history: Histories) -> Scored:
         """Return what the model within makes of one user; a new item is wanted for the reasons for which its relatives are."""
@@ -97,8 +84,7 @@ class Borrowing:
 
     def save(self, folder: Path) -> None:
         """Write the model within into a folder of its own, and beside it what is borrowed."""
-        (folder / "model").mkdir()
-        self.model.save(folder / "model")
+        self.save_within(folder)
         loans = {"data": self.loans.data, "indices": self.loans.indices, "indptr": self.loans.indptr}
         save_file({"vectors": self.vectors, "known": self.known, **loans}, folder / _FILE)
         write_json(folder / "model.json", {"kind": KIND, "share": self.share})

@@ -16,6 +16,8 @@ from verticals_recommender.models import item_knn
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.item_weights import ItemWeights
 from verticals_recommender.models.model import Model, Scored
+from verticals_recommender.models.stored import rows
+from verticals_recommender.models.wrapper import Wrapper
 
 KIND = "expanded"
 # On Book-Crossing 3 to 10 neighbours find about as many of the books that were held out as new.
@@ -23,30 +25,17 @@ _NEIGHBOURS, _SHRINKAGE = 5, 20.0
 
 
 @dataclass(frozen=True)
-class Expanded:
+class Expanded(Wrapper):
     """A model whose scores are sums over the history, with what stands `beside` each item; `share` is what that counts."""
 
-    model: Model
+    NAME = KIND
+
     beside: ItemWeights
     share: float
-
-    @property
-    def kind(self) -> str:
-        """Name of the model within, and what was added."""
-        return f"{KIND}-{self.model.kind}"
-
-    @property
-    def size(self) -> int:
-        """Number of items."""
-        return self.model.size
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return the scores for expanded histories."""
         return self.model.scores(self._expanded(histories))
-
-    def similar(self, item: int) -> FloatArray:
-        """Return the likeness that the model within sees."""
-        return self.model.similar(item)
 
     def scored(self, history: Histories) -> Scored:
         """Return what the model within makes of the expanded history; an item that stands beside others is explained by these."""
@@ -66,9 +55,11 @@ class Expanded:
 
     def _owed(self, history: Histories, expanded: Histories) -> FloatArray:
         """Return which share of each expanded weight comes from which item of the history, [stored weights, expanded weights]."""
-        reach = sparse.eye_array(self.size, format="csr", dtype=np.float32) + self.share * self.beside.weights
-        parts = reach[history.items][:, expanded.items].toarray() * history.weights.data[:, None]
-        return np.asarray(parts / expanded.weights.data, np.float32)
+        parts = self.share * rows(self.beside.weights, history.items).columns(expanded.items)
+        parts[np.arange(len(parts)), np.searchsorted(expanded.items, history.items)] += (
+            1  # an item owes itself to itself
+        )
+        return np.asarray(parts * history.weights.data[:, None] / expanded.weights.data, np.float32)
 
     def extended(self, vectors: FloatArray) -> "Expanded":
         """Return the model with new items, which stand beside none."""
@@ -80,9 +71,9 @@ class Expanded:
 
     def save(self, folder: Path) -> None:
         """Write the model within and what stands beside its items into folders of their own."""
-        for name, part in (("model", self.model), ("beside", self.beside)):
-            (folder / name).mkdir()
-            part.save(folder / name)
+        self.save_within(folder)
+        (folder / "beside").mkdir()
+        self.beside.save(folder / "beside")
         write_json(folder / "model.json", {"kind": KIND, "share": self.share})
 
 

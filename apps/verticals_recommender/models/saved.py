@@ -7,10 +7,11 @@ from typing import Any
 from safetensors import SafetensorError
 
 from verticals.errors import RunError
-from verticals_recommender.models import als, borrowing, expanded, item_weights, popularity, vectors
-from verticals_recommender.models.blend import Blend, Recent
+from verticals_recommender.models import als, borrowing, expanded, item_weights, popularity, recent, vectors
+from verticals_recommender.models.blend import Blend
 from verticals_recommender.models.expanded import Expanded
 from verticals_recommender.models.model import Model
+from verticals_recommender.models.recent import Recent
 
 
 def load(folder: Path) -> Model:
@@ -35,7 +36,7 @@ def _load(folder: Path, saved: dict[str, Any]) -> Model:
             return als.load(folder, saved)
         case vectors.KIND:
             return vectors.load(folder, saved)
-        case "recent":
+        case recent.KIND:
             return Recent(load(folder / "model"), float(saved["half_life"]))
         case expanded.KIND:
             beside = item_weights.load(folder / "beside", _settings(folder / "beside"))
