@@ -56,9 +56,8 @@ class Expanded(Wrapper):
     def _owed(self, history: Histories, expanded: Histories) -> FloatArray:
         """Return which share of each expanded weight comes from which item of the history, [stored weights, expanded weights]."""
         parts = self.share * rows(self.beside.weights, history.items).columns(expanded.items)
-        parts[np.arange(len(parts)), np.searchsorted(expanded.items, history.items)] += (
-            1  # an item owes itself to itself
-        )
+        itself = np.searchsorted(expanded.items, history.items)
+        parts[np.arange(len(parts)), itself] += 1
         return np.asarray(parts * history.weights.data[:, None] / expanded.weights.data, np.float32)
 
     def extended(self, vectors: FloatArray) -> "Expanded":
