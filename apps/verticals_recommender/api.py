@@ -39,7 +39,9 @@ class RecommendRequest(_Body):
     items: list[Id] = Field(default_factory=list, max_length=100, description="picks of somebody new")
     sentence: str = Field("", max_length=LONGEST_SENTENCE, description="what somebody new is looking for")
     rules: Rules = Rules()
-    reasons: int = Field(5, ge=2, description="how many of each result's reasons are listed, strongest first")
+    reasons: int = Field(
+        5, ge=2, description="how many of each result's reasons are listed, strongest first; `why` names two"
+    )
     remember: bool = Field(True, description="count these results as shown to the user")
 
 
@@ -172,7 +174,7 @@ def _profile(live: Live, state: State, request: RecommendRequest) -> Profile:
         raise HTTPException(404, str(error)) from error
 
 
-def described(state: State, found: Sequence[Recommendation], most: int = 5) -> list[dict[str, Any]]:
+def described(state: State, found: Sequence[Recommendation], most: int) -> list[dict[str, Any]]:
     """Return results as data: the item, the score with its parts, and the `most` strongest reasons, with their shares of all."""
     return [_described(state, each, most) for each in found]
 

@@ -70,7 +70,7 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
 
     @site.get("/favicon.ico", include_in_schema=False)
     def no_icon() -> Response:
-        """Answer a browser that asks for an icon before it has read that the page has none."""
+        """Tell a browser that looks for an icon that there is none."""
         return Response(status_code=204)
 
     for language in LANGUAGES:
