@@ -27,7 +27,8 @@ from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.serving import Engine, Rules, recommend
 from verticals_recommender.shelf import shelf
 from verticals_recommender.state import State
-from verticals_recommender.store import TABLES, Store
+from verticals_recommender.store import Store
+from verticals_recommender.tables import TABLES
 
 WORDS = ("green", "black", "herbal", "saw", "drill", "hammer", "tea", "tool")
 NOW = 1_000_000.0
@@ -130,9 +131,19 @@ def test_what_is_shown_is_remembered_unless_the_request_says_not_to(client: Test
 
 def test_what_was_shown_does_not_crowd_out_what_was_done(live: Live) -> None:
     live.store.record("ada", "hide", ["tea1"], NOW)
-    live.store.record("ada", "shown", ["tea2"] * 3, NOW)
-    newest = live.store.events("ada", most=2)
-    assert [(event.action, event.item) for event in newest] == [("hide", "tea1"), ("shown", "tea2"), ("shown", "tea2")]
+    for item in ("tea2", "tea3", "tea4"):
+        live.store.record("ada", "shown", [item], NOW)
+    newest = live.store.events("ada", events=2, lists=2)
+    assert [(event.action, event.item) for event in newest] == [("hide", "tea1"), ("shown", "tea3"), ("shown", "tea4")]
+
+
+def test_a_list_stands_between_what_was_done_before_and_after_it_though_the_clock_stands_still(live: Live) -> None:
+    for action in ("shown", "click", "shown"):
+        live.record("ada", action, ["tea1", "tea2"], NOW)
+    live.record("bo", "shown", ["tea1"], NOW)
+    actions = [(event.action, event.item) for event in live.store.events("ada")]
+    assert actions == [(action, item) for action in ("shown", "click", "shown") for item in ("tea1", "tea2")]
+    assert set(live.state.profile("ada", live.store.events("ada")).shown.values()) == {1}, "a click begins anew"
 
 
 @pytest.mark.parametrize(("body", "kind"), [({"items": ["tea0"]}, "tea"), ({"sentence": "a drill tool"}, "tools")])
@@ -157,7 +168,8 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
     proof = client.delete("/api/items/tea1").json()
     assert proof["clean"]
     assert proof["events_deleted"] == 1
-    assert set(proof["left"]) == {"catalogue", "likeness", "vectors", "index", "matrix", "available", "training_rows"}
+    wheres = {"catalogue", "likeness", "vectors", "index", "matrix", "available", "training_rows", "lists"}
+    assert set(proof["left"]) == wheres
     assert live.state.trained["bo"] == {}
     everything = client.post("/api/recommend", json={"user": "ada", "rules": {"count": 100, "in_stock": False}})
     assert "tea1" not in ids(everything)
@@ -167,6 +179,19 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
     stored, vectors = live.index.rows()
     assert 1 not in stored
     assert not (vectors == unit(encode(["black tea"]))).all(axis=1).any()
+
+
+@pytest.mark.parametrize("gone", ["tea_1", 'te"a', "te%a", "茶", "back\\slash"])
+def test_an_item_is_taken_out_of_the_lists_that_were_shown_and_no_other_is(live: Live, gone: str) -> None:
+    others = ["tea0", "teaX1", "Tea_1", 'x"te"a"y', "teXa", "茶茶"]
+    live.store.record("ada", "shown", [others[0], gone, *others[1:]], NOW)
+    live.store.record("bo", "shown", [gone], NOW)
+    live.store.record("bo", "shown", others, NOW)
+    assert live.store.lists_with(gone) == 2
+    assert live.store.forget_item(gone) == 2
+    assert live.store.lists_with(gone) == 0
+    assert [event.item for event in live.store.events("ada")] == others
+    assert [event.item for event in live.store.events("bo")] == others
 
 
 @pytest.mark.parametrize("who", [{}, {"items": ["tea0"]}, {"sentence": "a tea"}])
@@ -216,6 +241,7 @@ def test_what_was_shown_of_an_item_that_was_removed_since_is_not_kept(live: Live
 def test_a_forgotten_user_is_in_no_table_no_training_row_no_answer_and_not_in_the_file(tmp_path: Path) -> None:
     live = make(open_database(f"sqlite:///{tmp_path / 'shop.db'}", TABLES))
     live.record("wilhelmina", "click", ["tea0"], NOW)
+    live.record("wilhelmina", "shown", ["tea1", "tea2"], NOW)
     live.record("bo", "click", ["tea0"], NOW)
     bytes_before = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     proof = live.forget_user("wilhelmina")
@@ -223,7 +249,7 @@ def test_a_forgotten_user_is_in_no_table_no_training_row_no_answer_and_not_in_th
     assert b"wilhelmina" in bytes_before
     assert b"wilhelmina" not in bytes_after
     assert b"bo" in bytes_after
-    assert (proof.events_deleted, proof.clean) == (1, True)
+    assert (proof.events_deleted, proof.clean) == (2, True)
     assert [event.user for event in live.store.chosen()] == ["bo"]
     assert live.state.profile("wilhelmina", live.store.events("wilhelmina")) == Profile()
     assert set(live.state.trained) == {"bo"}

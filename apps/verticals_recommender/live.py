@@ -17,7 +17,7 @@ from verticals_recommender.models.vectors import unit
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.state import State
-from verticals_recommender.store import ALL_EVENTS, Store
+from verticals_recommender.store import EVERYTHING, Store
 
 Encode = Callable[[Sequence[str]], FloatArray]
 Forget = Callable[[str], int]
@@ -183,7 +183,7 @@ class Live:
 
     def export_user(self, user: str) -> list[dict[str, Any]]:
         """Return all that is stored about a user: the rows of the run that serves, then the events since, each oldest first."""
-        return self._rows_in_file(user) + [asdict(event) for event in self.store.events(user, ALL_EVENTS)]
+        return self._rows_in_file(user) + [asdict(event) for event in self.store.events(user, EVERYTHING, EVERYTHING)]
 
     def _read(self, items: Sequence[Item]) -> FloatArray:
         return unit(self._encode([item.text for item in items]))
@@ -207,4 +207,5 @@ class Live:
             "matrix": sum(position in past for past in state.trained.values()),
             "available": int(shelf.there[position] or shelf.available[position]),
             "training_rows": sum(event.item == item for event in self.store.chosen()),
+            "lists": self.store.lists_with(item),
         }

@@ -32,7 +32,8 @@ from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.serving import Engine
 from verticals_recommender.shelf import shelf
 from verticals_recommender.state import State
-from verticals_recommender.store import TABLES, Store
+from verticals_recommender.store import Store
+from verticals_recommender.tables import TABLES
 
 _START_SECONDS = 180.0
 _KEY = "the key of the load test"

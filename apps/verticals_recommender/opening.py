@@ -25,7 +25,8 @@ from verticals_recommender.settings import Settings
 from verticals_recommender.siblings import catalogue_of
 from verticals_recommender.skins import SHIPPED, Skin, skin_of
 from verticals_recommender.state import State
-from verticals_recommender.store import TABLES, Store
+from verticals_recommender.store import Store
+from verticals_recommender.tables import TABLES
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def open_run(run: Run) -> Opened:
     name = str(run.manifest["data"]["name"])
     database = storage.open_database(storage.database_url(recipe.APP), TABLES)
     store = Store(database, name)
-    store.drop_old_impressions()  # here, since beside requests it makes the slowest of them wait
+    store.drop_old_lists()  # here, since beside requests it makes the slowest of them wait
     live = Live(state, index, encode, store, partial(forget, run.folder.parent, name), partial(rows_of, run.folder))
     skin = skin_of(Settings.model_validate(run.config.app), name)
     return Opened(live, run.metrics, skin, clock_of(name, rows))

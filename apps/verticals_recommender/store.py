@@ -1,84 +1,62 @@
-"""What users did and which items came later, in a database, so that a restart forgets nothing and a deletion forgets everything.
-
-Three tables: events, items that were added or removed after the training, and digests of forgotten users. Every row belongs to one
-catalogue, so that several share a database.
-"""
+"""What users did and which items came later, in a database, so that a restart forgets nothing and a deletion forgets everything."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
-    Column,
     ColumnElement,
-    Float,
-    Index,
-    Integer,
-    MetaData,
+    Connection,
     String,
-    Subquery,
-    Table,
-    UniqueConstraint,
     and_,
     bindparam,
     delete,
     func,
     insert,
+    literal,
     select,
     union_all,
+    update,
 )
 from sqlalchemy import Engine as Database
 
 from verticals.storage import scrub, transaction
-from verticals_recommender.items import LONGEST_ID, Item
+from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
+from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS
 
-MOST_EVENTS = 5000  # of one user; older ones no longer shape the list
-ALL_EVENTS = 2**62
-TABLES = MetaData()
-_EVENTS = Table(
-    "recommender_events",
-    TABLES,
-    Column("number", Integer, primary_key=True),
-    Column("catalogue", String(200), nullable=False),
-    Column("user", String(LONGEST_ID), nullable=False),
-    Column("item", String(LONGEST_ID), nullable=False),
-    Column("action", String(10), nullable=False),
-    Column("at", Float, nullable=False),
-    Index("recommender_events_by_user", "catalogue", "user", "number"),
-    Index("recommender_events_by_item", "catalogue", "item"),
+MOST_EVENTS, MOST_LISTS = 5000, 500  # of one user; older ones no longer shape what is recommended
+EVERYTHING = 2**62
+
+# What each request asks, put together once: a user's newest events and lists, each list after the event that came before it.
+_CATALOGUE = bindparam("of_catalogue", type_=String)
+_USER = bindparam("of_user", type_=String)
+_OWN_EVENTS = and_(EVENTS.c.catalogue == _CATALOGUE, EVENTS.c.user == _USER)
+_OWN_LISTS = and_(LISTS.c.catalogue == _CATALOGUE, LISTS.c.user == _USER)
+_NEWEST_EVENTS = (
+    select(EVENTS.c.number.label("place"), literal(0), EVENTS.c.action, EVENTS.c.item, EVENTS.c.at)
+    .where(_OWN_EVENTS)
+    .order_by(EVENTS.c.number.desc())
+    .limit(bindparam("events", type_=BigInteger))
 )
-_ITEMS = Table(
-    "recommender_items",
-    TABLES,
-    Column("number", Integer, primary_key=True),
-    Column("catalogue", String(200), nullable=False),
-    Column("item", String(LONGEST_ID), nullable=False),
-    Column("attributes", String, nullable=True),  # nothing: the item is gone
-    Column("removed", Boolean, nullable=False),  # at some time, so that nothing that a run knows of it comes back
-    UniqueConstraint("catalogue", "item"),
+_NEWEST_LISTS = (
+    select(LISTS.c.after, LISTS.c.number, literal("shown"), LISTS.c.shown, LISTS.c.at)
+    .where(_OWN_LISTS)
+    .order_by(LISTS.c.number.desc())
+    .limit(bindparam("lists", type_=BigInteger))
 )
-_FORGOTTEN = Table(
-    "recommender_forgotten",
-    TABLES,
-    Column("number", Integer, primary_key=True),
-    Column("catalogue", String(200), nullable=False),
-    Column("digest", String(64), nullable=False),
+_NEWEST = union_all(select(_NEWEST_EVENTS.subquery()), select(_NEWEST_LISTS.subquery()))
+_NEW_LIST = insert(LISTS).values(
+    after=select(func.coalesce(func.max(EVENTS.c.number), 0)).where(_OWN_EVENTS).scalar_subquery()
 )
-
-
-def _newest(shown: bool) -> Subquery:
-    """Select the newest of a user's events, of those that are something shown or of the others."""
-    own = and_(_EVENTS.c.catalogue == bindparam("catalogue"), _EVENTS.c.user == bindparam("user"))
-    kind = _EVENTS.c.action == "shown" if shown else _EVENTS.c.action != "shown"
-    return select(_EVENTS).where(own, kind).order_by(_EVENTS.c.number.desc()).limit(_MOST).subquery()
-
-
-_MOST = bindparam("most", type_=BigInteger)
-_NEWEST = union_all(select(_newest(shown=False)), select(_newest(shown=True)))  # once, since each request asks it
+_SHORTEN = update(LISTS).where(LISTS.c.number == bindparam("list")).values(shown=bindparam("left"))
+_MENTIONS = select(
+    select(func.count(EVENTS.c.number)).where(_OWN_EVENTS).scalar_subquery()
+    + select(func.count(LISTS.c.number)).where(_OWN_LISTS).scalar_subquery()
+)
 
 
 @dataclass(frozen=True)
@@ -101,104 +79,136 @@ class Store:
 
     def record(self, user: str, action: Action, items: Sequence[str], at: float) -> None:
         """Keep what a user did; `at` is in seconds since 1970."""
-        own = {"catalogue": self._catalogue}
-        rows = [{**own, "user": user, "item": item, "action": action, "at": at} for item in items]
+        own = {"catalogue": self._catalogue, "user": user, "at": at}
         with transaction(self._database) as connection:
-            connection.execute(insert(_EVENTS), rows)
+            if action == "shown":
+                connection.execute(_NEW_LIST, {**own, **self._asked(user), "shown": json.dumps(list(items))})
+            else:
+                connection.execute(insert(EVENTS), [{**own, "item": item, "action": action} for item in items])
 
-    def events(self, user: str, most: int = MOST_EVENTS) -> list[Event]:
-        """Return a user's events, oldest first: the newest of what they did, and as many of what they were shown.
+    def events(self, user: str, events: int = MOST_EVENTS, lists: int = MOST_LISTS) -> list[Event]:
+        """Return what a user did and was shown, oldest first: the newest `events` of the one, the newest `lists` of the other.
 
         What was shown outnumbers what was done by far, and must not crowd it out: a hidden item would come back.
         """
-        asked = {"catalogue": self._catalogue, "user": user, "most": most}
+        asked = {**self._asked(user), "events": events, "lists": lists}
         with self._database.connect() as connection:
             rows = connection.execute(_NEWEST, asked).all()
-        return [Event(row.user, row.item, row.action, row.at) for row in sorted(rows, key=lambda row: row.number)]
+        found: list[Event] = []
+        for _, number_of_list, action, named, at in sorted(rows, key=itemgetter(0, 1)):
+            items = json.loads(named) if number_of_list else [named]
+            found.extend(Event(user, item, action, at) for item in items)
+        return found
 
-    def drop_old_impressions(self) -> None:
-        """Delete what users were shown before their newest `MOST_EVENTS` impressions, which no list reads."""
-        age = func.row_number().over(partition_by=_EVENTS.c.user, order_by=_EVENTS.c.number.desc()).label("age")
-        shown = and_(_EVENTS.c.catalogue == self._catalogue, _EVENTS.c.action == "shown")
-        numbered = select(_EVENTS.c.number, age).where(shown).subquery()
-        old = select(numbered.c.number).where(numbered.c.age > MOST_EVENTS)
+    def drop_old_lists(self) -> None:
+        """Delete what users were shown before their newest `MOST_LISTS` lists, which nothing reads."""
+        age = func.row_number().over(partition_by=LISTS.c.user, order_by=LISTS.c.number.desc()).label("age")
+        numbered = select(LISTS.c.number, age).where(LISTS.c.catalogue == self._catalogue).subquery()
+        old = select(numbered.c.number).where(numbered.c.age > MOST_LISTS)
         with transaction(self._database) as connection:
-            connection.execute(delete(_EVENTS).where(_EVENTS.c.number.in_(old)))
+            connection.execute(delete(LISTS).where(LISTS.c.number.in_(old)))
 
     def chosen(self) -> list[Event]:
         """Return every click and like, oldest first."""
-        own = _EVENTS.c.catalogue == self._catalogue
-        query = select(_EVENTS).where(own, _EVENTS.c.action.in_(("click", "like"))).order_by(_EVENTS.c.number)
+        own = EVENTS.c.catalogue == self._catalogue
+        query = select(EVENTS).where(own, EVENTS.c.action.in_(("click", "like"))).order_by(EVENTS.c.number)
         with self._database.connect() as connection:
             return [Event(row.user, row.item, row.action, row.at) for row in connection.execute(query)]
 
     def add_items(self, items: Sequence[Item]) -> None:
         """Keep items that came after the training; one that was removed may come back."""
-        before = and_(self._own_items, _ITEMS.c.item.in_([item.id for item in items]))
+        before = and_(self._own_items, ITEMS.c.item.in_([item.id for item in items]))
         with transaction(self._database) as connection:
-            removed = set(connection.scalars(select(_ITEMS.c.item).where(before, _ITEMS.c.removed)))
-            connection.execute(delete(_ITEMS).where(before))
-            connection.execute(insert(_ITEMS), [self._row(item, item.id in removed) for item in items])
+            removed = set(connection.scalars(select(ITEMS.c.item).where(before, ITEMS.c.removed)))
+            connection.execute(delete(ITEMS).where(before))
+            connection.execute(insert(ITEMS), [self._row(item, item.id in removed) for item in items])
 
     def added_items(self) -> list[Item]:
         """Return the items that came after the training and are still there, in the order in which they came."""
-        query = select(_ITEMS.c.attributes).where(self._own_items, _ITEMS.c.attributes.is_not(None))
-        query = query.order_by(_ITEMS.c.number)
+        query = select(ITEMS.c.attributes).where(self._own_items, ITEMS.c.attributes.is_not(None))
+        query = query.order_by(ITEMS.c.number)
         with self._database.connect() as connection:
             kept = [json.loads(attributes) for attributes in connection.scalars(query)]
         return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
 
     def removed_items(self) -> set[str]:
         """Return the ids of items that were removed, also of those that came back since."""
-        query = select(_ITEMS.c.item).where(self._own_items, _ITEMS.c.removed)
+        query = select(ITEMS.c.item).where(self._own_items, ITEMS.c.removed)
         with self._database.connect() as connection:
             return set(connection.scalars(query))
 
     def forget_user(self, user: str) -> int:
-        """Delete all that a user did and return the number of events.
+        """Delete all that a user did and was shown, and return the number of rows.
 
         A digest stays, by which the user is passed over where a later training reads the same data again.
         """
+        asked = self._asked(user)
         with transaction(self._database) as connection:
-            gone = connection.execute(delete(_EVENTS).where(self._of_user(user))).rowcount
+            gone = connection.execute(delete(EVENTS).where(_OWN_EVENTS), asked).rowcount
+            gone += connection.execute(delete(LISTS).where(_OWN_LISTS), asked).rowcount
             row = {"catalogue": self._catalogue, "digest": self._digest(user)}
-            connection.execute(insert(_FORGOTTEN), [row])
+            connection.execute(insert(FORGOTTEN), [row])
         scrub(self._database)
         return gone
 
     def forgotten(self, users: Iterable[str]) -> set[str]:
         """Return those of some users who were forgotten."""
-        query = select(_FORGOTTEN.c.digest).where(_FORGOTTEN.c.catalogue == self._catalogue)
+        query = select(FORGOTTEN.c.digest).where(FORGOTTEN.c.catalogue == self._catalogue)
         with self._database.connect() as connection:
             digests = set(connection.scalars(query))
         return {user for user in users if self._digest(user) in digests} if digests else set()
 
     def forget_item(self, item: str) -> int:
-        """Delete an item and every event with it; its id alone stays, so that a restart does not bring it back."""
+        """Delete an item and every event with it, take it out of every list, and return in how many rows it was.
+
+        Its id alone stays, so that a restart does not bring it back.
+        """
         with transaction(self._database) as connection:
-            own = _EVENTS.c.catalogue == self._catalogue
-            gone = connection.execute(delete(_EVENTS).where(own, _EVENTS.c.item == item)).rowcount
-            connection.execute(delete(_ITEMS).where(self._own_items, _ITEMS.c.item == item))
+            own = EVENTS.c.catalogue == self._catalogue
+            gone = connection.execute(delete(EVENTS).where(own, EVENTS.c.item == item)).rowcount
+            lists = self._lists_with(connection, item)
+            if lists:
+                without = [
+                    {"list": number, "left": json.dumps([each for each in ids if each != item])}
+                    for number, ids in lists.items()
+                ]
+                connection.execute(_SHORTEN, without)
+            gone += len(lists)
+            connection.execute(delete(ITEMS).where(self._own_items, ITEMS.c.item == item))
             row = {"catalogue": self._catalogue, "item": item, "attributes": None, "removed": True}
-            connection.execute(insert(_ITEMS), [row])
+            connection.execute(insert(ITEMS), [row])
         scrub(self._database)
         return gone
 
     def mentions(self, user: str) -> int:
         """Return in how many rows a user is left."""
         with self._database.connect() as connection:
-            return int(connection.scalar(select(func.count()).where(self._of_user(user))) or 0)
+            return int(connection.scalar(_MENTIONS, self._asked(user)) or 0)
+
+    def lists_with(self, item: str) -> int:
+        """Return in how many of the lists that were shown an item is left."""
+        with self._database.connect() as connection:
+            return len(self._lists_with(connection, item))
 
     def _row(self, item: Item, removed: bool) -> dict[str, str | bool]:
         attributes = json.dumps(asdict(item), ensure_ascii=False)
         return {"catalogue": self._catalogue, "item": item.id, "attributes": attributes, "removed": removed}
 
-    def _of_user(self, user: str) -> ColumnElement[bool]:
-        return and_(_EVENTS.c.catalogue == self._catalogue, _EVENTS.c.user == user)
+    def _lists_with(self, connection: Connection, item: str) -> dict[int, list[str]]:
+        """Return the lists with an item by their number; a search of all rows, since items are removed seldom."""
+        own = LISTS.c.catalogue == self._catalogue
+        likely = select(LISTS.c.number, LISTS.c.shown).where(
+            own, LISTS.c.shown.contains(json.dumps(item), autoescape=True)
+        )
+        found = {number: json.loads(items) for number, items in connection.execute(likely)}
+        return {number: items for number, items in found.items() if item in items}
+
+    def _asked(self, user: str) -> dict[str, str]:
+        return {"of_catalogue": self._catalogue, "of_user": user}
 
     @property
     def _own_items(self) -> ColumnElement[bool]:
-        return _ITEMS.c.catalogue == self._catalogue
+        return ITEMS.c.catalogue == self._catalogue
 
     def _digest(self, user: str) -> str:
         return hashlib.sha256(f"{self._catalogue}\0{user}".encode()).hexdigest()
