@@ -3,14 +3,17 @@
 Every list comes with its parts and reasons; every deletion with its proof.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from threading import Lock
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import to_json
 
 from verticals.access import bearer
 from verticals.errors import DataError
@@ -97,13 +100,12 @@ def build_api(live: Live, key: str, clock: Callable[[], float] = time.time) -> A
 
 
 def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
-    computing = Lock()  # threads that compute side by side in one interpreter only delay each other
+    makers = ThreadPoolExecutor(
+        2, "lists"
+    )  # one computes while the other waits for the database; more only delay each other
+    computing = Lock()
 
-    @router.post("/recommend")
-    def make_list(request: RecommendRequest) -> dict[str, Any]:
-        """Return a list with the reasons of each item."""
-        if request.user and (request.items or request.sentence):
-            raise HTTPException(422, "give a user, or items and a sentence of somebody new, not both")
+    def answer(request: RecommendRequest) -> Response:
         state = live.state
         profile = _profile(live, state, request)
         with computing:
@@ -111,7 +113,14 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
             results = described(state, found, request.reasons)
         if request.user and request.remember and results:
             live.record_shown(state, request.user, [result["id"] for result in results], clock())
-        return {"results": results}
+        return Response(to_json({"results": results}), media_type="application/json")
+
+    @router.post("/recommend", response_model=dict[str, Any])
+    async def make_list(request: RecommendRequest) -> Response:
+        """Return a list with the reasons of each item."""
+        if request.user and (request.items or request.sentence):
+            raise HTTPException(422, "give a user, or items and a sentence of somebody new, not both")
+        return await asyncio.get_running_loop().run_in_executor(makers, answer, request)
 
     @router.get("/similar/{item:path}")
     def similar(item: PathId, count: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 10) -> dict[str, Any]:

@@ -92,14 +92,15 @@ def recommend(engine: Engine, profile: Profile, rules: Rules, now: float) -> lis
     if rules.diversity:
         parts["diversity"] = penalties
     added = scored.contributions(positions[chosen]) if scored else np.empty((0, len(chosen)), np.float32)
+    items = past.items.tolist()
     return [
         Recommendation(
             item=int(positions[each]),
             score=float(sum(values[each] for values in parts.values())),
             parts={name: float(values[each]) for name, values in parts.items()},
-            added=dict(zip(past.items.tolist(), terms.tolist(), strict=True)),
+            added=dict(zip(items, terms, strict=True)),
         )
-        for each, terms in zip(chosen, added.T, strict=True)
+        for each, terms in zip(chosen, added.T.tolist(), strict=True)
     ]
 
 
@@ -176,8 +177,9 @@ def freshness(shelf: Shelf, rules: Rules, now: float) -> FloatArray:
 
 def in_spreads(values: FloatArray) -> FloatArray:
     """Return values less their mean, in standard deviations; zeros where all are the same."""
-    deviation = float(values.std())
-    return np.asarray((values - values.mean()) / deviation if deviation > 1e-12 else values * 0, np.float32)
+    centred = values - values.mean()
+    deviation = float(np.sqrt(np.mean(centred * centred)))
+    return np.asarray(centred / deviation if deviation > 1e-12 else centred * 0, np.float32)
 
 
 def diversified(

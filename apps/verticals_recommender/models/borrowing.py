@@ -54,6 +54,8 @@ class Borrowing(Wrapper):
 
         def contributions(items: IntArray) -> FloatArray:
             taken = rows(self._by_borrower, items)
+            if not len(taken.column):
+                return inner.contributions(items)
             lenders = np.unique(taken.column)
             parts = inner.contributions(np.concatenate([items, lenders]))
             own, lent = parts[:, : len(items)], parts[:, len(items) :]

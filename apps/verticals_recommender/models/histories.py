@@ -87,10 +87,11 @@ def history(items: Sequence[int], catalogue_size: int, weights: Sequence[float] 
         catalogue_size: number of items that the models know.
         weights: one per item; nothing means 1 for each.
     """
-    item = np.array(items, np.int64)
-    weight = np.ones(len(item), np.float32) if weights is None else np.array(weights, np.float32)
-    ages = np.arange(len(item), dtype=np.float32)[::-1]
-    return _sorted(np.zeros(len(item), np.int64), item, weight, ages, (1, catalogue_size))
+    order = np.argsort(items)
+    item = np.array(items, np.int64)[order]
+    weight = np.ones(len(item), np.float32) if weights is None else np.array(weights, np.float32)[order]
+    stored = sparse.csr_matrix((weight, item, [0, len(item)]), shape=(1, catalogue_size))
+    return Histories(stored, (len(item) - 1 - order).astype(np.float32))
 
 
 def _sorted(user: IntArray, item: IntArray, weight: FloatArray, ages: FloatArray, shape: tuple[int, int]) -> Histories:
