@@ -5,7 +5,7 @@ is read from the store with each request, so that a click counts at once and a f
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -183,7 +183,7 @@ class Live:
 
     def export_user(self, user: str) -> list[dict[str, Any]]:
         """Return all that is stored about a user: the rows of the run that serves, then the events since, each oldest first."""
-        return self._rows_in_file(user) + [asdict(event) for event in self.store.events(user, EVERYTHING, EVERYTHING)]
+        return self._rows_in_file(user) + [event._asdict() for event in self.store.events(user, EVERYTHING, EVERYTHING)]
 
     def _read(self, items: Sequence[Item]) -> FloatArray:
         return unit(self._encode([item.text for item in items]))

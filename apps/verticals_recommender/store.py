@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from operator import itemgetter
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -59,9 +60,8 @@ _MENTIONS = select(
 )
 
 
-@dataclass(frozen=True)
-class Event:
-    """What a user did with an item, and when, in seconds since 1970."""
+class Event(NamedTuple):
+    """What a user did with an item, and when, in seconds since 1970; a tuple, since a request reads dozens."""
 
     user: str
     item: str
