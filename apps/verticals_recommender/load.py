@@ -3,11 +3,7 @@
 import multiprocessing
 import socket
 import tempfile
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,6 @@ import httpx
 import numpy as np
 
 from verticals import provenance, storage
-from verticals.arrays import Float64Array
 from verticals.config import Config
 from verticals.evaluation import results
 from verticals_recommender import recipe, text
@@ -34,42 +29,13 @@ from verticals_recommender.shelf import shelf
 from verticals_recommender.state import State
 from verticals_recommender.store import Store
 from verticals_recommender.tables import TABLES
+from verticals_recommender.traffic import KEY, Load, one_by_one, sustained, unpaused
 
 _START_SECONDS = 180.0
-_KEY = "the key of the load test"
-
-
-@dataclass(frozen=True)
-class Load:
-    """What is asked of the server.
-
-    Attributes:
-        items: of the catalogue.
-        users: with a history.
-        history: items of each user.
-        rate: requests per second that are sent, whether or not earlier ones were answered.
-        seconds: for how long.
-        writes: new items per second beside the requests.
-        senders: connections.
-        singles: requests that are sent one at a time, with nothing beside them.
-        width: of the items' vectors, that of the backbone.
-        seed: of everything.
-    """
-
-    items: int = 10_000
-    users: int = 2000
-    history: int = 20
-    rate: float = 200.0
-    seconds: float = 60.0
-    writes: float = 1.0
-    senders: int = 16
-    singles: int = 300
-    width: int = 384
-    seed: int = 0
 
 
 def serving(config: Config) -> list[dict[str, Any]]:
-    """Time the fold-in of a new user, a request end to end, and requests beside a writer.
+    """Time the fold-in of a new user, a request end to end, requests beside a writer, and as many as are answered.
 
     The model is the hybrid of ItemKNN, matrix factorisation and text, in which new items borrow; the behaviour is drawn at random,
     which changes no time.
@@ -124,8 +90,7 @@ def fold_in(load: Load) -> dict[str, float]:
     model = hybrid(load, rows)
     generator = np.random.default_rng(load.seed + 1)
     users = [generator.choice(load.items, load.history, replace=False).tolist() for _ in range(load.singles)]
-    seconds = [_timed(lambda user=user: model.scores(history(user, load.items))) for user in users]  # type: ignore[misc]
-    return percentiles(np.array(seconds[10:]))
+    return results.latency(lambda user: model.scores(history(user, load.items)), users, load.singles)
 
 
 def build(load: Load, config: Config, folder: Path) -> Live:
@@ -151,12 +116,12 @@ def serve(load: Load, config: Config, folder: Path, port: int) -> None:
 
     answer_on_one_thread_each()
     site = FastAPI()
-    site.include_router(build_api(build(load, config, folder), _KEY))
+    site.include_router(build_api(build(load, config, folder), KEY))
     uvicorn.run(site, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
 def over_http(load: Load, config: Config, folder: Path) -> dict[str, dict[str, float]]:
-    """Start a server, and time requests one at a time, then at a rate beside a writer."""
+    """Start a server, and time requests one by one, then at a rate beside a writer, then without a pause."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
@@ -165,9 +130,11 @@ def over_http(load: Load, config: Config, folder: Path) -> dict[str, dict[str, f
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(address)
-        with _client(address) as client:
-            seconds = [_timed(lambda n=n: _ask(client, load, n)) for n in range(load.singles + 10)]  # type: ignore[misc]
-        return {"request": percentiles(np.array(seconds[10:])), "requests beside a writer": sustained(address, load)}
+        return {
+            "request": one_by_one(address, load),
+            "requests beside a writer": sustained(address, load),
+            "requests without a pause": unpaused(address, load),
+        }
     finally:
         server.terminate()
         server.join(timeout=20)
@@ -183,69 +150,3 @@ def _wait(address: str) -> None:
             if time.monotonic() > limit:
                 raise
             time.sleep(0.2)
-
-
-def _client(address: str) -> httpx.Client:
-    return httpx.Client(base_url=address, timeout=30, headers={"Authorization": f"Bearer {_KEY}"})
-
-
-def _ask(client: httpx.Client, load: Load, number: int) -> None:
-    answer = client.post("/recommend", json={"user": f"user {number % load.users}"})
-    answer.raise_for_status()
-
-
-def sustained(address: str, load: Load) -> dict[str, float]:
-    """Send requests at a fixed rate while items are added; a request's time counts from the moment at which it was due."""
-    done = threading.Event()
-    writer = threading.Thread(target=_write, args=(address, load, done))
-    started = time.perf_counter()
-    writer.start()
-    with ThreadPoolExecutor(load.senders) as pool:
-        blocks = list(pool.map(lambda sender: _send(address, load, sender, started), range(load.senders)))
-    elapsed = time.perf_counter() - started
-    done.set()
-    writer.join()
-    seconds = np.concatenate([times for times, _ in blocks])
-    failed = sum(failures for _, failures in blocks)
-    return {
-        **percentiles(seconds),
-        "requests_per_second": round(len(seconds) / elapsed, 1),
-        "failed": float(failed),
-        "seconds": round(elapsed, 1),
-    }
-
-
-def _send(address: str, load: Load, sender: int, started: float) -> tuple[Float64Array, int]:
-    """Send one connection's share of the requests."""
-    times, failed = [], 0
-    with _client(address) as client:
-        for number in range(sender, int(load.rate * load.seconds), load.senders):
-            due = started + number / load.rate
-            time.sleep(max(0.0, due - time.perf_counter()))
-            try:
-                _ask(client, load, number)
-                times.append(time.perf_counter() - due)
-            except httpx.HTTPError:
-                failed += 1
-    return np.array(times, np.float64), failed
-
-
-def _write(address: str, load: Load, done: threading.Event) -> None:
-    with _client(address) as client:
-        number = 0
-        while not done.wait(1 / load.writes):
-            item = {"id": f"new {number}", "title": f"A new thing, number {number}", "category": "c1", "price": 5}
-            client.post("/items", json={"items": [item]}).raise_for_status()
-            number += 1
-
-
-def _timed(call: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    call()
-    return time.perf_counter() - started
-
-
-def percentiles(seconds: Float64Array) -> dict[str, float]:
-    """Return the median and the 95th percentile in milliseconds."""
-    p50, p95 = np.percentile(seconds * 1000, [50, 95])
-    return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from verticals import provenance
+from verticals.arrays import Float64Array
 from verticals.errors import DataError
 from verticals.evaluation.metrics import Estimate
 from verticals.evaluation.result_format import VERSION, Document
@@ -124,5 +125,10 @@ def latency(predict: Callable[[_Asked], object], asked: Sequence[_Asked], rounds
         predict(asked[number % len(asked)])
         seconds.append(time.perf_counter() - started)
     torch.set_num_threads(threads)
-    p50, p95 = np.percentile(np.array(seconds[10:]) * 1000, [50, 95])
+    return percentiles(np.array(seconds[10:], np.float64))
+
+
+def percentiles(seconds: Float64Array) -> dict[str, float]:
+    """Return the median and the 95th percentile in milliseconds."""
+    p50, p95 = np.percentile(seconds * 1000, [50, 95])
     return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
