@@ -29,7 +29,7 @@ from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
 from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS
 
-MOST_EVENTS, MOST_LISTS = 5000, 500  # of one user; older ones no longer shape what is recommended
+MOST_EVENTS, MOST_LISTS = 5000, 200  # of one user; older ones no longer shape what is recommended
 EVERYTHING = 2**62
 
 # What each request asks, put together once: a user's newest events and lists, each list after the event that came before it.
