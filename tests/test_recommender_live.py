@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine as Database
+from sqlalchemy import insert
 
 from verticals.arrays import FloatArray
 from verticals.errors import DataError, StorageError
@@ -28,7 +29,7 @@ from verticals_recommender.serving import Engine, Rules, recommend
 from verticals_recommender.shelf import shelf
 from verticals_recommender.state import State
 from verticals_recommender.store import Store
-from verticals_recommender.tables import TABLES
+from verticals_recommender.tables import EVENTS, TABLES
 
 WORDS = ("green", "black", "herbal", "saw", "drill", "hammer", "tea", "tool")
 NOW = 1_000_000.0
@@ -289,6 +290,25 @@ def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
         "clean": True,
     }
     assert client.get("/api/users/ada").json()["events"] == []
+
+
+def test_what_an_earlier_version_wrote_item_by_item_becomes_lists(database: Database) -> None:
+    before = [("hide", "a", 1.0), ("shown", "b", 2.0), ("shown", "c", 2.0), ("click", "b", 2.0), ("shown", "d", 3.0)]
+    rows = [
+        {"catalogue": "shop", "user": "ada", "action": action, "item": item, "at": at} for action, item, at in before
+    ]
+    others = [{**rows[1], "user": "bo"}, {**rows[1], "catalogue": "news"}]
+    with database.begin() as connection:
+        connection.execute(insert(EVENTS), rows + others)
+    store = Store(database, "shop")
+    for _ in range(2):  # the second time there is nothing left to do
+        store.gather_lists()
+        assert [(event.action, event.item, event.at) for event in store.events("ada")] == before
+        assert [(event.action, event.item) for event in store.events("ada", 0)] == [
+            ("shown", i) for i in ("b", "c", "d")
+        ]
+        assert [event.item for event in store.events("bo", 0)] == ["b"]
+    assert Store(database, "news").events("ada", 0) == []
 
 
 def test_a_restart_remembers_events_new_items_and_removals(database: Database) -> None:

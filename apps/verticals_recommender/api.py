@@ -100,9 +100,8 @@ def build_api(live: Live, key: str, clock: Callable[[], float] = time.time) -> A
 
 
 def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
-    makers = ThreadPoolExecutor(
-        2, "lists"
-    )  # one computes while the other waits for the database; more only delay each other
+    # Two, so that one computes while the other waits for the database; more would only delay each other in one interpreter.
+    makers = ThreadPoolExecutor(2, "lists")
     computing = Lock()
 
     def answer(request: RecommendRequest) -> Response:

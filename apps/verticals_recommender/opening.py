@@ -66,6 +66,7 @@ def open_run(run: Run) -> Opened:
     name = str(run.manifest["data"]["name"])
     database = storage.open_database(storage.database_url(recipe.APP), TABLES)
     store = Store(database, name)
+    store.gather_lists()
     store.drop_old_lists()  # here, since beside requests it makes the slowest of them wait
     live = Live(state, index, encode, store, partial(forget, run.folder.parent, name), partial(rows_of, run.folder))
     skin = skin_of(Settings.model_validate(run.config.app), name)

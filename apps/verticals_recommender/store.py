@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -99,6 +100,21 @@ class Store:
             items = json.loads(named) if number_of_list else [named]
             found.extend(Event(user, item, action, at) for item in items)
         return found
+
+    def gather_lists(self) -> None:
+        """Turn what earlier versions wrote as one event for each item shown into lists."""
+        shown = and_(EVENTS.c.catalogue == self._catalogue, EVENTS.c.action == "shown")
+        with transaction(self._database) as connection:
+            rows = connection.execute(select(EVENTS).where(shown).order_by(EVENTS.c.user, EVENTS.c.number)).all()
+            lists = []
+            for (user, at), together in groupby(rows, key=attrgetter("user", "at")):
+                first, *others = together
+                items = json.dumps([row.item for row in (first, *others)])
+                own = {"catalogue": self._catalogue, "user": user, "at": at}
+                lists.append({**own, "shown": items, "after": first.number})
+            if lists:
+                connection.execute(insert(LISTS), lists)
+                connection.execute(delete(EVENTS).where(shown))
 
     def drop_old_lists(self) -> None:
         """Delete what users were shown before their newest `MOST_LISTS` lists, which nothing reads."""
