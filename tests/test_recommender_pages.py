@@ -10,6 +10,7 @@ import pytest
 
 from recommender_toys import BEHAVIOUR, CATALOGUE
 from verticals.runs import Run
+from verticals.vertical import LANGUAGES
 from verticals_recommender import markup
 from verticals_recommender.api import LONGEST_SENTENCE
 from verticals_recommender.items import Item
@@ -103,10 +104,13 @@ def test_a_newcomer_is_answered_from_picks_and_from_a_sentence(view: View) -> No
     assert view.texts["newcomer_empty"] in tab.show([], " ")
 
 
-@pytest.mark.parametrize(("picks", "sentence"), [(["gone"], ""), ([], "x" * (LONGEST_SENTENCE + 1))])
-def test_a_newcomer_is_told_what_cannot_be_answered(view: View, picks: list[str], sentence: str) -> None:
-    with pytest.raises(gr.Error):
-        NewcomerTab(view).show(picks, sentence)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_newcomer_is_told_in_the_language_of_the_page_what_cannot_be_answered(opened: Opened, language: str) -> None:
+    view = View(opened, language)
+    with pytest.raises(gr.Error, match=view.texts["removed"]):
+        NewcomerTab(view).show(["gone"], "")
+    with pytest.raises(gr.Error, match="1,001"):
+        NewcomerTab(view).show([], "x" * (LONGEST_SENTENCE + 1))
 
 
 def test_two_models_stand_side_by_side_with_what_they_share_marked(view: View) -> None:
@@ -122,7 +126,7 @@ def test_an_item_has_neighbours_and_a_list_without_it(view: View) -> None:
     tab = ItemTab(view)
     assert tab.show("refund3").count("class='bar'") >= 8
     assert view.texts["no_item"] in tab.show(None)
-    with pytest.raises(gr.Error, match="no item"):
+    with pytest.raises(gr.Error, match="removed a moment ago"):
         tab.show("gone")
     offered = tab.past(PERSON)
     past = [view.state.catalogue.ids[item] for item in view.state.trained[PERSON]]

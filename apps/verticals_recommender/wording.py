@@ -46,6 +46,7 @@ _EN = {
     "price_from": "Price from",
     "price_to": "Price to",
     "prices_crossed": "The lowest price is above the highest one.",
+    "removed": "That item was removed a moment ago; please choose another one.",
     "tradeoff": "What this costs and brings",
     "tradeoff_lead": "Measured on {people} people's held-out rows, each slider alone: hits in the first ten (nDCG) and the share of the "
     "catalogue that they are shown.",
@@ -177,6 +178,7 @@ _ZH = {
     "price_from": "最低价",
     "price_to": "最高价",
     "prices_crossed": "最低价高于最高价。",
+    "removed": "该物品刚刚被移除，请另选一个。",
     "tradeoff": "代价与收益",
     "tradeoff_lead": "在 {people} 人的测试数据上逐一测量每个滑块：前十条的 nDCG 与目录覆盖率。",
     "tradeoff_none": "滑块全为 0：模型原本的顺序。nDCG@10 {ndcg:.3f}（{low:.3f} 至 {high:.3f}），覆盖率 {coverage:.0%}。",

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from verticals_recommender import markup
-from verticals_recommender.pages.view import View, told
+from verticals_recommender.pages.view import View
 from verticals_recommender.serving import Rules
 
 SHELF = 10
@@ -42,7 +42,7 @@ class CompareTab:
     def show(self, person: str | None, first: str, second: str) -> str:
         """Return both lists; what is on both is marked."""
         texts, state = self.view.texts, self.view.state
-        with told():
+        with self.view.told():
             profile = self.view.profile(state, person or "")
         models, rules = self.view.models(state), Rules(count=SHELF)
         found = {name: self.view.listed(state, models[name], profile, rules) for name in (first, second)}

@@ -9,7 +9,7 @@ from verticals_recommender import markup
 from verticals_recommender.explanations import counterfactual, reasons
 from verticals_recommender.models import item_knn
 from verticals_recommender.models.model import neighbours
-from verticals_recommender.pages.view import View, told
+from verticals_recommender.pages.view import View
 from verticals_recommender.serving import Rules
 from verticals_recommender.state import State
 
@@ -55,7 +55,7 @@ class ItemTab:
         if not item:
             return f"<p class='notice'>{markup.escape(self.view.texts['no_item'])}</p>"
         state = self.view.state
-        with told():
+        with self.view.told():
             position = state.position(item)
             by_text = self.view.opened.live.similar(state, item, _NEIGHBOURS)
         chosen_together = self.view.models(state)[item_knn.KIND]
@@ -87,7 +87,7 @@ class ItemTab:
     def past(self, person: str | None) -> dict[str, Any]:
         """Offer the person's history, newest first; the item that speaks most for the first result is chosen."""
         state = self.view.state
-        with told():
+        with self.view.told():
             profile = self.view.profile(state, person or "")
         recent = list(profile.history)[-_HISTORY:]
         first = self.view.listed(state, state.engine.model, profile, Rules(count=1)) if recent else []
@@ -101,7 +101,7 @@ class ItemTab:
         texts, state = self.view.texts, self.view.state
         if not person or not left_out:
             return ""
-        with told():
+        with self.view.told():
             profile, item = self.view.profile(state, person), state.position(left_out)
         changed = counterfactual(state.engine, profile, item, Rules(count=_SHELF), self.view.opened.clock())
         if not changed.gone and not changed.new:

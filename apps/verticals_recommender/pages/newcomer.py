@@ -8,7 +8,7 @@ import gradio as gr
 
 from verticals_recommender import markup
 from verticals_recommender.api import LONGEST_SENTENCE
-from verticals_recommender.pages.view import SHELF, View, told
+from verticals_recommender.pages.view import SHELF, View
 from verticals_recommender.serving import Rules
 from verticals_recommender.wording import EXAMPLES
 
@@ -52,7 +52,7 @@ class NewcomerTab:
             message = texts["too_long"].format(found=len(written), most=LONGEST_SENTENCE)
             raise gr.Error(message, print_exception=False)
         state = self.view.state
-        with told():
+        with self.view.told():
             profile = self.view.opened.live.visitor(state, list(picks or ())[:PICKS], written)
         found = self.view.listed(state, state.engine.model, profile, Rules(count=SHELF))
         said = "" if picks or written else f"<p class='notice'>{markup.escape(texts['newcomer_empty'])}</p>"

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from verticals_recommender import markup
-from verticals_recommender.pages.view import SHELF, View, told
+from verticals_recommender.pages.view import SHELF, View
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.serving import Rules
 from verticals_recommender.state import State
@@ -108,7 +108,7 @@ class PersonTab:
     ) -> tuple[Edits, str, str, str]:
         texts, state = self.view.texts, self.view.state
         rules = self._rules(*controls)
-        with told():
+        with self.view.told():
             profile = self.view.profile(state, person or "")
         known = state.catalogue.positions
         profile = profile.following((action, known[item]) for action, item in edits if item in known)

@@ -8,7 +8,7 @@ from functools import cached_property
 import gradio as gr
 import numpy as np
 
-from verticals.errors import VerticalsError
+from verticals.errors import DataError, VerticalsError
 from verticals_recommender import markup
 from verticals_recommender.explanations import reasons, why
 from verticals_recommender.models.model import Model
@@ -90,11 +90,12 @@ class View:
             for each in found
         ]
 
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Show what went wrong as a notice on the page."""
-    try:
-        yield
-    except VerticalsError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Show what went wrong as a notice on the page; an item that is not there was removed since the page was opened."""
+        try:
+            yield
+        except DataError as error:
+            raise gr.Error(self.texts["removed"], print_exception=False) from error
+        except VerticalsError as error:
+            raise gr.Error(str(error), print_exception=False) from error
