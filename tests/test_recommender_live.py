@@ -22,7 +22,7 @@ from verticals_recommender.live import Live
 from verticals_recommender.models.blend import Blend
 from verticals_recommender.models.popularity import Popularity
 from verticals_recommender.models.vectors import fit, unit
-from verticals_recommender.profiles import Profile
+from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.structures import IndexSpec
 from verticals_recommender.serving import Engine, Rules, recommend
@@ -138,13 +138,18 @@ def test_what_was_shown_does_not_crowd_out_what_was_done(live: Live) -> None:
     assert [(event.action, event.item) for event in newest] == [("hide", "tea1"), ("shown", "tea3"), ("shown", "tea4")]
 
 
-def test_a_list_stands_between_what_was_done_before_and_after_it_though_the_clock_stands_still(live: Live) -> None:
-    for action in ("shown", "click", "shown"):
-        live.record("ada", action, ["tea1", "tea2"], NOW)
-    live.record("bo", "shown", ["tea1"], NOW)
-    actions = [(event.action, event.item) for event in live.store.events("ada")]
-    assert actions == [(action, item) for action in ("shown", "click", "shown") for item in ("tea1", "tea2")]
-    assert set(live.state.profile("ada", live.store.events("ada")).shown.values()) == {1}, "a click begins anew"
+def test_lists_stand_among_what_was_done_by_their_time_and_a_clock_that_is_set_back_changes_no_order(
+    live: Live,
+) -> None:
+    asked: list[tuple[Action, float]] = [("shown", 1), ("hide", 3), ("shown", 4), ("click", 2), ("shown", 5)]
+    for action, at in asked:
+        live.record("ada", action, ["tea1", "tea2"], at)
+    live.record("bo", "shown", ["tea1"], 1)
+    events = live.store.events("ada")
+    expected = [("shown", 1), ("hide", 3), ("click", 2), ("shown", 4), ("shown", 5)]
+    assert [(event.action, event.at) for event in events[::2]] == expected
+    assert [event.item for event in events] == ["tea1", "tea2"] * 5
+    assert not live.state.profile("ada", events).hidden, "the click came after the hiding"
 
 
 @pytest.mark.parametrize(("body", "kind"), [({"items": ["tea0"]}, "tea"), ({"sentence": "a drill tool"}, "tools")])
@@ -293,7 +298,7 @@ def test_an_export_holds_everything_that_a_user_did(client: TestClient) -> None:
 
 
 def test_what_an_earlier_version_wrote_item_by_item_becomes_lists(database: Database) -> None:
-    before = [("hide", "a", 1.0), ("shown", "b", 2.0), ("shown", "c", 2.0), ("click", "b", 2.0), ("shown", "d", 3.0)]
+    before = [("hide", "a", 1.0), ("shown", "b", 2.0), ("shown", "c", 2.0), ("click", "b", 2.5), ("shown", "d", 3.0)]
     rows = [
         {"catalogue": "shop", "user": "ada", "action": action, "item": item, "at": at} for action, item, at in before
     ]

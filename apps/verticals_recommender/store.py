@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from heapq import merge
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
@@ -33,27 +34,25 @@ from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS
 MOST_EVENTS, MOST_LISTS = 5000, 200  # of one user; older ones no longer shape what is recommended
 EVERYTHING = 2**62
 
-# What each request asks, put together once: a user's newest events and lists, each list after the event that came before it.
 _CATALOGUE = bindparam("of_catalogue", type_=String)
 _USER = bindparam("of_user", type_=String)
 _OWN_EVENTS = and_(EVENTS.c.catalogue == _CATALOGUE, EVENTS.c.user == _USER)
 _OWN_LISTS = and_(LISTS.c.catalogue == _CATALOGUE, LISTS.c.user == _USER)
 _NEWEST_EVENTS = (
-    select(EVENTS.c.number.label("place"), literal(0), EVENTS.c.action, EVENTS.c.item, EVENTS.c.at)
+    select(literal(False).label("listed"), EVENTS.c.number, EVENTS.c.action, EVENTS.c.item, EVENTS.c.at)
     .where(_OWN_EVENTS)
     .order_by(EVENTS.c.number.desc())
     .limit(bindparam("events", type_=BigInteger))
 )
 _NEWEST_LISTS = (
-    select(LISTS.c.after, LISTS.c.number, literal("shown"), LISTS.c.shown, LISTS.c.at)
+    select(literal(True).label("listed"), LISTS.c.number, literal("shown").label("action"), LISTS.c.shown, LISTS.c.at)
     .where(_OWN_LISTS)
     .order_by(LISTS.c.number.desc())
     .limit(bindparam("lists", type_=BigInteger))
 )
-_NEWEST = union_all(select(_NEWEST_EVENTS.subquery()), select(_NEWEST_LISTS.subquery()))
-_NEW_LIST = insert(LISTS).values(
-    after=select(func.coalesce(func.max(EVENTS.c.number), 0)).where(_OWN_EVENTS).scalar_subquery()
-)
+_NEWEST = union_all(
+    select(_NEWEST_EVENTS.subquery()), select(_NEWEST_LISTS.subquery())
+)  # once, since each request asks it
 _SHORTEN = update(LISTS).where(LISTS.c.number == bindparam("list")).values(shown=bindparam("left"))
 _MENTIONS = select(
     select(func.count(EVENTS.c.number)).where(_OWN_EVENTS).scalar_subquery()
@@ -83,7 +82,7 @@ class Store:
         own = {"catalogue": self._catalogue, "user": user, "at": at}
         with transaction(self._database) as connection:
             if action == "shown":
-                connection.execute(_NEW_LIST, {**own, **self._asked(user), "shown": json.dumps(list(items))})
+                connection.execute(insert(LISTS), [{**own, "shown": json.dumps(list(items))}])
             else:
                 connection.execute(insert(EVENTS), [{**own, "item": item, "action": action} for item in items])
 
@@ -94,11 +93,13 @@ class Store:
         """
         asked = {**self._asked(user), "events": events, "lists": lists}
         with self._database.connect() as connection:
-            rows = connection.execute(_NEWEST, asked).all()
+            rows = sorted(connection.execute(_NEWEST, asked), key=itemgetter(1))
+        done, shown = ([row for row in rows if bool(row.listed) is listed] for listed in (False, True))
         found: list[Event] = []
-        for _, number_of_list, action, named, at in sorted(rows, key=itemgetter(0, 1)):
-            items = json.loads(named) if number_of_list else [named]
-            found.extend(Event(user, item, action, at) for item in items)
+        for listed, _, action, named, at in merge(
+            done, shown, key=itemgetter(4)
+        ):  # each in its own order, whatever the clock did
+            found.extend(Event(user, item, action, at) for item in (json.loads(named) if listed else [named]))
         return found
 
     def gather_lists(self) -> None:
@@ -106,12 +107,15 @@ class Store:
         shown = and_(EVENTS.c.catalogue == self._catalogue, EVENTS.c.action == "shown")
         with transaction(self._database) as connection:
             rows = connection.execute(select(EVENTS).where(shown).order_by(EVENTS.c.user, EVENTS.c.number)).all()
-            lists = []
-            for (user, at), together in groupby(rows, key=attrgetter("user", "at")):
-                first, *others = together
-                items = json.dumps([row.item for row in (first, *others)])
-                own = {"catalogue": self._catalogue, "user": user, "at": at}
-                lists.append({**own, "shown": items, "after": first.number})
+            lists = [
+                {
+                    "catalogue": self._catalogue,
+                    "user": user,
+                    "at": at,
+                    "shown": json.dumps([row.item for row in together]),
+                }
+                for (user, at), together in groupby(rows, key=attrgetter("user", "at"))
+            ]
             if lists:
                 connection.execute(insert(LISTS), lists)
                 connection.execute(delete(EVENTS).where(shown))

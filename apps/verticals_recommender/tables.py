@@ -28,7 +28,6 @@ LISTS = Table(
     Column("user", String(LONGEST_ID), nullable=False),
     Column("shown", String, nullable=False),  # ids as a JSON list, best first
     Column("at", Float, nullable=False),
-    Column("after", Integer, nullable=False),  # number of the user's newest event before it; 0 for none
     Index("recommender_lists_by_user", "catalogue", "user", "number"),
 )
 ITEMS = Table(
