@@ -34,6 +34,7 @@ from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS
 MOST_EVENTS, MOST_LISTS = 5000, 200  # of one user; older ones no longer shape what is recommended
 EVERYTHING = 2**62
 
+# Put together once, since each request asks for it: a user's newest events and newest lists.
 _CATALOGUE = bindparam("of_catalogue", type_=String)
 _USER = bindparam("of_user", type_=String)
 _OWN_EVENTS = and_(EVENTS.c.catalogue == _CATALOGUE, EVENTS.c.user == _USER)
@@ -50,9 +51,7 @@ _NEWEST_LISTS = (
     .order_by(LISTS.c.number.desc())
     .limit(bindparam("lists", type_=BigInteger))
 )
-_NEWEST = union_all(
-    select(_NEWEST_EVENTS.subquery()), select(_NEWEST_LISTS.subquery())
-)  # once, since each request asks it
+_NEWEST = union_all(select(_NEWEST_EVENTS.subquery()), select(_NEWEST_LISTS.subquery()))
 _SHORTEN = update(LISTS).where(LISTS.c.number == bindparam("list")).values(shown=bindparam("left"))
 _MENTIONS = select(
     select(func.count(EVENTS.c.number)).where(_OWN_EVENTS).scalar_subquery()
@@ -96,9 +95,8 @@ class Store:
             rows = sorted(connection.execute(_NEWEST, asked), key=itemgetter(1))
         done, shown = ([row for row in rows if bool(row.listed) is listed] for listed in (False, True))
         found: list[Event] = []
-        for listed, _, action, named, at in merge(
-            done, shown, key=itemgetter(4)
-        ):  # each in its own order, whatever the clock did
+        # By their time, but each of the two in its own order, whatever the clock did.
+        for listed, _, action, named, at in merge(done, shown, key=itemgetter(4)):
             found.extend(Event(user, item, action, at) for item in (json.loads(named) if listed else [named]))
         return found
 
@@ -106,15 +104,10 @@ class Store:
         """Turn what earlier versions wrote as one event for each item shown into lists."""
         shown = and_(EVENTS.c.catalogue == self._catalogue, EVENTS.c.action == "shown")
         with transaction(self._database) as connection:
-            rows = connection.execute(select(EVENTS).where(shown).order_by(EVENTS.c.user, EVENTS.c.number)).all()
+            found = connection.execute(select(EVENTS).where(shown).order_by(EVENTS.c.user, EVENTS.c.number)).all()
             lists = [
-                {
-                    "catalogue": self._catalogue,
-                    "user": user,
-                    "at": at,
-                    "shown": json.dumps([row.item for row in together]),
-                }
-                for (user, at), together in groupby(rows, key=attrgetter("user", "at"))
+                {"catalogue": self._catalogue, "user": user, "at": at, "shown": json.dumps([row.item for row in rows])}
+                for (user, at), rows in groupby(found, key=attrgetter("user", "at"))
             ]
             if lists:
                 connection.execute(insert(LISTS), lists)
