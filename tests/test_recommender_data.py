@@ -12,7 +12,7 @@ from verticals_recommender import public, splits
 from verticals_recommender.interactions import Interactions, align, encode, read_interactions
 from verticals_recommender.items import Catalogue, Item, read_catalogue, write_catalogue
 from verticals_recommender.k_core import k_core
-from verticals_recommender.models.histories import histories, history, sequences
+from verticals_recommender.models.histories import histories, history, pasts
 from verticals_recommender.times import seconds
 
 
@@ -88,6 +88,9 @@ def test_a_missing_column_and_an_empty_rest_are_named(tmp_path: Path) -> None:
         (20260302.0, 1_772_409_600.0),
         ("19709901", 19_709_901.0),
         (1_700_000_000_000, 1_700_000_000.0),
+        ("1700000000000000", 1_700_000_000.0),
+        (1_700_000_000_000_000_000, 1_700_000_000.0),
+        (1e300, None),
         ("soon", None),
         ("nan", None),
         (None, None),
@@ -135,6 +138,29 @@ def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) 
     }
     write_catalogue(tmp_path / "items.parquet", found)
     assert read_catalogue(tmp_path / "items.parquet").items == found.items
+
+
+@pytest.mark.parametrize(
+    ("written", "available"),
+    [
+        ("1.0", True),
+        ("0.0", False),
+        ("12", True),
+        ("-1", False),
+        ("Out of stock", False),
+        ("in stock", True),
+        ("", True),
+    ],
+)
+def test_stock_is_read_as_shops_write_it(tmp_path: Path, written: str, available: bool) -> None:
+    found = read_catalogue(write(tmp_path / "items.csv", "item,in_stock", f"a,{written}"))
+    assert ([item.available for item in found.items], found.notes) == ([available], ())
+
+
+def test_a_weight_beyond_all_measure_is_counted_and_taken_as_1(tmp_path: Path) -> None:
+    found = read_interactions(write(tmp_path / "rows.csv", "user,item,weight", "u,a,1e39", "u,b,1e12"))
+    assert found.weight.tolist() == [1, np.float32(1e12)]
+    assert {note.code: note.count for note in found.notes} == {"unread_weight": 1}
 
 
 def test_items_without_a_catalogue_row_are_kept_and_counted() -> None:
@@ -241,7 +267,9 @@ def test_histories_count_what_is_newer() -> None:
     assert found.ages.tolist() == [1, 0, 2]
     assert histories(encode(["u", "u"], ["a", "b"])).ages.tolist() == [0, 0]
     weighed = encode(["u", "u"], ["a", "b"], weight=np.array([3, 1], np.float32), time=np.array([20, 10.0]))
-    assert list(sequences(weighed)[0].items()) == [(1, 1.0), (0, 3.0)]
+    assert list(pasts(weighed)[0].weights.items()) == [(1, 1.0), (0, 3.0)]
+    assert (pasts(weighed)[0].times, pasts(weighed)[0].end) == ({1: 10, 0: 20}, 20)
+    assert pasts(encode([], [])) == {}
     mine = history([2, 0], 3, [1.0, 4.0])
     assert (mine.items.tolist(), mine.weights.data.tolist(), mine.ages.tolist()) == ([0, 2], [4, 1], [0, 1])
 

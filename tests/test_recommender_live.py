@@ -1,9 +1,12 @@
 """The live recommender and its REST routes: what a click, a new item and a deletion do, and what is refused."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event as ThreadEvent
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -18,8 +21,9 @@ from verticals.errors import DataError, StorageError
 from verticals.storage import open_database
 from verticals_recommender.api import LONGEST_SENTENCE, build_api, described
 from verticals_recommender.items import Catalogue, Item
-from verticals_recommender.live import Live
+from verticals_recommender.live import Encode, Live
 from verticals_recommender.models.blend import Blend
+from verticals_recommender.models.histories import Past
 from verticals_recommender.models.popularity import Popularity
 from verticals_recommender.models.vectors import fit, unit
 from verticals_recommender.profiles import Action, Profile
@@ -29,7 +33,7 @@ from verticals_recommender.serving import Engine, Rules, recommend
 from verticals_recommender.shelf import shelf
 from verticals_recommender.state import State
 from verticals_recommender.store import Store
-from verticals_recommender.tables import EVENTS, TABLES
+from verticals_recommender.tables import EVENTS, LISTS, TABLES
 
 WORDS = ("green", "black", "herbal", "saw", "drill", "hammer", "tea", "tool")
 NOW = 1_000_000.0
@@ -46,14 +50,14 @@ def goods() -> tuple[Item, ...]:
     return (*teas, *tools)
 
 
-def make(database: Database, items: tuple[Item, ...] = goods()) -> Live:
+def make(database: Database, items: tuple[Item, ...] = goods(), read: Encode = encode, trained_at: float = 0) -> Live:
     vectors = unit(encode([item.text for item in items]))
     counts = np.arange(len(items), dtype=np.float32)
     model = Blend((fit(vectors), Popularity(counts)), (1.0, 0.01))
-    past = {"wilhelmina": {0: 1.0, 4: 1.0}, "bo": {1: 1.0}}
+    past = {"wilhelmina": Past({0: 1.0, 4: 1.0}), "bo": Past({1: 1.0})}
     state = State(Catalogue(items), Engine(model, shelf(items, counts, vectors)), past)
     index = VectorIndex(IndexSpec(), np.arange(len(items)), vectors)
-    return Live(state, index, encode, Store(database))
+    return Live(state, index, read, Store(database), trained_at=trained_at)
 
 
 @pytest.fixture
@@ -176,7 +180,7 @@ def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client
     assert proof["events_deleted"] == 1
     wheres = {"catalogue", "likeness", "vectors", "index", "matrix", "available", "training_rows", "lists"}
     assert set(proof["left"]) == wheres
-    assert live.state.trained["bo"] == {}
+    assert live.state.trained["bo"] == Past()
     everything = client.post("/api/recommend", json={"user": "ada", "rules": {"count": 100, "in_stock": False}})
     assert "tea1" not in ids(everything)
     assert "tea1" not in ids(client.get("/api/similar/tea0?count=100"))
@@ -211,7 +215,7 @@ def test_a_removed_item_leaves_no_blank_place_in_any_list(
 
 
 def test_an_index_that_still_holds_a_removed_item_brings_back_no_blank_neighbour(live: Live) -> None:
-    removed = live.state.erased(1)
+    removed = live.state.erased(np.array([1]))
     assert 1 in [item for item, _ in live.similar(live.state, "tea0", 5)]
     assert 1 not in [item for item, _ in live.similar(removed, "tea0", 5)]
 
@@ -342,7 +346,66 @@ def test_a_retrained_run_keeps_what_it_learned_of_an_item_once_added_and_nothing
     popularity = dict(zip(retrained.catalogue.ids, retrained.engine.shelf.popularity.tolist(), strict=True))
     assert (popularity["tea9"], retrained.catalogue.positions["tea9"]) == (6, 6)
     assert (popularity["tea0"], retrained.catalogue.positions["tea0"]) == (0, 7)
-    assert [retrained.catalogue.ids[item] for item in retrained.trained["wilhelmina"]] == ["tool1"]
+    assert [retrained.catalogue.ids[item] for item in retrained.trained["wilhelmina"].weights] == ["tool1"]
+
+
+def test_a_run_that_was_trained_after_a_removed_item_came_back_says_what_it_is_now(database: Database) -> None:
+    before = make(database)
+    before.remove_item("tea0")
+    before.add_items([Item("tea0", "green tea", price=4)])
+    later = time.time() + 1
+    dearer = (Item("tea0", "green tea", price=99, available=False), *goods()[1:])
+    retrained = make(database, dearer, trained_at=later)
+    assert retrained.state.catalogue.items[0] == dearer[0]
+    assert retrained.state.trained["wilhelmina"] == Past({0: 1.0, 4: 1.0})
+    retrained.remove_item("tea0")
+    assert "tea0" not in make(database, dearer, trained_at=later).state.catalogue.positions
+
+
+def test_many_removed_items_leave_the_others_as_they_are(database: Database) -> None:
+    for name in ("tea0", "tea2", "tool1"):
+        make(database).remove_item(name)
+    left = make(database).state
+    assert sorted(filter(None, left.catalogue.ids)) == ["tea1", "tool0", "tool2"]
+    assert left.engine.shelf.popularity.tolist() == [0, 1, 0, 3, 0, 5]
+    assert (left.trained["wilhelmina"], left.trained["bo"]) == (Past(), Past({1: 1.0}))
+
+
+def test_clicks_that_are_older_than_what_a_run_has_learned_since_keep_their_place_in_time(live: Live) -> None:
+    past = Past({0: 1.0, 1: 2.0, 2: 1.0}, {0: 10.0, 1: 30.0, 2: 40.0})
+    state = replace(live.state, trained={"ada": past})
+    live.record("ada", "click", ["tea0"], 10)
+    live.record("ada", "like", ["tool0"], 20)
+    live.record("ada", "click", ["tea1"], 50)
+    assert list(state.profile("ada", live.store.events("ada")).history.items()) == [(0, 1), (3, 1), (2, 1), (1, 2)]
+    unknown = replace(state, trained={"ada": replace(past, times={**past.times, 0: float("nan")})})
+    assert list(unknown.profile("ada", live.store.events("ada")).history) == [2, 0, 3, 1], "events are the newest"
+
+
+def test_sentences_that_wait_to_be_read_hold_up_no_other_list(database: Database) -> None:
+    reading, read = Semaphore(0), ThreadEvent()
+
+    def slowly(texts: Sequence[str]) -> FloatArray:
+        reading.release()
+        read.wait(10)
+        return encode(texts)
+
+    client = client_of(make(database, read=slowly), lambda: NOW)
+    with ThreadPoolExecutor(3) as visitors:
+        waiting = [visitors.submit(client.post, "/api/recommend", json={"sentence": "green tea"}) for _ in range(3)]
+        for _ in waiting:
+            assert reading.acquire(timeout=10)
+        assert ids(client.post("/api/recommend", json={"user": "bo"}))
+        assert not any(answer.done() for answer in waiting)
+        read.set()
+        assert {ids(answer.result())[0] for answer in waiting} == {"tea0"}
+
+
+def test_what_the_database_refuses_while_reading_is_said(live: Live, database: Database) -> None:
+    with database.begin() as connection:
+        LISTS.drop(connection)
+    with pytest.raises(StorageError, match="recommender_lists"):
+        live.store.events("ada")
 
 
 def test_a_refused_batch_of_items_changes_nothing(live: Live) -> None:
@@ -423,7 +486,7 @@ def test_only_the_key_opens_what_tells_of_people_or_changes_anything(
 ) -> None:
     wrong = {"Authorization": "Bearer guess"}
     assert client.request(method, f"/api/{path}", headers=wrong, json={"user": "bo"}).status_code == 401
-    assert live.state.trained["bo"] == {1: 1.0}
+    assert live.state.trained["bo"] == Past({1: 1.0})
 
 
 def test_health_names_the_model_and_counts_the_items(client: TestClient) -> None:

@@ -104,7 +104,7 @@ def test_a_damaged_model_is_refused_with_a_clean_error(name: str, tmp_path: Path
 
 @PERSONAL
 def test_an_erased_item_scores_nothing_and_says_nothing(name: str) -> None:
-    model = FITS[name]().erased(4)
+    model = FITS[name]().erased(np.array([4]))
     assert model.size == ITEMS
     assert not model.scores(BOARD)[:, 4].any()
     assert not model.scores(history([4], ITEMS)).any()
@@ -137,7 +137,7 @@ def test_popularity_counts_people_and_explains_nothing(tmp_path: Path) -> None:
     assert recommend(model, history([], 3), 3).tolist() == [0, 1, 2]
     assert not model.scored(history([0], 3)).contributions(np.array([1])).any()
     assert model.extended(np.ones((1, 2), np.float32)).counts.tolist() == [3, 2, 0, 0]
-    assert model.erased(0).counts.tolist() == [0, 2, 0]
+    assert model.erased(np.array([0])).counts.tolist() == [0, 2, 0]
     model.save(tmp_path)
     np.testing.assert_array_equal(saved.load(tmp_path).scores(BOARD.row(0)), model.scores(BOARD.row(0)))
 
@@ -203,6 +203,14 @@ def test_a_recent_item_outweighs_an_old_one_exactly_by_the_half_life() -> None:
     parts = model.scored(history([0, 1, 2], ITEMS)).contributions(np.array([4]))[:, 0]  # oldest first
     whole = FITS["ease"]().scored(history([0, 1, 2], ITEMS)).contributions(np.array([4]))[:, 0]
     np.testing.assert_allclose(parts, whole * np.array([0.25, 0.5, 1]), atol=1e-7)
+
+
+def test_what_is_too_long_ago_to_count_keeps_its_place_in_an_expanded_history() -> None:
+    stranger = history([ITEMS, 0, 1, 2], ITEMS + 1)  # oldest first, and beside nothing
+    model = Recent(FITS["expanded"]().extended(np.array([[0, 0]], np.float32)), half_life=0.01)
+    parts = model.scored(stranger).contributions(np.arange(ITEMS))
+    assert not parts[3].any()
+    np.testing.assert_allclose(parts.sum(axis=0), model.scores(stranger)[0, :ITEMS], atol=1e-6)
 
 
 def test_vectors_that_are_not_finite_or_empty_are_like_nothing() -> None:
@@ -282,7 +290,7 @@ def test_an_item_that_nobody_had_takes_after_its_relatives_in_proportion_to_thei
     assert lent[4] == 0, "who has no relatives gets nothing"
     reasons = model.scored(mine).contributions(np.array([3, 1]))
     assert reasons[0] == pytest.approx([lent[3], lent[1]])
-    assert not model.erased(1).erased(2).scores(mine)[0, 3], "an erased item lends nothing"
+    assert not model.erased(np.array([1, 2])).scores(mine)[0, 3], "an erased item lends nothing"
 
 
 def test_an_item_that_comes_later_borrows_as_one_that_was_there_from_the_start() -> None:

@@ -2,7 +2,11 @@
 
 import json
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Event as ThreadEvent
 
 import numpy as np
 import pandas as pd
@@ -16,8 +20,9 @@ from verticals.runs import Run
 from verticals.storage import open_database
 from verticals_recommender import answers, recommender, text, tradeoff
 from verticals_recommender.interactions import align
-from verticals_recommender.items import Item
+from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.opening import Opened, open_run, other_sample
+from verticals_recommender.recommender import INTERACTIONS
 from verticals_recommender.store import EVERYTHING, MOST_LISTS, Store
 from verticals_recommender.tables import TABLES
 
@@ -32,7 +37,7 @@ def test_a_run_is_opened_with_everybodys_past_and_every_model(opened: Opened) ->
     state = opened.live.state
     mine = np.flatnonzero(BEHAVIOUR.user == 0)
     expected = [BEHAVIOUR.items[BEHAVIOUR.item[row]] for row in mine[np.argsort(BEHAVIOUR.time[mine])]]
-    assert [state.catalogue.ids[item] for item in state.trained[BEHAVIOUR.users[0]]] == expected
+    assert [state.catalogue.ids[item] for item in state.trained[BEHAVIOUR.users[0]].weights] == expected
     assert len(opened.live.index) == len(CATALOGUE)
     assert {opened.record["served"], *state.compared} == set(opened.record["models"])
     assert opened.record["retrieval"]["chosen"]["spec"]["kind"] == "flat"
@@ -206,3 +211,45 @@ def test_what_was_removed_hidden_and_forgotten_since_the_training_is_in_no_list_
     assert visitor
     (tmp_path / "picks.csv").write_text(f"items\n{first}|\n", encoding="utf-8")
     assert answers.predict(run, tmp_path / "picks.csv")[0]["recommended"] is None
+
+
+def test_a_list_of_a_json_file_says_the_same_as_its_ids_between_commas(recommender_run: Run, tmp_path: Path) -> None:
+    one, other = CATALOGUE.ids[:2]
+    rows = [{"items": [one, other]}, {"items": f"{one}, {other}"}, {"items": []}]
+    (tmp_path / "picks.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    listed, written, empty = (row["recommended"] for row in answers.predict(recommender_run, tmp_path / "picks.jsonl"))
+    assert listed == written
+    assert listed
+    assert empty is None
+
+
+def test_ids_are_no_texts_whatever_is_in_them() -> None:
+    assert not text.described(Catalogue((Item("R.E.M.", "R.E.M."), Item("b", "b"))))
+    assert text.described(Catalogue((Item("a", "a", category="tea"),)))
+
+
+def test_a_run_opens_when_everybody_was_deleted(
+    recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    run = open_copy(recommender_run, tmp_path)
+    nobody = pd.read_parquet(run.folder / INTERACTIONS).head(0)
+    runs.rewrite(run, INTERACTIONS, partial(nobody.to_parquet, index=False))
+    assert open_run(runs.open_run(run.folder)).live.state.trained == {}
+
+
+def test_whichever_reader_is_free_reads_the_next_text() -> None:
+    reading, read = ThreadEvent(), ThreadEvent()
+
+    def slowly(texts: Sequence[str]) -> FloatArray:
+        reading.set()
+        read.wait(10)
+        return np.zeros((len(texts), 1), np.float32)
+
+    encode = text.in_turn(slowly, lambda texts: np.ones((len(texts), 1), np.float32))
+    with ThreadPoolExecutor(1) as writer:
+        thousand = writer.submit(encode, ["a"] * 1000)
+        assert reading.wait(10)
+        assert encode(["green tea"]).all()
+        read.set()
+        assert not thousand.result().any()

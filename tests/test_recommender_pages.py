@@ -129,7 +129,7 @@ def test_an_item_has_neighbours_and_a_list_without_it(view: View) -> None:
     with pytest.raises(gr.Error, match="removed a moment ago"):
         tab.show("gone")
     offered = tab.past(PERSON)
-    past = [view.state.catalogue.ids[item] for item in view.state.trained[PERSON]]
+    past = [view.state.catalogue.ids[item] for item in view.state.trained[PERSON].weights]
     assert [item for _, item in offered["choices"]] == past[::-1]
     assert tab.without(PERSON, offered["value"])
     assert tab.without(PERSON, None) == ""

@@ -229,7 +229,7 @@ def test_a_new_item_is_found_by_its_text_at_once_and_an_erased_one_never(engine:
     by_text = Engine(from_vectors(text_vectors()), engine.shelf)
     grown = Engine(by_text.model.extended(new), by_text.shelf.extended([Item("new", "New tea")], new))
     assert items_of(grown, TEA, count=1) == [24]
-    less = Engine(grown.model.erased(24), grown.shelf.erased(24))
+    less = Engine(grown.model.erased(np.array([24])), grown.shelf.erased(np.array([24])))
     assert 24 not in items_of(less, TEA, count=100)
     assert 24 not in items_of(less, Profile(), count=100, in_stock=False, diversity=1)
     assert not less.shelf.vectors[24].any()

@@ -80,6 +80,11 @@ def test_people_with_fewer_unseen_items_than_a_list_has_click_what_is_left_and_t
     assert outcome.verdict.startswith("failed: after 3 rounds 25.0% of the catalogue is shown, at first 75.0%")
 
 
+def test_a_catalogue_of_one_item_has_an_evenness() -> None:
+    one = Histories(sparse.csr_matrix((3, 1), dtype=np.float32), np.empty(0, np.float32))
+    assert feedback_loop(lambda rows: popularity.fit(rows), one, LoopSettings(rounds=1)).evenness == (0,)
+
+
 def test_a_loop_that_loses_too_much_is_told_so() -> None:
     outcome = feedback_loop(knn, people(), LoopSettings(rounds=2, least_coverage=1.1))
     assert not outcome.passed

@@ -9,6 +9,7 @@ from verticals.data.table import read_table
 from verticals.evaluation.predictor import check_free
 from verticals.runs import Run
 from verticals_recommender import interactions
+from verticals_recommender.items import parts
 from verticals_recommender.opening import Opened, open_run
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Rules, recommend
@@ -33,7 +34,7 @@ def predict(run: Run, file: Path) -> list[dict[str, Any]]:
     table = read_table(file)
     check_free(table, _ADDED)
     if "items" in table.columns:
-        given = [_picks(opened, as_text(cell)) for cell in table.frame["items"]]
+        given = [_picks(opened, cell) for cell in table.frame["items"]]
     else:
         wanted = Settings.model_validate(run.config.app).columns.user
         name = column(table, "user", wanted, interactions.NAMES["user"], "--set app.columns.user=NAME")
@@ -45,10 +46,10 @@ def predict(run: Run, file: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _picks(opened: Opened, cell: str) -> Profile | None:
+def _picks(opened: Opened, cell: Any) -> Profile | None:  # noqa: ANN401 - a cell of any file format
     positions = opened.live.state.catalogue.positions
-    names = [name.strip() for name in cell.replace("|", ",").replace(";", ",").split(",")]
-    known = list(dict.fromkeys(positions[name] for name in names if name and name in positions))
+    names = parts(cell)
+    known = [positions[name] for name in names if name in positions]
     return Profile().after("click", known) if known else None
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import to_json
 
 from verticals.access import bearer
+from verticals.arrays import FloatArray
 from verticals.errors import DataError
 from verticals_recommender.explanations import reasons, why
 from verticals_recommender.items import LONGEST_ID, Item
@@ -104,9 +105,9 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
     makers = ThreadPoolExecutor(2, "lists")
     computing = Lock()
 
-    def answer(request: RecommendRequest) -> Response:
+    def answer(request: RecommendRequest, wish: FloatArray | None) -> Response:
         state = live.state
-        profile = _profile(live, state, request)
+        profile = _profile(live, state, request, wish)
         with computing:
             found = recommend(state.engine, profile, request.rules, clock())
             results = described(state, found, request.reasons)
@@ -119,7 +120,9 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
         """Return a list with the reasons of each item."""
         if request.user and (request.items or request.sentence):
             raise HTTPException(422, "give a user, or items and a sentence of somebody new, not both")
-        return await asyncio.get_running_loop().run_in_executor(makers, answer, request)
+        # Not by the makers: a sentence that is read holds up no other list.
+        wish = await asyncio.to_thread(live.wish, request.sentence) if request.sentence else None
+        return await asyncio.get_running_loop().run_in_executor(makers, answer, request, wish)
 
     @router.get("/similar/{item:path}")
     def similar(item: PathId, count: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 10) -> dict[str, Any]:
@@ -173,11 +176,11 @@ def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
         return _proof(live.forget_user(user))
 
 
-def _profile(live: Live, state: State, request: RecommendRequest) -> Profile:
+def _profile(live: Live, state: State, request: RecommendRequest, wish: FloatArray | None) -> Profile:
     if request.user:
         return state.profile(request.user, live.store.events(request.user))
     try:
-        return live.visitor(state, request.items, request.sentence)
+        return state.visitor(request.items, wish)
     except DataError as error:
         raise HTTPException(404, str(error)) from error
 

@@ -26,6 +26,7 @@ NAMES = {
     "timestamp": ("timestamp", "time", "date", "unix_time", "created_at"),
 }
 _NEEDED = ("user", "item")
+_LARGEST = 1e12  # of weights and ratings: the models add up their squares
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _numbers(table: Table, role: str, wanted: str | None) -> tuple[Float64Array,
         found = as_seconds(list(cells))
     else:
         found = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, copy=True)
-        found[~np.isfinite(found)] = np.nan
+        found[~(np.abs(found) <= _LARGEST)] = np.nan
     return found, np.isnan(found) & np.array([bool(as_text(cell).strip()) for cell in cells])
 
 
@@ -174,8 +175,8 @@ def _notes(table: Table, reasons: Mapping[str, BoolArray]) -> list[Note]:
         "long_id": f"rows left out whose user or item is longer than {LONGEST_ID} characters",
         "no_weight": "rows whose weight is not above 0 left out",
         "low_rating": "rows rated below the least rating left out",
-        "unread_weight": "weights that are not numbers, taken as 1",
-        "unread_rating": "ratings that are not numbers, taken as unknown",
+        "unread_weight": "weights that are not numbers up to 1e12, taken as 1",
+        "unread_rating": "ratings that are not numbers up to 1e12, taken as unknown",
         "unread_timestamp": "times that cannot be read, taken as unknown",
     }
     lines = table.frame.index.to_numpy()

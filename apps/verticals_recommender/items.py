@@ -29,9 +29,9 @@ NAMES = {
     "available": ("available", "in_stock"),
     "added": ("added", "added_at", "published", "published_at"),
 }
-_OFF = {"false", "no", "0", "n", "off", "sold out"}
+_OFF = {"false", "no", "n", "off", "sold out", "out of stock", "unavailable"}
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")  # 1,299 and 1,299.50, but 12,50 is a decimal comma
-_ON = {"true", "yes", "1", "y", "on", ""}
+_ON = {"true", "yes", "y", "on", "in stock", "available", ""}
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,12 @@ def _cells(table: Table, role: str) -> list[Any]:
 def _item(cell: Mapping[str, Any]) -> tuple[Item, list[str]]:
     """Return the item and the names of the cells that could not be read, which stay unknown."""
     price, added = _price(cell["price"]), seconds(cell["added"])
-    available = as_text(cell["available"]).strip().casefold()
+    available = _available(cell["available"])
     unread = [
         name
         for name, failed in (
             ("price", price is None and as_text(cell["price"]).strip() != ""),
-            ("available", available not in _OFF | _ON),
+            ("available", available is None),
             ("added", added is None and as_text(cell["added"]).strip() != ""),
         )
         if failed
@@ -144,7 +144,7 @@ def _item(cell: Mapping[str, Any]) -> tuple[Item, list[str]]:
     texts = {role: as_text(cell[role]).strip() for role in ("title", "description", "category", "brand")}
     texts["title"] = texts["title"] or item_id
     return Item(
-        item_id, **texts, price=price, tags=_tags(cell["tags"]), available=available not in _OFF, added=added
+        item_id, **texts, price=price, tags=parts(cell["tags"]), available=available is not False, added=added
     ), unread
 
 
@@ -157,9 +157,22 @@ def _price(value: Any) -> float | None:  # noqa: ANN401 - a cell of any file for
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _tags(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of any file format
-    parts = value if isinstance(value, list | tuple) else as_text(value).replace(";", ",").replace("|", ",").split(",")
-    return tuple(dict.fromkeys(as_text(part).strip() for part in parts if as_text(part).strip()))
+def _available(value: Any) -> bool | None:  # noqa: ANN401 - a cell of any file format
+    """Return what a cell says, a number being how many there are; nothing where it says neither yes nor no."""
+    text = as_text(value).strip().casefold()
+    if text in _ON or text in _OFF:
+        return text in _ON
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number > 0
+
+
+def parts(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell of any file format
+    """Return the texts of a list, or those between commas, semicolons or bars, each once."""
+    found = value if isinstance(value, list | tuple) else re.split("[,;|]", as_text(value))
+    return tuple(dict.fromkeys(as_text(part).strip() for part in found if as_text(part).strip()))
 
 
 def _notes(path: Path, faults: Mapping[str, Sequence[int]]) -> list[Note]:

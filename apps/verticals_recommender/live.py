@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from verticals.arrays import FloatArray
+from verticals.arrays import FloatArray, IntArray
 from verticals_recommender.items import Item
 from verticals_recommender.models.vectors import unit
-from verticals_recommender.profiles import Action, Profile
+from verticals_recommender.profiles import Action
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.state import State
 from verticals_recommender.store import EVERYTHING, Store
@@ -52,6 +52,7 @@ class Live:
         store: Store,
         forget_files: Forget = lambda user: 0,
         rows_in_file: Rows = lambda user: [],
+        trained_at: float = 0.0,
     ) -> None:
         """Take up what the store remembers.
 
@@ -62,6 +63,7 @@ class Live:
             store: events and later changes of the catalogue.
             forget_files: takes a user's rows out of the files that the state was read from, and returns how many are left there.
             rows_in_file: reads a user's rows in the file that the state was read from.
+            trained_at: when the state was learned, in seconds since 1970; an item that was removed and came back before is as it says.
         """
         self.store = store
         self._forget_files, self._rows_in_file = forget_files, rows_in_file
@@ -71,10 +73,11 @@ class Live:
         self._recording = Lock()  # no event is written beside its deletion; held for moments, the other for seconds
         gone = store.forgotten(state.trained)
         self._state = replace(state, trained={user: past for user, past in state.trained.items() if user not in gone})
-        for item in store.removed_items() & set(state.catalogue.positions):
-            position = self._state.position(item)
-            self._state = self._state.erased(position)
-            self._purge(position)
+        known = state.catalogue.positions
+        removed = sorted(known[item] for item in store.removed_items(trained_at) if item in known)
+        if removed:
+            self._state = self._state.erased(np.array(removed))
+            self._purge(np.array(removed))
         added = [item for item in store.added_items() if item.id not in self._state.catalogue.positions]
         if added:  # the others the run has learned since
             vectors = self._read(added)
@@ -85,15 +88,9 @@ class Live:
         """The present state; keep it for as long as one answer takes."""
         return self._state
 
-    def visitor(self, state: State, items: Sequence[str], sentence: str) -> Profile:
-        """Return the profile of somebody unknown, from some picks and a sentence; either may be empty.
-
-        Raises:
-            DataError: a pick is not an item.
-        """
-        chosen = [state.position(item) for item in items]
-        wish = unit(self._encode([sentence]))[0] if sentence.strip() else None
-        return replace(Profile().after("click", chosen), wish=wish)
+    def wish(self, sentence: str) -> FloatArray | None:
+        """Return a sentence as a unit vector, [width]; nothing where it is blank."""
+        return unit(self._encode([sentence]))[0] if sentence.strip() else None
 
     def similar(self, state: State, item: str, count: int) -> list[tuple[int, float]]:
         """Return the items whose text is nearest, with their cosines; none that has nothing in common.
@@ -156,11 +153,12 @@ class Live:
         """
         with self._writing:
             position = self._state.position(item)
-            after = self._state.erased(position)
+            place = np.array([position])
+            after = self._state.erased(place)
             with self._recording:
                 gone = self.store.forget_item(item)
                 self._state = after
-            self._purge(position)
+            self._purge(place)
         return Erased(gone, self._left_of_item(item, position))
 
     def forget_user(self, user: str) -> Erased:
@@ -192,8 +190,8 @@ class Live:
         self.index.add(np.arange(len(self._state.catalogue), len(after.catalogue)), vectors)
         self._state = after
 
-    def _purge(self, position: int) -> None:
-        self.index.remove(np.array([position]))
+    def _purge(self, positions: IntArray) -> None:
+        self.index.remove(positions)
         self.index.purge()
 
     def _left_of_item(self, item: str, position: int) -> dict[str, int]:
@@ -204,7 +202,7 @@ class Live:
             "likeness": sum(int(np.count_nonzero(model.similar(position))) for model in models),
             "vectors": int(np.count_nonzero(shelf.vectors[position])),
             "index": int(np.count_nonzero(self.index.rows()[0] == position)),
-            "matrix": sum(position in past for past in state.trained.values()),
+            "matrix": sum(position in past.weights for past in state.trained.values()),
             "available": int(shelf.there[position] or shelf.available[position]),
             "training_rows": sum(event.item == item for event in self.store.chosen()),
             "lists": self.store.lists_with(item),

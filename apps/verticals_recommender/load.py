@@ -19,7 +19,7 @@ from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.live import Live
 from verticals_recommender.models import als, borrowing, item_knn, vectors
 from verticals_recommender.models.blend import Blend
-from verticals_recommender.models.histories import histories, history, sequences
+from verticals_recommender.models.histories import histories, history, pasts
 from verticals_recommender.models.model import Model
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.retrieval.million import clustered_vectors
@@ -99,7 +99,7 @@ def build(load: Load, config: Config, folder: Path) -> Live:
     read = clustered_vectors(load.items, load.width, load.seed)
     items = tuple(Item(name, f"Thing {name}", category=f"c{n % 20}", price=n % 90) for n, name in enumerate(rows.items))
     counts = np.bincount(rows.item, minlength=load.items)
-    past = {rows.users[user]: weights for user, weights in sequences(rows).items()}
+    past = {rows.users[user]: each for user, each in pasts(rows).items()}
     state = State(Catalogue(items), Engine(hybrid(load, rows), shelf(items, counts, read)), past)
     index = VectorIndex(IndexSpec(), np.arange(load.items), read)
     store = Store(storage.open_database(f"sqlite:///{folder / 'load.sqlite'}", TABLES))

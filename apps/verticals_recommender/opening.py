@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from verticals_recommender import recipe, recommender, text
 from verticals_recommender.forgetting import forget, rows_of
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.live import Encode, Live
-from verticals_recommender.models.histories import sequences
+from verticals_recommender.models.histories import pasts
 from verticals_recommender.recommender import Recommender
 from verticals_recommender.retrieval import stored
 from verticals_recommender.retrieval.index import VectorIndex
@@ -60,7 +61,7 @@ def open_run(run: Run) -> Opened:
     index = _index(run, trained, encode)
     _, vectors = index.rows()
     rows = recommender.everything(trained)
-    past = {rows.users[user]: weights for user, weights in sequences(rows).items()}
+    past = {rows.users[user]: each for user, each in pasts(rows).items()}
     others = {name: model for name, model in trained.models.items() if name != trained.served}
     state = State(trained.catalogue, recipe.engine(trained, vectors), past, others)
     name = str(run.manifest["data"]["name"])
@@ -68,7 +69,9 @@ def open_run(run: Run) -> Opened:
     store = Store(database, name)
     store.gather_lists()
     store.drop_old_lists()  # here, since beside requests it makes the slowest of them wait
-    live = Live(state, index, encode, store, partial(forget, run.folder.parent, name), partial(rows_of, run.folder))
+    forget_files, rows_in_file = partial(forget, run.folder.parent, name), partial(rows_of, run.folder)
+    trained_at = datetime.fromisoformat(run.manifest["created_at"]).timestamp()
+    live = Live(state, index, encode, store, forget_files, rows_in_file, trained_at)
     skin = skin_of(Settings.model_validate(run.config.app), name)
     return Opened(live, run.metrics, skin, clock_of(name, rows))
 

@@ -8,6 +8,7 @@ from verticals.arrays import FloatArray
 
 Action = Literal["click", "like", "hide", "less", "shown"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
+CHOICES: tuple[Action, ...] = ("click", "like")  # what makes an item part of the history
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from verticals_recommender.items import Item
+from verticals_recommender.models.model import others
 from verticals_recommender.models.vectors import unit
 
 
@@ -49,9 +50,9 @@ class Shelf:
             there=np.concatenate([self.there, new.there]),
         )
 
-    def erased(self, item: int) -> "Shelf":
-        """Return the shelf with an empty place where the item was."""
-        keep = np.arange(len(self)) != item
+    def erased(self, items: IntArray) -> "Shelf":
+        """Return the shelf with empty places where items were."""
+        keep = others(len(self), items)
         return replace(
             self,
             category=np.where(keep, self.category, ""),

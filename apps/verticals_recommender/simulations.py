@@ -89,7 +89,7 @@ def feedback_loop(fit: Fit, histories: Histories, settings: LoopSettings) -> Loo
             break
         exposure = np.bincount(shown[shown >= 0], minlength=histories.weights.shape[1])
         coverage.append(float(np.mean(exposure > 0)))
-        evenness.append(float(stats.entropy(exposure) / np.log(len(exposure))))
+        evenness.append(float(stats.entropy(exposure) / np.log(max(len(exposure), 2))))
         drawn = [_drawn(generator, row[row >= 0], settings.clicks) for row in shown]
         histories = clicked(histories, np.array(drawn))
     kept = coverage[-1] / coverage[0]

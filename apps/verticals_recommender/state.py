@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from verticals.arrays import FloatArray
+from verticals.arrays import FloatArray, IntArray
 from verticals.errors import DataError
 from verticals_recommender.items import Catalogue, Item
+from verticals_recommender.models.histories import Past
 from verticals_recommender.models.model import Model
-from verticals_recommender.profiles import Profile
+from verticals_recommender.profiles import CHOICES, Profile
 from verticals_recommender.serving import Engine
 from verticals_recommender.store import Event
 
@@ -21,14 +22,14 @@ class State:
     Attributes:
         catalogue: the items, in the order of the model's columns.
         engine: what ranks them.
-        trained: columns of what each user did before the training, oldest first, with how much each says.
+        trained: what each user did before the training, by columns.
         compared: other models over the same columns, to be shown beside the one that serves.
         forgotten: how often somebody was forgotten since the start.
     """
 
     catalogue: Catalogue
     engine: Engine
-    trained: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    trained: Mapping[str, Past] = field(default_factory=dict)
     compared: Mapping[str, Model] = field(default_factory=dict)
     forgotten: int = 0
 
@@ -43,10 +44,30 @@ class State:
         return self.catalogue.positions[item]
 
     def profile(self, user: str, events: Iterable[Event]) -> Profile:
-        """Return what is known of a user, as columns; events on items that are gone are passed over."""
-        known = self.catalogue.positions
-        past = Profile(history=self.trained.get(user, {}))
-        return past.following((event.action, known[event.item]) for event in events if event.item in known)
+        """Return what is known of a user, as columns; events on items that are gone are passed over.
+
+        Events, oldest first, follow what was before the training, but for those that are older than something that the run has since
+        learned of the user: then all stand in the order of their times.
+        """
+        known, past = self.catalogue.positions, self.trained.get(user, Past())
+        done = [(event.action, known[event.item], event.at) for event in events if event.item in known]
+        profile = Profile(history=past.weights).following((action, item) for action, item, _ in done)
+        if not done or not done[0][2] < past.end:
+            return profile
+        moments = dict(past.times)
+        for action, item, at in done:
+            if action in CHOICES:
+                moments[item] = max(at, moments.get(item, at))
+        order = sorted(profile.history, key=moments.__getitem__)
+        return replace(profile, history={item: profile.history[item] for item in order})
+
+    def visitor(self, items: Sequence[str], wish: FloatArray | None) -> Profile:
+        """Return the profile of somebody unknown, from some picks and a sentence as a unit vector, [width]; either may be absent.
+
+        Raises:
+            DataError: a pick is not an item.
+        """
+        return Profile(wish=wish).after("click", [self.position(item) for item in items])
 
     def extended(self, items: Sequence[Item], vectors: FloatArray) -> "State":
         """Return the state with new items behind the others, and their texts' unit vectors.
@@ -61,17 +82,16 @@ class State:
         compared = {name: model.extended(vectors) for name, model in self.compared.items()}
         return replace(self, catalogue=catalogue, engine=engine, compared=compared)
 
-    def erased(self, position: int) -> "State":
-        """Return the state with an empty place where an item was."""
-        items = list(self.catalogue.items)
-        items[position] = _NOBODY
-        catalogue = Catalogue(tuple(items), self.catalogue.notes)
-        engine = Engine(self.engine.model.erased(position), self.engine.shelf.erased(position))
+    def erased(self, positions: IntArray) -> "State":
+        """Return the state with empty places where items were."""
+        gone = set(positions.tolist())
+        items = tuple(_NOBODY if place in gone else item for place, item in enumerate(self.catalogue.items))
+        catalogue = Catalogue(items, self.catalogue.notes)
+        engine = Engine(self.engine.model.erased(positions), self.engine.shelf.erased(positions))
         trained = {
-            user: {each: weight for each, weight in past.items() if each != position}
-            for user, past in self.trained.items()
+            user: past if gone.isdisjoint(past.weights) else past.without(gone) for user, past in self.trained.items()
         }
-        compared = {name: model.erased(position) for name, model in self.compared.items()}
+        compared = {name: model.erased(positions) for name, model in self.compared.items()}
         return replace(self, catalogue=catalogue, engine=engine, trained=trained, compared=compared)
 
     def without(self, user: str) -> "State":

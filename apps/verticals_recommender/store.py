@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from heapq import merge
@@ -26,10 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy import Engine as Database
 
-from verticals.storage import scrub, transaction
+from verticals.storage import reading, scrub, transaction
 from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
-from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS
+from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS, RETURNED
 
 MOST_EVENTS, MOST_LISTS = 5000, 200  # of one user; older ones no longer shape what is recommended
 EVERYTHING = 2**62
@@ -91,7 +92,7 @@ class Store:
         What was shown outnumbers what was done by far, and must not crowd it out: a hidden item would come back.
         """
         asked = {**self._asked(user), "events": events, "lists": lists}
-        with self._database.connect() as connection:
+        with reading(self._database) as connection:
             rows = sorted(connection.execute(_NEWEST, asked), key=itemgetter(1))
         done, shown = ([row for row in rows if bool(row.listed) is listed] for listed in (False, True))
         found: list[Event] = []
@@ -125,7 +126,7 @@ class Store:
         """Return every click and like, oldest first."""
         own = EVENTS.c.catalogue == self._catalogue
         query = select(EVENTS).where(own, EVENTS.c.action.in_(("click", "like"))).order_by(EVENTS.c.number)
-        with self._database.connect() as connection:
+        with reading(self._database) as connection:
             return [Event(row.user, row.item, row.action, row.at) for row in connection.execute(query)]
 
     def add_items(self, items: Sequence[Item]) -> None:
@@ -135,19 +136,26 @@ class Store:
             removed = set(connection.scalars(select(ITEMS.c.item).where(before, ITEMS.c.removed)))
             connection.execute(delete(ITEMS).where(before))
             connection.execute(insert(ITEMS), [self._row(item, item.id in removed) for item in items])
+            if removed:
+                back = [{"catalogue": self._catalogue, "item": item, "at": time.time()} for item in removed]
+                connection.execute(insert(RETURNED), back)
 
     def added_items(self) -> list[Item]:
         """Return the items that came after the training and are still there, in the order in which they came."""
         query = select(ITEMS.c.attributes).where(self._own_items, ITEMS.c.attributes.is_not(None))
         query = query.order_by(ITEMS.c.number)
-        with self._database.connect() as connection:
+        with reading(self._database) as connection:
             kept = [json.loads(attributes) for attributes in connection.scalars(query)]
         return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
 
-    def removed_items(self) -> set[str]:
-        """Return the ids of items that were removed, also of those that came back since."""
-        query = select(ITEMS.c.item).where(self._own_items, ITEMS.c.removed)
-        with self._database.connect() as connection:
+    def removed_items(self, trained_at: float) -> set[str]:
+        """Return the ids of items of which a run of that moment, in seconds since 1970, may know nothing.
+
+        They were removed, and did not come back before it was trained.
+        """
+        back = select(RETURNED.c.item).where(RETURNED.c.catalogue == self._catalogue, RETURNED.c.at < trained_at)
+        query = select(ITEMS.c.item).where(self._own_items, ITEMS.c.removed, ITEMS.c.item.not_in(back))
+        with reading(self._database) as connection:
             return set(connection.scalars(query))
 
     def forget_user(self, user: str) -> int:
@@ -167,7 +175,7 @@ class Store:
     def forgotten(self, users: Iterable[str]) -> set[str]:
         """Return those of some users who were forgotten."""
         query = select(FORGOTTEN.c.digest).where(FORGOTTEN.c.catalogue == self._catalogue)
-        with self._database.connect() as connection:
+        with reading(self._database) as connection:
             digests = set(connection.scalars(query))
         return {user for user in users if self._digest(user) in digests} if digests else set()
 
@@ -187,7 +195,8 @@ class Store:
                 ]
                 connection.execute(_SHORTEN, without)
             gone += len(lists)
-            connection.execute(delete(ITEMS).where(self._own_items, ITEMS.c.item == item))
+            for table in (ITEMS, RETURNED):
+                connection.execute(delete(table).where(table.c.catalogue == self._catalogue, table.c.item == item))
             row = {"catalogue": self._catalogue, "item": item, "attributes": None, "removed": True}
             connection.execute(insert(ITEMS), [row])
         scrub(self._database)
@@ -195,12 +204,12 @@ class Store:
 
     def mentions(self, user: str) -> int:
         """Return in how many rows a user is left."""
-        with self._database.connect() as connection:
+        with reading(self._database) as connection:
             return int(connection.scalar(_MENTIONS, self._asked(user)) or 0)
 
     def lists_with(self, item: str) -> int:
         """Return in how many of the lists that were shown an item is left."""
-        with self._database.connect() as connection:
+        with reading(self._database) as connection:
             return len(self._lists_with(connection, item))
 
     def _row(self, item: Item, removed: bool) -> dict[str, str | bool]:

@@ -37,7 +37,16 @@ ITEMS = Table(
     Column("catalogue", String(200), nullable=False),
     Column("item", String(LONGEST_ID), nullable=False),
     Column("attributes", String, nullable=True),  # nothing: the item is gone
-    Column("removed", Boolean, nullable=False),  # at some time, so that nothing that a run knows of it comes back
+    Column("removed", Boolean, nullable=False),  # at some time, so that nothing that a run knew of it then comes back
+    UniqueConstraint("catalogue", "item"),
+)
+RETURNED = Table(
+    "recommender_returned",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("catalogue", String(200), nullable=False),
+    Column("item", String(LONGEST_ID), nullable=False),
+    Column("at", Float, nullable=False),  # what a run has learned of the item since counts again
     UniqueConstraint("catalogue", "item"),
 )
 FORGOTTEN = Table(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from verticals.objectives import match
 from verticals.objectives.match import Matcher
 from verticals.runs import Run
 from verticals_recommender.interactions import Interactions
-from verticals_recommender.items import Catalogue
+from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.models import item_knn
 from verticals_recommender.models.histories import histories
 from verticals_recommender.settings import Settings
@@ -29,7 +29,7 @@ _TEMPERATURE = 0.1  # there too, better than 0.05 and 0.2: a weaker sign than a 
 
 def described(catalogue: Catalogue) -> bool:
     """Say whether any item has a text; otherwise items are known by their ids alone."""
-    return any(item.text != item.id for item in catalogue.items)
+    return any(item.text != Item(item.id, item.id).text for item in catalogue.items)
 
 
 def reader(config: BackboneConfig, progress: str | None = None) -> Encode:
@@ -50,16 +50,31 @@ def reader(config: BackboneConfig, progress: str | None = None) -> Encode:
 
 
 def of_run(run: Run) -> Encode:
-    """Return the encoder that read a run's items; texts of several threads are read one after the other."""
-    tuned = (run.folder / "tokenizer").is_dir()
-    encode = match.load(run).embed if tuned else reader(run.config.backbone)
-    alone = Lock()  # a fast tokenizer changes its own settings while it works
+    """Return the encoder that read a run's items, for several threads.
 
-    def guarded(texts: Sequence[str]) -> FloatArray:
-        with alone:
-            return encode(texts)
+    Two can read at once, so that a sentence need not wait for the thousand items that the one writer reads. A fast tokenizer changes
+    its own settings while it works, so each of the two has its own; they share the backbone.
+    """
+    if not (run.folder / "tokenizer").is_dir():
+        return in_turn(reader(run.config.backbone), reader(run.config.backbone))
+    tuned = match.load(run)
+    return in_turn(tuned.embed, match.beside(tuned, run).embed)
 
-    return guarded
+
+def in_turn(*readers: Encode) -> Encode:
+    """Return what reads by whichever reader is free; where none is, a thread waits."""
+    free: SimpleQueue[Encode] = SimpleQueue()
+    for each in readers:
+        free.put(each)
+
+    def encode(texts: Sequence[str]) -> FloatArray:
+        read = free.get()
+        try:
+            return read(texts)
+        finally:
+            free.put(read)
+
+    return encode
 
 
 def tune(catalogue: Catalogue, known: Interactions, config: Config) -> Matcher:

@@ -1,6 +1,5 @@
 """Moments in the ways that exports write them, as seconds since 1970."""
 
-import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -10,7 +9,9 @@ import numpy as np
 
 from verticals.arrays import Float64Array
 
-_MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138
+# From so many on nano-, micro- and milliseconds: read as the next larger unit, each would be the year 5138.
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+_LARGEST = 1e20
 _DIGITS_OF_A_DAY = re.compile(r"(?:19|20)\d{6}")  # 20260302 is a date, not a moment of 1970
 DAY = 86_400.0
 
@@ -18,7 +19,7 @@ DAY = 86_400.0
 def seconds(value: Any) -> float | None:  # noqa: ANN401 - a cell of any file format
     """Return a moment in seconds since 1970; None where it is absent or cannot be read.
 
-    Understood are seconds and milliseconds since 1970, and ISO 8601 dates and times, such as 20260302; without a zone they are UTC.
+    Understood are seconds, milli-, micro- and nanoseconds since 1970, and ISO 8601 dates and times, such as 20260302; without a zone they are UTC.
     """
     if value is None:
         return None
@@ -29,12 +30,12 @@ def seconds(value: Any) -> float | None:  # noqa: ANN401 - a cell of any file fo
         number = float(text)
     except ValueError:
         return _of_iso(text)
-    if not math.isfinite(number):
+    if not abs(number) < _LARGEST:
         return None
     day = _of_iso(f"{number:.0f}") if _DIGITS_OF_A_DAY.fullmatch(f"{number:.15g}") else None
     if day is not None:
         return day
-    return number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
+    return number / next((parts for least, parts in _UNITS if abs(number) >= least), 1)
 
 
 def _of_iso(text: str) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 from verticals.arrays import Float64Array
 from verticals.evaluation import results
 from verticals_recommender.interactions import Interactions
-from verticals_recommender.models.histories import sequences
+from verticals_recommender.models.histories import Past, pasts
 from verticals_recommender.profiles import Profile
 from verticals_recommender.ranking import estimates
 from verticals_recommender.serving import Engine, Rules, recommend
@@ -36,9 +36,9 @@ def measure(
         share of the catalogue that these people are shown.
     """
     people = _drawn(held_out, seed)
-    past, wanted = sequences(known), sequences(held_out)
-    profiles = [Profile(history=past.get(person, {})) for person in people]
-    goals = [set(wanted[person]) for person in people]
+    past, wanted = pasts(known), pasts(held_out)
+    profiles = [Profile(history=past.get(person, Past()).weights) for person in people]
+    goals = [set(wanted[person].weights) for person in people]
     now = float(known.time.max()) if known.timed else 0.0
     rows = []
     for slider, value in [("", 0.0), *product(SLIDERS, VALUES)]:

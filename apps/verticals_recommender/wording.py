@@ -46,6 +46,7 @@ _EN = {
     "price_from": "Price from",
     "price_to": "Price to",
     "prices_crossed": "The lowest price is above the highest one.",
+    "price_below_0": "A price cannot be below 0.",
     "removed": "That item was removed a moment ago; please choose another one.",
     "tradeoff": "What this costs and brings",
     "tradeoff_lead": "Measured on {people} people's held-out rows, each slider alone: hits in the first ten (nDCG) and the share of the "
@@ -98,7 +99,7 @@ _EN = {
     "curve": "Finding near vectors: recall and time",
     "curve_lead": "{rows:,} items, one query at a time on one thread. Chosen: {kind}, recall@{at} {recall:.3f} against the exact search, "
     "95th percentile {p95:.2f} ms (allowed: {most:g} ms).",
-    "curve_small": "A catalogue of this size is searched exactly; approximate structures are tried from 640 items on.",
+    "curve_exact": "The exact search keeps the target, so nothing approximate was tried.",
     "curve_none": "Items have no texts here, so there are no vectors to search.",
     "recall": "recall",
     "milliseconds": "ms, 95th percentile",
@@ -178,6 +179,7 @@ _ZH = {
     "price_from": "最低价",
     "price_to": "最高价",
     "prices_crossed": "最低价高于最高价。",
+    "price_below_0": "价格不能低于 0。",
     "removed": "该物品刚刚被移除，请另选一个。",
     "tradeoff": "代价与收益",
     "tradeoff_lead": "在 {people} 人的测试数据上逐一测量每个滑块：前十条的 nDCG 与目录覆盖率。",
@@ -229,7 +231,7 @@ _ZH = {
     "curve": "近邻检索：召回率与耗时",
     "curve_lead": "{rows:,} 个物品，单线程逐条查询。选定 {kind}，相对精确检索的 recall@{at} 为 {recall:.3f}，"
     "95 分位 {p95:.2f} 毫秒（上限 {most:g} 毫秒）。",
-    "curve_small": "这种规模的目录使用精确检索；达到 640 个物品才会尝试近似结构。",
+    "curve_exact": "精确检索已达到目标，因此没有尝试近似结构。",
     "curve_none": "此处物品没有文本，因此没有可检索的向量。",
     "recall": "召回率",
     "milliseconds": "毫秒（95 分位）",

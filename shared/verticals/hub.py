@@ -81,7 +81,11 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
         site.include_router(service.api, prefix=f"/api/{name}", tags=[name], max_body_size=_LARGEST_BODY)
         for language, page in service.pages.items():
             path = page_path(name, language)
-            gr.mount_gradio_app(site, page, path=path, theme=theme(), css=CSS, footer_links=[], show_error=True)
+            # Gradio says of every page that it is in English.
+            spoken = f"<script>document.documentElement.lang = '{language}'</script>"
+            gr.mount_gradio_app(
+                site, page, path=path, theme=theme(), css=CSS, head=spoken, footer_links=[], show_error=True
+            )
     return site
 
 

@@ -84,6 +84,20 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise StorageError(f"{shown}: {_first_line(error)}; nothing of this step was written") from error
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection to read from.
+
+    Raises:
+        StorageError: the database refused something.
+    """
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise StorageError(f"{engine.url.render_as_string(hide_password=True)}: {_first_line(error)}") from error
+
+
 def scrub(engine: Engine) -> None:
     """Leave nothing of deleted rows in a SQLite file: they are overwritten when deleted, and its write-ahead log is emptied here.
 

@@ -78,10 +78,10 @@ class Als:
         blank = np.zeros((len(vectors), self.vectors.shape[1]), np.float32)
         return replace(self, vectors=np.concatenate([self.vectors, blank]))
 
-    def erased(self, item: int) -> "Als":
-        """Return the model with an item at the origin."""
+    def erased(self, items: IntArray) -> "Als":
+        """Return the model with items at the origin."""
         vectors = self.vectors.copy()
-        vectors[item] = 0
+        vectors[items] = 0
         return replace(self, vectors=vectors)
 
     def save(self, folder: Path) -> None:

@@ -51,9 +51,9 @@ class Blend:
         """Return the blend with new items."""
         return replace(self, parts=tuple(part.extended(vectors) for part in self.parts))
 
-    def erased(self, item: int) -> "Blend":
-        """Return the blend without an item."""
-        return replace(self, parts=tuple(part.erased(item) for part in self.parts))
+    def erased(self, items: IntArray) -> "Blend":
+        """Return the blend without items."""
+        return replace(self, parts=tuple(part.erased(items) for part in self.parts))
 
     def save(self, folder: Path) -> None:
         """Write each part into a folder of its own."""

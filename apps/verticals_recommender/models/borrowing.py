@@ -16,7 +16,7 @@ from scipy import sparse
 from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
-from verticals_recommender.models.model import Model, Scored
+from verticals_recommender.models.model import Model, Scored, others
 from verticals_recommender.models.stored import rows
 from verticals_recommender.models.vectors import Vectors, relatives, unit
 from verticals_recommender.models.wrapper import Wrapper
@@ -77,12 +77,12 @@ class Borrowing(Wrapper):
         loans = sparse.csc_matrix(sparse.hstack([loans, lent]))
         return Borrowing(self.model.extended(vectors), together, known, self.share, loans)
 
-    def erased(self, item: int) -> "Borrowing":
-        """Return the model without an item: it neither lends nor borrows any more."""
-        others = np.arange(self.size) != item
-        known, vectors = self.known & others, self.vectors * others[:, None]
-        loans = _lent(self.loans @ sparse.diags_array(others.astype(np.float32)), known, self.share, sharpness=1)
-        return Borrowing(self.model.erased(item), vectors, known, self.share, loans)
+    def erased(self, items: IntArray) -> "Borrowing":
+        """Return the model without items: they neither lend nor borrow any more."""
+        kept = others(self.size, items)
+        known, vectors = self.known & kept, self.vectors * kept[:, None]
+        loans = _lent(self.loans @ sparse.diags_array(kept.astype(np.float32)), known, self.share, sharpness=1)
+        return Borrowing(self.model.erased(items), vectors, known, self.share, loans)
 
     def save(self, folder: Path) -> None:
         """Write the model within into a folder of its own, and beside it what is borrowed."""

@@ -64,9 +64,9 @@ class Expanded(Wrapper):
         """Return the model with new items, which stand beside none."""
         return replace(self, model=self.model.extended(vectors), beside=self.beside.extended(vectors))
 
-    def erased(self, item: int) -> "Expanded":
-        """Return the model without an item, which stands beside none any more."""
-        return replace(self, model=self.model.erased(item), beside=self.beside.erased(item))
+    def erased(self, items: IntArray) -> "Expanded":
+        """Return the model without items, which stand beside none any more."""
+        return replace(self, model=self.model.erased(items), beside=self.beside.erased(items))
 
     def save(self, folder: Path) -> None:
         """Write the model within and what stands beside its items into folders of their own."""

@@ -1,7 +1,8 @@
 """What users did, as the models read it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -44,7 +45,8 @@ class Histories:
     def decayed(self, half_life: float) -> "Histories":
         """Return histories in which an item with `half_life` newer ones counts half."""
         weights = self.weights.copy()
-        weights.data = (weights.data * 0.5 ** (self.ages / half_life)).astype(np.float32)
+        decayed = (weights.data * 0.5 ** (self.ages / half_life)).astype(np.float32)
+        weights.data = np.maximum(decayed, np.finfo(np.float32).tiny)  # sparse sums drop the place of a stored 0
         return Histories(weights, self.ages)
 
     def widened(self, items: int) -> "Histories":
@@ -52,6 +54,31 @@ class Histories:
         weights = self.weights.copy()
         weights.resize(len(self), items)
         return Histories(weights, self.ages)
+
+
+@dataclass(frozen=True)
+class Past:
+    """What one user did before the training, oldest first.
+
+    Attributes:
+        weights: the items, with how much each says.
+        times: when each was, in seconds since 1970; NaN where that is unknown.
+    """
+
+    weights: Mapping[int, float] = field(default_factory=dict)
+    times: Mapping[int, float] = field(default_factory=dict)
+
+    @cached_property
+    def end(self) -> float:
+        """When the newest was; NaN where there is none, or where the time of any is unknown."""
+        return float(np.max(list(self.times.values()))) if self.times else float("nan")
+
+    def without(self, items: Collection[int]) -> "Past":
+        """Return the past without some items."""
+        weights, times = (
+            {item: value for item, value in each.items() if item not in items} for each in (self.weights, self.times)
+        )
+        return Past(weights, times)
 
 
 def histories(interactions: Interactions) -> Histories:
@@ -65,18 +92,20 @@ def histories(interactions: Interactions) -> Histories:
     return _sorted(interactions.user, interactions.item, interactions.weight, ages, interactions.shape)
 
 
-def sequences(interactions: Interactions) -> dict[int, dict[int, float]]:
-    """Return the items of every user with rows, oldest first, with their weights, by the user's position.
-
-    Rows without a time are the newest.
-    """
+def pasts(interactions: Interactions) -> dict[int, Past]:
+    """Return what every user with rows did, by the user's position; rows without a time are the newest."""
     order = np.lexsort((interactions.time, interactions.user))
-    users, starts = np.unique(interactions.user[order], return_index=True)
-    items, weights = (np.split(rows[order], starts[1:]) for rows in (interactions.item, interactions.weight))
-    pasts = (
-        dict(zip(item.tolist(), weight.tolist(), strict=True)) for item, weight in zip(items, weights, strict=True)
+    users, starts, counts = np.unique(interactions.user[order], return_index=True, return_counts=True)
+    items, weights, times = (
+        rows[order].tolist() for rows in (interactions.item, interactions.weight, interactions.time)
     )
-    return dict(zip(users.tolist(), pasts, strict=True))
+    return {
+        user: Past(
+            dict(zip(items[start:end], weights[start:end], strict=True)),
+            dict(zip(items[start:end], times[start:end], strict=True)),
+        )
+        for user, start, end in zip(users.tolist(), starts, starts + counts, strict=True)
+    }
 
 
 def history(items: Sequence[int], catalogue_size: int, weights: Sequence[float] | None = None) -> Histories:

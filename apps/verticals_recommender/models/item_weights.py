@@ -11,10 +11,10 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from verticals.arrays import FloatArray
+from verticals.arrays import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
-from verticals_recommender.models.model import Scored
+from verticals_recommender.models.model import Scored, others
 from verticals_recommender.models.stored import rows
 
 
@@ -49,9 +49,9 @@ class ItemWeights:
         weights.resize(self.size + len(vectors), self.size + len(vectors))
         return replace(self, weights=weights)
 
-    def erased(self, item: int) -> "ItemWeights":
-        """Return the model without an item's row and column."""
-        keep = sparse.diags_array((np.arange(self.size) != item).astype(np.float32))
+    def erased(self, items: IntArray) -> "ItemWeights":
+        """Return the model without the rows and columns of items."""
+        keep = sparse.diags_array(others(self.size, items).astype(np.float32))
         weights = sparse.csr_matrix(keep @ self.weights @ keep)
         weights.eliminate_zeros()
         return replace(self, weights=weights)

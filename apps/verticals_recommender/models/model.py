@@ -52,8 +52,8 @@ class Model(Protocol):
     def extended(self, vectors: FloatArray) -> "Model":
         """Return the model with new items behind the others; only their text vectors, [new, width], are known."""
 
-    def erased(self, item: int) -> "Model":
-        """Return the model without anything that it learned about an item; its place stays, and scores 0."""
+    def erased(self, items: IntArray) -> "Model":
+        """Return the model without anything that it learned about items; their places stay, and score 0."""
 
     def save(self, folder: Path) -> None:
         """Write safetensors and JSON into a new folder."""
@@ -89,5 +89,11 @@ def recommend(model: Model, history: Histories, count: int, allowed: BoolArray |
 
 def neighbours(model: Model, item: int, count: int) -> IntArray:
     """Return the items nearest to one item, nearest first, without itself."""
-    others = np.arange(model.size) != item
-    return best(model.similar(item), count, others)
+    return best(model.similar(item), count, others(model.size, np.array([item])))
+
+
+def others(size: int, items: IntArray) -> BoolArray:
+    """Say which of so many items are not among some, [size]."""
+    mask = np.ones(size, bool)
+    mask[items] = False
+    return mask

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from verticals.arrays import FloatArray
+from verticals.arrays import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Scored
@@ -40,9 +40,11 @@ class Popularity:
         """Return the model with new items, which nobody has chosen yet."""
         return replace(self, counts=np.concatenate([self.counts, np.zeros(len(vectors), np.float32)]))
 
-    def erased(self, item: int) -> "Popularity":
-        """Return the model without an item."""
-        return replace(self, counts=np.where(np.arange(self.size) == item, np.float32(0), self.counts))
+    def erased(self, items: IntArray) -> "Popularity":
+        """Return the model without items."""
+        counts = self.counts.copy()
+        counts[items] = 0
+        return replace(self, counts=counts)
 
     def save(self, folder: Path) -> None:
         """Write the counts."""

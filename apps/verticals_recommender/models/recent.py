@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from verticals.arrays import FloatArray
+from verticals.arrays import FloatArray, IntArray
 from verticals.runs import write_json
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.model import Scored
@@ -32,9 +32,9 @@ class Recent(Wrapper):
         """Return the model with new items."""
         return replace(self, model=self.model.extended(vectors))
 
-    def erased(self, item: int) -> "Recent":
-        """Return the model without an item."""
-        return replace(self, model=self.model.erased(item))
+    def erased(self, items: IntArray) -> "Recent":
+        """Return the model without items."""
+        return replace(self, model=self.model.erased(items))
 
     def save(self, folder: Path) -> None:
         """Write the model within and the half-life."""

@@ -15,7 +15,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
-from verticals.arrays import FloatArray
+from verticals.arrays import FloatArray, IntArray
 from verticals_recommender.models import item_weights
 from verticals_recommender.models.histories import Histories
 from verticals_recommender.models.item_weights import ItemWeights, strongest
@@ -63,11 +63,11 @@ class Vectors:
         weights = self.near.extended(vectors).weights + (columns + among_old.T)
         return Vectors(replace(self.near, weights=sparse.csr_matrix(weights)), together)
 
-    def erased(self, item: int) -> "Vectors":
-        """Return the model without an item's vector."""
+    def erased(self, items: IntArray) -> "Vectors":
+        """Return the model without the vectors of items."""
         vectors = self.vectors.copy()
-        vectors[item] = 0
-        return Vectors(self.near.erased(item), vectors)
+        vectors[items] = 0
+        return Vectors(self.near.erased(items), vectors)
 
     def save(self, folder: Path) -> None:
         """Write the vectors and the stored nearness."""

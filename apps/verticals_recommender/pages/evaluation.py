@@ -71,8 +71,8 @@ def _build_curve(retrieval: Mapping[str, Any] | None, texts: Mapping[str, str]) 
         p95=chosen["p95_ms"],
         most=target["p95_ms"],
     )
-    small = f" {texts['curve_small']}" if len(retrieval["points"]) == 1 else ""
-    gr.Markdown(f"### {texts['curve']}\n{lead}{small}")
+    exact = f" {texts['curve_exact']}" if len(retrieval["points"]) == 1 else ""
+    gr.Markdown(f"### {texts['curve']}\n{lead}{exact}")
     gr.Plot(figures.curve_figure(retrieval, texts), show_label=False)
 
 

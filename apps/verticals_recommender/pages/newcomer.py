@@ -53,7 +53,7 @@ class NewcomerTab:
             raise gr.Error(message, print_exception=False)
         state = self.view.state
         with self.view.told():
-            profile = self.view.opened.live.visitor(state, list(picks or ())[:PICKS], written)
+            profile = state.visitor(list(picks or ())[:PICKS], self.view.opened.live.wish(written))
         found = self.view.listed(state, state.engine.model, profile, Rules(count=SHELF))
         said = "" if picks or written else f"<p class='notice'>{markup.escape(texts['newcomer_empty'])}</p>"
         return said + self.view.cards(state, found, {})

@@ -63,10 +63,7 @@ class PersonTab:
         ]
         with gr.Accordion(texts["filters"], open=False):
             category = gr.Dropdown([], multiselect=True, value=[], label=texts["category"])
-            prices = [
-                gr.Number(None, minimum=0, label=texts[name], visible=skin.priced)
-                for name in ("price_from", "price_to")
-            ]
+            prices = [gr.Number(None, label=texts[name], visible=skin.priced) for name in ("price_from", "price_to")]
         return [*sliders, category, *prices]
 
     def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -134,6 +131,8 @@ class PersonTab:
     ) -> Rules:
         if price_from is not None and price_to is not None and price_from > price_to:
             raise gr.Error(self.view.texts["prices_crossed"], print_exception=False)
+        if min(price_from or 0, price_to or 0) < 0:
+            raise gr.Error(self.view.texts["price_below_0"], print_exception=False)
         return Rules(
             count=SHELF,
             categories=tuple(categories or ()),

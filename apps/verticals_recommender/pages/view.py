@@ -45,9 +45,9 @@ class View:
 
     def people(self) -> list[str]:
         """Return people with a history, spread evenly over the names."""
-        known = [name for name, past in self.state.trained.items() if len(past) >= _SHORT_HISTORY]
-        step = max(1, len(known) // _PEOPLE)
-        return known[::step][:_PEOPLE]
+        known = [name for name, past in self.state.trained.items() if len(past.weights) >= _SHORT_HISTORY]
+        spread = np.linspace(0, len(known) - 1, min(_PEOPLE, len(known)), dtype=int)
+        return [known[place] for place in spread]
 
     def choices(self) -> list[tuple[str, str]]:
         """Return titles and ids of the items; of a large catalogue the most popular ones."""

@@ -183,8 +183,16 @@ def untuned(splits: PairSplits, config: Config) -> Judgement:
 
 def load(run: Run) -> Matcher:
     """Read what `save` wrote."""
-    tokenizer = backbones.load_tokenizer(Backbone(str(run.folder), run.folder / "tokenizer"))
-    return Matcher(MatcherModule(saved.load(run.folder, run.config)), tokenizer, run.config)
+    return Matcher(MatcherModule(saved.load(run.folder, run.config)), _tokenizer(run), run.config)
+
+
+def beside(loaded: Matcher, run: Run) -> Matcher:
+    """Return another matcher of the same run, for another thread: with a tokenizer of its own, and the same encoder."""
+    return Matcher(loaded.module, _tokenizer(run), run.config)
+
+
+def _tokenizer(run: Run) -> PreTrainedTokenizerBase:
+    return backbones.load_tokenizer(Backbone(str(run.folder), run.folder / "tokenizer"))
 
 
 def answer(model: Matcher, text: str) -> FloatArray:
