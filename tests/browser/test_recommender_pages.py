@@ -60,4 +60,5 @@ def test_the_page_fits_a_phone(browser: Browser, address: str, path: str) -> Non
     page.goto(f"{address}{path}")
     expect(page.locator(".pick").first).to_be_visible(timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+    assert page.evaluate("document.documentElement.lang") == ("zh" if path.startswith("/zh/") else "en")
     context.close()
