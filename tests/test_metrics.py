@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 from verticals.config import AbstainConfig
 from verticals.data.examples import Examples
 from verticals.evaluation.calibration import Calibration, calibrate, reliability, risk_coverage
-from verticals.evaluation.classification import evaluate
+from verticals.evaluation.classification import class_indices, evaluate
 from verticals.evaluation.metrics import (
     accuracy,
     auroc,
@@ -78,6 +78,28 @@ def test_temperature_repairs_logits_that_are_ten_times_too_sure() -> None:
     probabilities = fitted.probabilities((logits * 10).astype(np.float32))
     right = probabilities.argmax(axis=1) == truth
     assert expected_calibration_error(probabilities.max(axis=1), right) < 0.03
+
+
+def test_a_few_rows_that_are_all_right_do_not_make_everything_sure() -> None:
+    generator = np.random.default_rng(2)
+    logits = generator.normal(size=(30, 5)).astype(np.float32)
+    truth = logits.argmax(axis=1)
+    fitted = calibrate(scores(logits), truth, AbstainConfig())
+    assert 0.05 < fitted.temperature < 1
+    assert fitted.probabilities(np.array([[0.1, 0, 0, 0, 0]], np.float32)).max() < 0.7
+    assert (
+        calibrate(scores(np.repeat(logits, 9, axis=0)), np.repeat(truth, 9), AbstainConfig()).temperature
+        < fitted.temperature
+    )
+
+
+def test_every_label_that_no_class_has_counts_as_a_class_of_its_own() -> None:
+    examples = Examples(("1", "2", "3", "4", "5"), ("a", "b", "c", "d", "c"))
+    truth = class_indices(examples, ("b", "a"))
+    assert truth.tolist() == [1, 0, -1, -2, -1]
+    assert macro_f1(truth, np.array([1, 0, 1, 1, 0])) == pytest.approx(
+        f1_score(list(examples.labels), ["a", "b", "a", "a", "b"], average="macro", zero_division=0)
+    )
 
 
 def test_no_more_than_the_share_asked_for_is_refused() -> None:

@@ -143,6 +143,22 @@ def test_a_run_is_found_again_by_its_settings_and_rows_alone(
     assert runs.trained_with("toy", other, rows) is None
 
 
+def test_a_damaged_run_of_other_settings_does_not_stand_in_the_way_of_one_that_is_looked_for(
+    train_toy: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train_toy("probe")
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    shutil.copytree(run.folder, tmp_path / "toy" / run.folder.name)
+    for name in ("20990101T000000Z-aaaaaaaa", "20990102T000000Z-bbbbbbbb"):
+        newer = shutil.copytree(run.folder, tmp_path / "toy" / name)
+        runs.write_json(newer / runs.MANIFEST, {**run.manifest, "config_digest": "another"})
+        (newer / "labels.json").write_text("[]")
+    (newer / runs.MANIFEST).write_text("{")
+    found = runs.trained_with("toy", run.config, run.manifest["data"]["fingerprint"])
+    assert found is not None
+    assert found.folder.name == run.folder.name
+
+
 def test_a_run_is_found_by_its_settings_even_where_it_is_held_back(
     train_toy: Callable[[str], Run], tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from toys import toy_config, toy_splits
 from verticals import backbones, methods, training
+from verticals.errors import VerticalsError
 from verticals.objectives import classify, encoder_classifier
 from verticals.precision import InBfloat16
 from verticals.token_rows import LengthGroupedSampler
@@ -155,3 +156,10 @@ def test_the_seconds_before_an_interruption_count(tiny_backbone: Path, tmp_path:
     log = classify.fit(toy_splits(), config, tmp_path).log
     assert log.earlier_seconds == 1000.0
     assert 1000.0 < log.seconds < 1100.0
+
+
+@pytest.mark.parametrize("rate", [1e5, 1e30])
+def test_a_training_that_diverges_says_so(tiny_backbone: Path, tmp_path: Path, rate: float) -> None:
+    config = toy_config("full", tiny_backbone, learning_rate=rate)
+    with pytest.raises(VerticalsError, match=r"diverged.*lower train\.learning_rate"):
+        classify.fit(toy_splits(), config, tmp_path).classifier.logits(toy_splits().test.texts)

@@ -181,8 +181,17 @@ def latest(app: str) -> Run | None:
 
 def trained_with(app: str, config: Config, fingerprint: str) -> Run | None:
     """Return the newest run that was trained with these settings on the rows of this fingerprint, whether or not it may serve."""
-    runs = (run for run in map(open_run, _newest_first(app)) if run.manifest["config_digest"] == config.digest())
-    return next((run for run in runs if run.manifest["data"]["fingerprint"] == fingerprint), None)
+    wanted = (config.digest(), fingerprint)
+    return next((open_run(folder) for folder in _newest_first(app) if _origin(folder) == wanted), None)
+
+
+def _origin(folder: Path) -> tuple[str, str] | None:
+    """Return the digests of the settings and of the rows of a run, of which nothing else is read; None where it does not say."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return manifest["config_digest"], manifest["data"]["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def folders_in(parent: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from verticals import distributed, trackers
 from verticals.adversarial import moved, word_embeddings
 from verticals.callbacks import QuietProgress, Stopwatch, seconds_at
 from verticals.config import Precision, Schedule, TrainConfig
-from verticals.errors import RunError
+from verticals.errors import ConfigError, RunError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
 from verticals.precision import InBfloat16, native_precision
@@ -112,7 +112,10 @@ class _LossTrainer(Trainer):
         self, model: nn.Module, inputs: Batch, return_outputs: bool = False, num_items_in_batch: object = None
     ) -> Tensor:
         read = InBfloat16(model) if self._plan.precision == "bfloat16" else model
-        return self._loss(read, inputs) + sum(each.penalty() for each in self._tuned)
+        loss = self._loss(read, inputs) + sum(each.penalty() for each in self._tuned)
+        if not torch.isfinite(loss):
+            raise diverged(self._plan)
+        return loss
 
     def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
         try:
@@ -152,6 +155,14 @@ def _unfrozen(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in model.state_dict().items() if name not in left_out}
 
 
+def diverged(plan: Recipe) -> ConfigError:
+    """Return what to say of a training whose loss or weights are no numbers any more."""
+    return ConfigError(
+        f"the training diverged: its loss is no number any more; lower train.learning_rate ({plan.learning_rate:g}) "
+        f"and train.head_learning_rate ({plan.head_learning_rate:g})"
+    )
+
+
 def _groups(model: nn.Module, plan: Recipe) -> list[dict[str, Any]]:
     """Split parameters by learning rate (backbone, head) and weight decay (matrices only)."""
     groups = []
@@ -183,7 +194,7 @@ def finetune(
     processes train together, each takes its part of every batch, so that the number of steps and the rows of each stay the same.
 
     Raises:
-        ConfigError: the processes cannot share a batch evenly.
+        ConfigError: the processes cannot share a batch evenly, or the loss grew beyond all numbers.
     """
     set_seed(plan.seed)
     checkpoint = last_checkpoint(work)
@@ -195,6 +206,8 @@ def finetune(
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         seconds = watch.seconds
     model.eval()
+    if not all(torch.isfinite(each).all() for each in model.parameters() if each.requires_grad):
+        raise diverged(plan)
     resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
     trained = trained_parameters(model)
     return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained, plan.precision, earlier)

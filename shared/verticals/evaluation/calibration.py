@@ -10,6 +10,8 @@ from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from verticals.config import AbstainConfig
 from verticals.inference.batches import Scores
 
+_DOUBT = 0.1  # rows: on training rows of CLINC150, 12 classes of 12 or 30, better than 0.25 and Platt's 1, and safer than 0.05
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -78,10 +80,18 @@ def _standardised(values: FloatArray, typical: tuple[float, float]) -> FloatArra
 
 
 def _temperature(logits: Float64Array, truth: IntArray) -> float:
-    rows = np.arange(len(truth))
+    """Return the temperature under which the truth is likeliest, and never one that is sure of everything.
+
+    Where all of a few rows are right, the sharpest temperature is the likeliest, and wrong answers to come would be as sure. So, as in
+    Platt (1999, "Probabilistic outputs for support vector machines"), a truth counts a little less than 1, the less the fewer rows say it.
+    """
+    rows, (count, classes) = np.arange(len(truth)), logits.shape
+    doubt = _DOUBT / (count + 2 * _DOUBT)
+    target = np.full((count, classes), doubt / max(classes - 1, 1))
+    target[rows, truth] = 1 - doubt
 
     def loss(log_temperature: float) -> float:
-        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, truth].mean())
+        return -float((target * log_softmax(logits / np.exp(log_temperature), axis=1)).sum(axis=1).mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x))
 

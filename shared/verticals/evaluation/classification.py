@@ -33,9 +33,11 @@ class Evaluation:
 
 
 def class_indices(examples: Examples, labels: Sequence[str]) -> IntArray:
-    """Return each example's class; -1 for a label that no class has, which no prediction equals."""
+    """Return each example's class; for labels that no class has -1, -2 and so on, which no prediction equals."""
     position = {label: number for number, label in enumerate(labels)}
-    return np.array([position.get(label, -1) for label in examples.labels], dtype=np.int64)
+    unseen = dict.fromkeys(label for label in examples.labels if label not in position)
+    position |= {label: -1 - number for number, label in enumerate(unseen)}
+    return np.array([position[label] for label in examples.labels], dtype=np.int64)
 
 
 def evaluate(

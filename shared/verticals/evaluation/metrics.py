@@ -56,9 +56,10 @@ def accuracy(truth: IntArray, predicted: IntArray) -> float:
 
 def macro_f1(truth: IntArray, predicted: IntArray) -> float:
     """Return the mean over the classes in `truth` or `predicted` of 2PR / (P + R)."""
-    classes = int(max(truth.max(), predicted.max())) + 2
-    right = np.bincount(truth[truth == predicted] + 1, minlength=classes)
-    total = np.bincount(truth + 1, minlength=classes) + np.bincount(predicted + 1, minlength=classes)
+    lowest = min(int(truth.min()), int(predicted.min()))
+    classes = int(max(truth.max(), predicted.max())) + 1 - lowest
+    right = np.bincount(truth[truth == predicted] - lowest, minlength=classes)
+    total = np.bincount(truth - lowest, minlength=classes) + np.bincount(predicted - lowest, minlength=classes)
     present = total > 0
     return float(np.mean(2 * right[present] / total[present]))
 

@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones
 from verticals.arrays import FloatArray
+from verticals.errors import BackboneError
 from verticals.precision import bulk_reading
 
 _NEAREST = 5
@@ -70,6 +71,9 @@ def predict_batches(
 
     Returns:
         Rows in the order of `texts`, [texts, width].
+
+    Raises:
+        BackboneError: what is returned for a text is no number.
     """
     encoded = tokenizer(list(texts), truncation=True, max_length=max_tokens)
     order = np.argsort(
@@ -82,6 +86,10 @@ def predict_batches(
             input_ids, attention_mask = pad([encoded["input_ids"][i] for i in chosen], tokenizer)
             blocks.append(forward(input_ids, attention_mask).float().cpu().numpy())
     rows = np.concatenate(blocks)
+    if not np.isfinite(rows).all():
+        raise BackboneError(
+            "what the backbone answers is no number: its training diverged, so lower train.learning_rate; or its weights are damaged"
+        )
     return rows[np.argsort(order, kind="stable")]
 
 

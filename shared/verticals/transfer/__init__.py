@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 RECORD = "transfer.json"
-NOTHING = -2  # predicted where no class can be; not -1, which is the class of a label that nobody knows
+NOTHING = int(np.iinfo(np.int64).min)  # predicted where no class can be; the number of no label, known or not
 
 
 @dataclass(frozen=True)
