@@ -56,6 +56,11 @@ COPIES = [
     ("Ardent Foods profit up 5% as cereal sells well", "Ardent Foods profit up 5 percent as cereal sells well"),
     ("Brightwold Mining to shut its Karsk copper pit by May", "Brightwold to shut the Karsk copper pit by May"),
     ("Ardent Foods up", "Ardent Foods up, says report"),
+    ("Ardent Foods shares fall 3% on cereal recall", "Ardent Foods shares fell 3% on a cereal recall"),
+    (
+        "Ardent Foods isn't weighing a sale of its noodle plant",
+        "Ardent Foods is not weighing a sale of its noodle plant",
+    ),
 ]
 FOLLOW_UPS = [
     ("Ardent Foods profit up 5% as cereal sells well", "Ardent Foods profit up 7% as cereal sells well"),
@@ -70,6 +75,18 @@ FOLLOW_UPS = [
     ),
     ("Regulator clears Brightwold copper deal in Chile", "Regulator blocks Brightwold copper deal in Chile"),
     ("Ardent Foods names a new head of cereal sales", "Ardent Foods names Lindqvist new head of cereal sales"),
+]
+OPPOSITES = [
+    ("Ardent Foods will cut jobs at its cereal plant", "Ardent Foods will not cut jobs at its cereal plant"),
+    ("Ardent Foods will cut jobs at its cereal plant", "Ardent Foods won’t cut jobs at its cereal plant"),
+    ("Ardent Foods profit up 5% in second quarter", "Ardent Foods profit down 5% in second quarter"),
+    ("Ardent Foods cereal workers' strike is on", "Ardent Foods cereal workers' strike is off"),
+    ("Brightwold Mining loss narrows in first half", "Brightwold Mining loss widens in first half"),
+    ("Quorvane implant safe, large study finds", "Quorvane implant unsafe, large study finds"),
+    ("Quorvane implant effective, study finds", "Quorvane implant ineffective, study finds"),
+    ("Quorvane heart drug succeeds in late-stage trial", "Quorvane heart drug fails in late-stage trial"),
+    ("Brightwold starts talks on sale of unit", "Brightwold ends talks on sale of unit"),
+    ("Ardent Foods recalls cereal over mould", "Ardent Foods denies it recalls cereal over mould"),
 ]
 UNRELATED = [
     ("Ardent Foods shares rise after strong results", "Brightwold Mining shares rise after strong results"),
@@ -95,6 +112,15 @@ def test_a_follow_up_is_a_story_of_its_own_in_the_thread(first: str, second: str
     assert placed[1].story != placed[0].story
     assert placed[1].thread == placed[0].thread
     assert placed[1].vote == 1
+
+
+@pytest.mark.parametrize(("first", "second"), [*OPPOSITES, *((second, first) for first, second in OPPOSITES)])
+def test_the_opposite_is_no_copy_whichever_comes_first_and_moves_the_index_as_a_correction(
+    first: str, second: str
+) -> None:
+    placed = fold(StoryBook(), [headline(first), headline(second, "wire", 5)])
+    assert (placed[1].relation, placed[1].vote) == ("follow_up", 1)
+    assert placed[1].sources == 1
 
 
 @pytest.mark.parametrize(("first", "second"), UNRELATED)

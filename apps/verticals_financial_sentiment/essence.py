@@ -14,7 +14,7 @@ from verticals_financial_sentiment.lexicon import (
     LEGAL_FORMS,
     MONEY_WORDS,
     STOP_WORDS,
-    TURNING_WORDS,
+    TURNS,
 )
 from verticals_financial_sentiment.linking import Links
 from verticals_financial_sentiment.records import Headline
@@ -36,6 +36,8 @@ _SCALE = {
 _WORD = re.compile(
     r"(?<!\w)(?P<number>\d[\d.,]*)\s?(?P<scale>%|(?:percent|pct|bn|billion|mn|million|[bm])\b)?|(?P<word>\w+)"
 )
+_NOT = re.compile(r"\b\w+n['’]t\b", re.IGNORECASE)
+_NEGATING = ("un", "in", "im", "il", "ir", "dis")  # unsafe, insolvent, illegal
 _SILENT = STOP_WORDS | ATTRIBUTION_WORDS | LEGAL_FORMS
 _FREQUENT = COMMON_WORDS | MONEY_WORDS
 
@@ -53,6 +55,14 @@ class Essence:
         shared = len(self.words & words)
         return shared / (len(self.words) + len(words) - shared)
 
+    def adds_nothing_to(self, words: frozenset[str], facts: frozenset[str]) -> bool:
+        """Say whether a text of such words and facts had told this: every figure and name, and neither text turns what the other says.
+
+        What is left out is nothing new, unless it is a turn: without its `not` a headline says the opposite.
+        """
+        new = self.facts - _TURN.keys() - facts - words
+        return not new and _turns(self.facts) == _turns(facts) and not _negates(self.words, words)
+
 
 def essence(headline: Headline, links: Links) -> Essence:
     """Return what a headline tells; `links` are those of `folded(headline.text)`. The body counts where there is no title."""
@@ -65,6 +75,16 @@ def essence(headline: Headline, links: Links) -> Essence:
     return Essence(words, facts, tickers)
 
 
+def _turns(facts: frozenset[str]) -> frozenset[str]:
+    return frozenset(_TURN[fact] for fact in facts & _TURN.keys())
+
+
+def _negates(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Say whether a word of one text is a word of the other with a negating prefix: safe and unsafe."""
+    apart = [frozenset(word.rstrip("e") for word in words) for words in (one - other, other - one)]
+    return any(f"{prefix}{word}" in apart[not side] for side in (0, 1) for word in apart[side] for prefix in _NEGATING)
+
+
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     for start, end in spans:
         text = f"{text[:start]}{'.' * (end - start)}{text[end:]}"
@@ -72,7 +92,7 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def _read(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    matches = list(_WORD.finditer(text))[: 2 * _MOST_WORDS]
+    matches = list(_WORD.finditer(_NOT.sub("not", text)))[: 2 * _MOST_WORDS]
     shows_names = _shows_names([match["word"] for match in matches if match["word"]])
     words: dict[str, None] = {}
     facts: set[str] = set()
@@ -81,13 +101,13 @@ def _read(text: str) -> tuple[frozenset[str], frozenset[str]]:
             facts.add(_number(match["number"], match["scale"]))
             continue
         word = key(match["word"])
-        if word in _SILENT or len(word) == 1:
-            continue
         stem = _stem(word)
-        words[stem] = None
         named = shows_names and match["word"][0].isupper() and match.start() > 0 and word not in COMMON_WORDS
-        if named or word in TURNING_WORDS:
+        silent = word in _SILENT or len(word) == 1
+        if stem in _TURN or (named and not silent):
             facts.add(stem)
+        if not silent:
+            words[stem] = None
     return frozenset(list(words)[:_MOST_WORDS]), frozenset(facts)
 
 
@@ -112,6 +132,9 @@ def _stem(word: str) -> str:
         if word.endswith(suffix) and len(word) >= least and not word.endswith("ss"):
             return word[: -len(suffix)].rstrip("e")
     return word.rstrip("e") if len(word) > 4 else word
+
+
+_TURN = {_stem(form): forms[0] for forms in TURNS for form in forms}
 
 
 def prefix(words: frozenset[str], least: float) -> list[str]:

@@ -7,6 +7,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _groups(text: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(group.split()) for group in text.split("|"))
+
+
 # names and tickers made of these need more than themselves to be a company
 COMMON_WORDS: Final = _words(
     """
@@ -161,15 +165,18 @@ ATTRIBUTION_WORDS: Final = _words(
     """
 )
 
-# the same company, another event
-TURNING_WORDS: Final = _words(
+# the same company, another event: forms of one word, apart from -s, -ed and -ing, stand together; of two opposites one is enough
+TURNS: Final = _groups(
     """
-    abandoned abandons appeals approved approves arrested bankrupt bankruptcy beats blocked blocks canceled cancelled cancels charged cleared
-    clears completed completes confirmed confirms cut cuts declines delayed delays denied denies dropped drops ended ends exits failed fails
-    falls fell fined fired fires halted halts hikes indicted lifted lifts loses lost lowered lowers missed misses pauses plunges postpones quits
-    raised raises rebounds recovers refutes reinstates rejected rejects resigned resigns restarts resumed resumes retracts reversed reverses
-    revised revises rises rose scraps settled settles slashed slashes soars sued sues surges suspended suspends tumbles unchanged wins withdrawn
-    withdraws withdrew won
+    no not never nor neither none nothing cannot without | abandon | acquit | against | appeal | approve | arrest | avert | avoid | ban banned |
+    bankrupt bankruptcy | beat beaten | below | block | cancel cancelled cancellation | charge | clear | close closure shut | complete completion
+    | confirm | cut | decline | decrease | delay | deny denies denial | dismiss | down | downgrade | drop dropped | end ended | exit | fail
+    failure | fall fell fallen | false | fewer less | fine fined | fire fired | halt | hike hikes | indict | innocent | junk | leave | lift | lose
+    loses lost loss | lower | miss | narrow | negative | off | oppose | outperform | overturn | pause | plunge | postpone | quash | quit | raise |
+    rebound | recover recovery | refute | reinstate | reject | remove | resign | restart | resume | retract | reverse | revise | revoke | rise
+    rises rising rose risen | scrap scrapped | sell sold | settle | shed shedding | shrink shrank shrunk | slash | slow slower | soar | stop
+    stopped | sue sues sued | surge | suspend suspension | tighten | tumble | unchanged | underperform | underweight | weak weaker weaken weakness
+    | widen | win wins winning won | withdraw withdrew withdrawn | worse worst worsen
     """
 )
 

@@ -232,7 +232,7 @@ def _same_subject(told: Essence, story: Story) -> bool:
 
 
 def _nothing_new(told: Essence, story: Story) -> bool:
-    return told.tickers <= story.tickers and told.facts <= story.facts | story.words
+    return told.tickers <= story.tickers and told.adds_nothing_to(story.words, story.facts)
 
 
 def _vote(story: Story, source: str, told: Essence) -> float:
