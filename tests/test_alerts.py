@@ -21,6 +21,7 @@ from verticals_financial_sentiment.alerts import (
     held_back,
 )
 from verticals_financial_sentiment.detection import Reading
+from verticals_financial_sentiment.watch_state import alerts_from_json, alerts_to_json
 
 DAY = 86_400
 TUESDAY = 1_430_229_600  # 2015-04-28 14:00 UTC
@@ -171,6 +172,33 @@ def test_the_budget_is_kept_on_every_day_and_used(per_day: int) -> None:
         a_day[day] = a_day.get(day, 0) + 1
     assert max(a_day.values()) <= per_day
     assert len(alerts) > 0.5 * per_day * 60
+
+
+def test_a_company_that_gets_worse_takes_of_the_budget_once_and_leaves_room_for_others() -> None:
+    rules, state = replace(RULES, per_day=2), AlertState()
+    for bucket, sigma in enumerate((3.5, 5.0, 9.0)):
+        assert raised(state, {"negative": sigma}, TUESDAY + 300 * bucket, rules=rules)
+    assert raised(state, {"negative": 3.5}, TUESDAY + 900, rules=rules, ticker="DEF")
+    assert raised(state, {"negative": 3.5}, TUESDAY + 1200, rules=rules, ticker="GHI") is None
+    assert raised(state, {"negative": 9.0}, TUESDAY + 1500, rules=rules, ticker="DEF"), (
+        "the day is full, and it gets worse"
+    )
+    assert held_back(state, TUESDAY) == 1
+
+
+def test_a_mood_that_turns_to_and_fro_takes_of_the_budget_each_time() -> None:
+    rules, state = replace(RULES, per_day=3), AlertState()
+    kinds: tuple[Kind, ...] = ("negative", "positive", "negative", "positive")
+    found = [raised(state, {kind: 3.5}, TUESDAY + 300 * n, rules=rules) for n, kind in enumerate(kinds)]
+    assert [each is not None for each in found] == [True, True, True, False]
+
+
+def test_a_state_that_an_earlier_version_left_has_room_by_what_was_reported() -> None:
+    rules, state = replace(RULES, per_day=2), AlertState()
+    raised(state, {"negative": 3.5}, rules=rules)
+    before = alerts_from_json({**alerts_to_json(state), "today": 2})
+    assert raised(before, {"negative": 3.5}, TUESDAY + 300, rules=rules, ticker="DEF")
+    assert raised(before, {"negative": 3.5}, TUESDAY + 600, rules=rules, ticker="GHI") is None
 
 
 def test_what_a_day_has_no_room_for_counts_once_a_company_and_day() -> None:

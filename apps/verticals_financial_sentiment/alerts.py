@@ -27,7 +27,7 @@ class AlertSettings:
 
     Attributes:
         threshold: sigma, as long as the budget has no past to solve from; also the least it may choose.
-        per_day: the budget, alerts a day over all tickers; none means the threshold stays.
+        per_day: the budget, alerts a day over all tickers, those not counted that say it got worse; none means the threshold stays.
         budget_days: days of the past that the budget looks at.
         medium: multiple of the threshold from which an alert is medium, and `high` from which it is high.
         silence: seconds in which a reported ticker is not reported again.
@@ -96,11 +96,12 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """The last alert of a ticker, which its silence counts from."""
+    """The last alert of a ticker, which its silence counts from; `takes` is what the ticker took of that day's budget so far."""
 
     time: int
     kind: Kind
     severity: Severity
+    takes: int = 1
 
 
 @dataclass
@@ -111,8 +112,7 @@ class AlertState:
         budget: the past that the threshold is solved from.
         reported: ticker to its last alert.
         feedback: ticker to what people answered.
-        day: the day of `today`, in days since 1970.
-        today: alerts of that day.
+        day: the day of `held_back`, in days since 1970.
         held_back: tickers that the budget of that day had no room for.
     """
 
@@ -120,7 +120,6 @@ class AlertState:
     reported: dict[str, Reported] = field(default_factory=dict)
     feedback: dict[str, Feedback] = field(default_factory=dict)
     day: int = 0
-    today: int = 0
     held_back: list[str] = field(default_factory=list)
 
 
@@ -148,11 +147,13 @@ def consider(
     behind = [each for each in evidence if _stands_behind(each, kind)]
     sources = {name for each in behind for name in each.sources}
     severity = _severity(strengths[kind] / limit, len(sources), settings)
-    if not _news(state.reported.get(ticker), time, kind, severity, settings):
+    last = state.reported.get(ticker)
+    if not _news(last, time, kind, severity, settings):
         return None
-    if not _room(state, settings, ticker, time):
+    takes = _takes(last, time, severity)
+    if not _room(state, settings, ticker, time, takes):
         return None
-    state.reported[ticker] = Reported(time, kind, severity)
+    state.reported[ticker] = Reported(time, kind, severity, takes)
     return _alert(ticker, kind, severity, readings[kind], behind, len(sources), settings)
 
 
@@ -199,17 +200,29 @@ def _news(last: Reported | None, time: int, kind: Kind, severity: Severity, sett
     if last is None or time - last.time >= settings.silence:
         return True
     turned = {last.kind, kind} == {"negative", "positive"}
-    return turned or SEVERITIES.index(severity) > SEVERITIES.index(last.severity)
+    return turned or _is_worse(last, severity)
 
 
-def _room(state: AlertState, settings: AlertSettings, ticker: str, time: int) -> bool:
-    if time // 86_400 != state.day:
-        state.day, state.today, state.held_back = time // 86_400, 0, []
-    if settings.per_day is not None and state.today >= settings.per_day:
-        state.held_back += [] if ticker in state.held_back else [ticker]
-        return False
-    state.today += 1
-    return True
+def _is_worse(last: Reported, severity: Severity) -> bool:
+    return SEVERITIES.index(severity) > SEVERITIES.index(last.severity)
+
+
+def _takes(last: Reported | None, time: int, severity: Severity) -> int:
+    """Return what a ticker takes of the day's budget, this alert included: nothing for getting worse, so that others keep their room."""
+    if last is None or last.time // 86_400 != time // 86_400:
+        return 1
+    return last.takes if _is_worse(last, severity) else last.takes + 1
+
+
+def _room(state: AlertState, settings: AlertSettings, ticker: str, time: int, takes: int) -> bool:
+    day = time // 86_400
+    if day != state.day:
+        state.day, state.held_back = day, []
+    others = (last.takes for name, last in state.reported.items() if name != ticker and last.time // 86_400 == day)
+    if settings.per_day is None or sum(others) + takes <= settings.per_day:
+        return True
+    state.held_back += [] if ticker in state.held_back else [ticker]
+    return False
 
 
 def _alert(

@@ -1,6 +1,7 @@
 """The alert budget: the threshold that would have given so many alerts a day, solved from the days before today.
 
-A ticker is reported about once a day, so the alerts a threshold gives are the days of tickers on which the highest score reached it.
+A ticker counts about once a day, however often it gets worse, so the alerts a threshold gives are the days of tickers on which the highest score
+reached it.
 """
 
 from dataclasses import dataclass, field

@@ -34,7 +34,7 @@ class Desk:
     Attributes:
         newest: when the newest item came.
         threshold: of the day, with the alerts to expect from it.
-        held_back: alerts that the budget of the day had no room for.
+        held_back: alerts that the budget of the day had no room for, one a company.
         counts: what was odd in all that came since the start, by name, each time it came; see `Intake`.
         version: grows with everything that a page may show.
         problem: why nothing comes in (an error, or no feed answers), empty where all is well.

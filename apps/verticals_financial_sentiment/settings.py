@@ -46,7 +46,11 @@ class AlertSettings(Section):
     """When an alert is raised."""
 
     threshold: float = Field(2.5, gt=0, description="sigma above the norm; the budget may raise it, never lower it")
-    per_day: int | None = Field(3, ge=1, description="alerts a day over all companies; nothing means no budget")
+    per_day: int | None = Field(
+        3,
+        ge=1,
+        description="alerts a day over all companies, those not counted that say it got worse; nothing means no budget",
+    )
     silence_hours: float = Field(24, ge=0, description="in which a company is not reported again, unless it gets worse")
     mute_days: float = Field(7, gt=0, description="that a mute lasts")
 

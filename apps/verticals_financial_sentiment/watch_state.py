@@ -66,6 +66,5 @@ def alerts_from_json(value: Mapping[str, Any] | None) -> AlertState:
         reported={ticker: Reported(**each) for ticker, each in value["reported"].items()},
         feedback={ticker: Feedback(**each) for ticker, each in value["feedback"].items()},
         day=value["day"],
-        today=value["today"],
         held_back=value["held_back"],
     )
