@@ -137,6 +137,10 @@ def _kind(keys: Sequence[str]) -> Kind:
     content = [word for word in keys if word not in LEGAL_FORMS and word != "and"] or list(keys)
     if not all(word in COMMON_WORDS or len(word) < 3 for word in content):
         return "distinctive"
+    if len(content) < len(keys) and not LEGAL_FORMS.isdisjoint(keys):
+        return "phrase"
+    if all(word[0].isdigit() for word in content):
+        return "figure"
     return "phrase" if len(keys) > 1 else "word"
 
 

@@ -17,10 +17,12 @@ from verticals_financial_sentiment.lexicon import (
 )
 from verticals_financial_sentiment.text import key
 
-Kind = Literal["distinctive", "phrase", "word", "ticker", "word ticker"]
+Kind = Literal["distinctive", "phrase", "word", "figure", "ticker", "word ticker"]
 TOKEN = re.compile(r"\w+|&")
 _BREAK = re.compile(r"[.!?:;|\"“”—–(\[]")
 _SMALL = LEGAL_FORMS | {"and", "of", "the"}  # words of a name that may be written without a capital
+_AMOUNT = re.compile(r"\d+(?:[kmb]|[bm]n)")
+_CURRENCY_SIGNS = ("$", "€", "£", "¥")
 _NEAR = 4  # words
 _AROUND = 30  # words that decide how a passage is capitalised
 
@@ -81,12 +83,12 @@ def weigh(name: Name, passage: Passage, start: int, end: int) -> tuple[str, str]
         return "", "the ticker is also a word; write it with a cashtag or an exchange"
     if name.kind == "distinctive":
         return _weigh_distinctive(passage, start, end, style)
-    if style == "upper":
-        return "", "an ordinary word where everything is in capitals"
-    if not all(passage.word(n)[:1].isupper() or passage.keys[n] in _SMALL for n in range(start, end)):
-        return "", "an ordinary word, without a capital"
+    if not all(_is_written_as_a_name(passage.word(n)) or passage.keys[n] in _SMALL for n in range(start, end)):
+        return "", "an ordinary word or an amount, without a capital"
     if name.kind == "phrase":
         return "full name", ""
+    if name.kind == "figure":
+        return _weigh_figure(passage, start, end)
     return _weigh_word(passage, start, end, style, not MONEY_WORDS.isdisjoint(around))
 
 
@@ -109,8 +111,10 @@ def _weigh_distinctive(passage: Passage, start: int, end: int, style: str) -> tu
 def _weigh_word(passage: Passage, start: int, end: int, style: str, money: bool) -> tuple[str, str]:
     """Weigh a capitalised one-word name that is also an ordinary word, such as Harbor."""
     after = passage.keys[end] if end < len(passage.keys) else ""
-    if after in LEGAL_FORMS and (after not in COMMON_WORDS or passage.word(end)[:1].isupper()):
+    if after in LEGAL_FORMS and (after not in COMMON_WORDS or (style != "upper" and passage.word(end)[:1].isupper())):
         return "legal form", ""
+    if style == "upper":
+        return "", "an ordinary word where everything is in capitals"
     opens = bool(_BREAK.search(passage.gap_before(start)))
     if style == "sentence" and _joins_another_name(passage, start, end, opens):
         return "", "part of another name"
@@ -123,6 +127,22 @@ def _weigh_word(passage: Passage, start: int, end: int, style: str, money: bool)
     if style == "sentence" and not opens and (money or ALWAYS_CAPITAL.isdisjoint(passage.keys[start:end])):
         return "capital inside a sentence", ""
     return "", "an ordinary word, and nothing near it speaks of a company"
+
+
+def _weigh_figure(passage: Passage, start: int, end: int) -> tuple[str, str]:
+    """Weigh a name that may also be an amount, such as 3M: it must open a passage, and what a company has or does must follow."""
+    position = end + (passage.keys[end : end + 1] == ["s"])
+    after = passage.keys[position] if position < len(passage.keys) else ""
+    sum_of_money = passage.text[: passage.spans[start][0]].endswith(_CURRENCY_SIGNS)
+    if after in LEGAL_FORMS and after not in COMMON_WORDS:
+        return "legal form", ""
+    if not sum_of_money and _BREAK.search(passage.gap_before(start)) and after in COMPANY_VERBS | COMPANY_WORDS:
+        return "a figure with what companies have or do", ""
+    return "", "a figure, and nothing after it speaks of a company"
+
+
+def _is_written_as_a_name(word: str) -> bool:
+    return not word[:1].islower() and not _AMOUNT.fullmatch(word)
 
 
 def _joins_another_name(passage: Passage, start: int, end: int, opens: bool) -> bool:
