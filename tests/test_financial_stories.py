@@ -105,6 +105,49 @@ def test_a_retold_headline_joins_its_story(first: str, second: str) -> None:
     assert placed[1].sources == placed[1].items == 2
 
 
+@pytest.mark.parametrize(
+    "framed",
+    [
+        "{} - Northwire",
+        "{} – The Ledger Post",
+        "{} | Meridian",
+        "{} (Kontor Daily)",
+        "{} via @northwire",
+        "{} via Northwire",
+        "UPDATE 1-{}",
+        "RPT-{} - Yahoo Finance",
+        "RT @northwire: {}",
+    ],
+)
+def test_an_outlet_that_puts_its_name_to_a_headline_repeats_it(framed: str) -> None:
+    told = "Ardent Foods cuts full-year outlook after weak cereal sales"
+    placed = fold(StoryBook(), [headline(told), headline(framed.format(told), "other", 5)])
+    assert (placed[1].relation, placed[1].vote) == ("copy", SAME_TEXT)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        " - CEO Resigns",
+        " (Profit Down)",
+        " - Q3 2026",
+        " - Quorvane",
+        " - The Head Of Cereal Sales Explains",
+        " - inspectors found mould in Orsk",
+    ],
+)
+def test_an_ending_that_tells_something_is_no_outlet(more: str) -> None:
+    told = "Ardent Foods cuts full-year outlook after weak cereal sales"
+    placed = fold(StoryBook(), [headline(told), headline(told + more, "other", 5)])
+    assert placed[1].relation == "follow_up"
+
+
+def test_where_every_word_has_a_capital_an_ending_may_be_news() -> None:
+    told = "ARDENT FOODS CUTS CEREAL OUTLOOK"
+    placed = fold(StoryBook(), [headline(told), headline(f"{told} - FRAUD PROBE OPENED", "other", 5)])
+    assert placed[1].relation == "follow_up"
+
+
 @pytest.mark.parametrize(("first", "second"), FOLLOW_UPS)
 def test_a_follow_up_is_a_story_of_its_own_in_the_thread(first: str, second: str) -> None:
     placed = fold(StoryBook(), [headline(first), headline(second, "wire", 5)])

@@ -38,6 +38,9 @@ _WORD = re.compile(
 )
 _NOT = re.compile(r"\b\w+n['’]t\b", re.IGNORECASE)
 _NEGATING = ("un", "in", "im", "il", "ir", "dis")  # unsafe, insolvent, illegal
+_HEAD = re.compile(r"(?:(?:UPDATE|WRAPUP|RPT|REFILE|CORRECTED)(?: \d+)? ?-|RT @\w+:)\s*")
+_TAIL = re.compile(r" (?:[-–—|] |\(|via @?)(?P<outlet>[^\d()|]{1,60})\)?$")
+_OUTLET_WORDS = 4
 _SILENT = STOP_WORDS | ATTRIBUTION_WORDS | LEGAL_FORMS
 _FREQUENT = COMMON_WORDS | MONEY_WORDS
 
@@ -68,7 +71,7 @@ def essence(headline: Headline, links: Links) -> Essence:
     """Return what a headline tells; `links` are those of `folded(headline.text)`. The body counts where there is no title."""
     text = folded(headline.title or headline.body)
     mentions = [(mention.start, mention.end) for mention in links.mentions if mention.end <= len(text)]
-    words, facts = _read(_without(text, mentions))
+    words, facts = _read(_without_outlet(_without(text, mentions)))
     tickers = frozenset(links.tickers)
     if len(words) < LEAST_WORDS:
         words = frozenset([" ".join(["=", *sorted(words | facts | tickers)])])
@@ -91,9 +94,24 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return text
 
 
+def _without_outlet(text: str) -> str:
+    """Return a headline without what its outlet put around it, such as "UPDATE 1-" and " - The Ledger Post"."""
+    text = text[head.end() :] if (head := _HEAD.match(text)) else text
+    tail = _TAIL.search(text)
+    if not tail or _capitals(re.findall(r"\w+", text[: tail.start()])) > 0.5:
+        return text
+    return text[: tail.start()] if _is_outlet(tail["outlet"].split()) else text
+
+
+def _is_outlet(words: list[str]) -> bool:
+    """Say whether words behind a headline in which a capital means a name are one: a few, all with a capital, none that turns an event."""
+    stems = [_stem(key(word)) for word in words]
+    return len(words) <= _OUTLET_WORDS and all(word[0].isupper() for word in words) and _TURN.keys().isdisjoint(stems)
+
+
 def _read(text: str) -> tuple[frozenset[str], frozenset[str]]:
     matches = list(_WORD.finditer(_NOT.sub("not", text)))[: 2 * _MOST_WORDS]
-    shows_names = _shows_names([match["word"] for match in matches if match["word"]])
+    shows_names = 0 < _capitals([match["word"] for match in matches if match["word"]]) <= 0.5
     words: dict[str, None] = {}
     facts: set[str] = set()
     for match in matches:
@@ -111,11 +129,10 @@ def _read(text: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(list(words)[:_MOST_WORDS]), frozenset(facts)
 
 
-def _shows_names(words: list[str]) -> bool:
-    """Say whether a capital means a name here: not where most long words have one, nor where none has."""
+def _capitals(words: list[str]) -> float:
+    """Return the share of long words that have a capital, the first one aside: where it is over a half, a capital does not mean a name."""
     long = [word for word in words[1:] if len(word) > 3]
-    capital = sum(word[0].isupper() for word in long)
-    return 0 < capital <= len(long) / 2
+    return sum(word[0].isupper() for word in long) / len(long) if long else 1.0
 
 
 def _number(digits: str, scale: str | None) -> str:
