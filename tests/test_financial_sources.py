@@ -259,6 +259,60 @@ def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path, monkeypatch: p
     assert problems == ["b.jsonl: cannot be read: Permission denied"]
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_columns_are_told_apart_by_what_gives_one_for_the_text(tmp_path: Path, mark: str) -> None:
+    rows = [["Published", "Title"], ["2026-03-02 11:00", "one"], ["2026-03-02 11:30", "two"]]
+    file, folder = tmp_path / "a.csv", WatchedFolder(tmp_path)
+    file.write_text("".join(f"{mark.join(row)}\n" for row in rows), encoding="utf-8")
+    first = folder.scan("", NOW)
+    with file.open("a", encoding="utf-8") as more:
+        more.write(mark.join(["2026-03-02 11:45", "three"]) + "\n")
+    second = WatchedFolder(tmp_path).scan(first.offset, NOW)  # a restart
+    assert titles(first, second) == titles(*replay(file)) == ["one", "two", "three"]
+
+
+def test_a_header_without_a_text_is_said_once_and_read_when_it_is_mended(tmp_path: Path) -> None:
+    file, folder = tmp_path / "a.csv", WatchedFolder(tmp_path)
+    file.write_text("subject,date\none,2026-03-02\n", encoding="utf-8")
+    first, again = folder.scan("", NOW), folder.scan("", NOW)
+    assert (titles(first), first.offset, first.counts, again.problems) == ([], "{}", {}, ())
+    assert "a.csv: byte 0: expected a column for the text, one of title, headline" in first.problems[0]
+    assert "found 'subject', 'date'" in first.problems[0]
+    file.write_text("title,date\none,2026-03-02\n", encoding="utf-8")
+    assert titles(folder.scan(first.offset, NOW)) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "encoding", "place", "rest"),
+    [
+        ("a.csv", "title\nplain\nJärnvik\n", "cp1252", 12, "Järnvik"),
+        ("a.csv", "title\nplain\nJärnvik", "cp1252", 12, "Järnvik"),
+        ("a.csv", "title\nplain\n", "utf-16", 0, "plain"),
+        ("a.jsonl", '{"title": "plain"}\n{"title": "订单"}\n', "gbk", 19, "订单"),
+    ],
+)
+def test_what_is_not_utf_8_waits_until_the_file_is_saved_as_utf_8(
+    tmp_path: Path, name: str, text: str, encoding: str, place: int, rest: str
+) -> None:
+    file, folder, offset = tmp_path / name, WatchedFolder(tmp_path), ""
+    file.write_bytes(text.encode(encoding))
+    problems, seen = list[str](), list[str]()
+    for minutes in (0, 5, 10):
+        batch = folder.scan(offset, NOW + timedelta(minutes=minutes))
+        offset, seen, problems = batch.offset, [*seen, *titles(batch)], [*problems, *batch.problems]
+    assert seen == (["plain"] if place else [])
+    assert [f"{name}: byte {place}: expected UTF-8" in problem for problem in problems] == [True]
+    file.write_text(f"{text}\n", encoding="utf-8")
+    assert titles(folder.scan(offset, NOW + timedelta(minutes=15))) == [rest]
+
+
+def test_a_file_that_an_earlier_version_read_under_a_header_without_a_text_is_read_again(tmp_path: Path) -> None:
+    text = "title;source\none;wire\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    before = json.dumps({"a.csv": {"bytes": len(text), "header": ["title;source"]}})
+    assert titles(WatchedFolder(tmp_path).scan(before, NOW)) == ["one"]
+
+
 def test_a_file_replaced_by_a_larger_one_is_read_from_its_beginning(tmp_path: Path) -> None:
     file, folder = tmp_path / "a.csv", WatchedFolder(tmp_path)
     file.write_text("title,published\none,2026-03-01\n", encoding="utf-8")
@@ -393,11 +447,15 @@ def test_a_replay_goes_on_where_it_was_stopped(recording: Path, size: int) -> No
         ("a.xml", "<a/>", "unknown format '.xml'"),
         ("a.csv", "title,published\nx,\n", "row 1 has no time"),
         ("a.jsonl", "nonsense\n", "row 1 has no time"),
+        ("a.csv", "subject,published\nx,2026-03-02\n", "expected a column for the text.*found 'subject', 'published'"),
+        ("a.csv", b"title,published\nJ\xe4rnvik,2026-03-02\n", "save the file as UTF-8"),
     ],
 )
-def test_a_file_that_cannot_be_replayed_is_named(tmp_path: Path, name: str, content: str | None, expected: str) -> None:
+def test_a_file_that_cannot_be_replayed_is_named(
+    tmp_path: Path, name: str, content: str | bytes | None, expected: str
+) -> None:
     path = tmp_path / name
     if content is not None:
-        path.write_text(content, encoding="utf-8")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError, match=expected):
         list(replay(path))

@@ -6,7 +6,7 @@ after it could not be earlier.
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from verticals.errors import DataError
 from verticals_financial_sentiment.records import Headline
 from verticals_financial_sentiment.sources.intake import EARLIEST, FIELDS, Batch, Intake, parse_time
-from verticals_financial_sentiment.sources.records_in_files import SUFFIXES, Row
+from verticals_financial_sentiment.sources.records_in_files import SUFFIXES, Row, layout_of
 
 FASTEST: Final = 1000.0
 _JUMP = timedelta(days=1)  # that a row may lie ahead of the one before it although the one after it does not
@@ -33,7 +33,7 @@ def replay(path: Path, offset: str = "", zone: str = "UTC", size: int = 64) -> I
         size: most headlines in a batch.
 
     Raises:
-        DataError: the file is missing, or neither its first row nor the one after it has a time.
+        DataError: the file is missing or cannot be read, or neither its first row nor the one after it has a time.
     """
     intake, origin, done = Intake(path.stem, zone), origin_of(path), int(offset or 0)
     waiting: list[Headline] = []
@@ -89,17 +89,20 @@ def _rows(path: Path) -> Iterator[Row | None]:
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(SUFFIXES)}")
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            if path.suffix.lower() == ".csv":
-                for record in csv.DictReader(file):
-                    named = {str(name).strip().lower(): value for name, value in record.items() if name is not None}
-                    yield None if None in record or None in record.values() else named
-            else:
-                for line in file:
-                    if line.strip():
-                        yield _json(line)
-    except (OSError, csv.Error) as error:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _records(file) if path.suffix.lower() == ".csv" else map(_json, filter(str.strip, file))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: cannot be replayed: expected UTF-8 ({error}); save the file as UTF-8") from error
+    except (OSError, csv.Error, DataError) as error:
         raise DataError(f"{path}: cannot be replayed: {error}") from error
+
+
+def _records(file: Iterable[str]) -> Iterator[Row | None]:
+    lines = iter(file)
+    header = next((line for line in lines if line.strip()), "")
+    if header:
+        layout = layout_of(header)
+        yield from (layout.row(fields) for fields in csv.reader(lines, delimiter=layout.delimiter) if fields)
 
 
 def _json(line: str) -> Row | None:

@@ -16,7 +16,7 @@ import pandas as pd
 from verticals.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
-_DELIMITERS = (",", "\t", ";", "|")
+DELIMITERS = (",", "\t", ";", "|")
 _QUOTED = re.compile(r'(?<![^,\t;|\n])"[^"]*(?:""[^"]*)*"')
 _JUDGED_CHARACTERS, _JUDGED_LINES = 100_000, 50  # of a file whose delimiter is looked for
 _ASCII = bytes(range(128))
@@ -179,7 +179,7 @@ def _delimiter(path: Path, text: str) -> str:
         return "\t"
     unquoted = _QUOTED.sub("", text[:_JUDGED_CHARACTERS]).splitlines()
     first, *others = [line for line in unquoted if line.strip()][:_JUDGED_LINES] or [""]
-    found = [mark for mark in _DELIMITERS if mark in first] or [","]
+    found = [mark for mark in DELIMITERS if mark in first] or [","]
     return max(
         found, key=lambda mark: (sum(each.count(mark) == first.count(mark) for each in others), first.count(mark))
     )
