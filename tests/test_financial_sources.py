@@ -16,8 +16,9 @@ from verticals_financial_sentiment.player import Pace, live
 from verticals_financial_sentiment.records import Headline, Opinion
 from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.sources.folder import WatchedFolder
-from verticals_financial_sentiment.sources.intake import Batch, parse_time, safe_url, take_rows
+from verticals_financial_sentiment.sources.intake import Batch, safe_url, take_rows
 from verticals_financial_sentiment.sources.replay import origin_of, replay
+from verticals_financial_sentiment.sources.times import parse_time
 from verticals_financial_sentiment.store import Step, Store
 from verticals_financial_sentiment.text import plain
 
@@ -38,6 +39,17 @@ def titles(*batches: Batch) -> list[str]:
         ("2026-07-02 11:30", "2026-07-02T08:30"),  # and in summer
         ("Mon, 02 Mar 2026 11:30:00 GMT", "2026-03-02T11:30"),
         ("Mon, 02 Mar 2026 11:30:00 EST", "2026-03-02T16:30"),
+        ("Mon, 02 Mar 2026 11:30:00 -0000", "2026-03-02T11:30"),  # as Python's formatdate writes UTC
+        ("Mon, 02 Mar 2026 11:30:00 +0000 (UTC)", "2026-03-02T11:30"),
+        ("Thu, 02 Jul 2026 11:30:00 BST", "2026-07-02T10:30"),
+        ("Mon Mar 02 11:30:00 CET 2026", "2026-03-02T10:30"),
+        ("2026-03-02 11:30 UTC", "2026-03-02T11:30"),
+        ("Mon, 02 Mar 2026 11:30:00 XYZT", None),  # not a guess
+        ("Mon, 02 Mar 2026 11:30:00 GMT+2", None),
+        ("Mar 2, 2026 2:05 PM", "2026-03-02T12:05"),
+        ("Jul 2, 2026 2:05 p.m. ET", "2026-07-02T18:05"),
+        ("2026-03-02 12:05 AM", "2026-03-01T22:05"),
+        ("2026-03-02 12:05:30 pm", "2026-03-02T10:05"),
         ("1772451000", "2026-03-02T11:30"),
         ("1772451000000", "2026-03-02T11:30"),
         ("1772451000.0", "2026-03-02T11:30"),

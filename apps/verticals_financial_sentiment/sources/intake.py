@@ -1,16 +1,16 @@
-"""From what a source delivers to headlines: columns, times and zones, addresses; whatever is odd is kept and counted."""
+"""From what a source delivers to headlines: columns, times, addresses; whatever is odd is kept and counted."""
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from verticals_financial_sentiment.records import Headline
+from verticals_financial_sentiment.sources.times import parse_time
 from verticals_financial_sentiment.text import plain, printable
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -120,30 +120,6 @@ def take_rows(rows: Iterable[Mapping[str, Any]], source: str, received: datetime
     intake = Intake(source, zone)
     headlines = tuple(headline for row in rows if (headline := intake.take(row, received)))
     return Batch(source, headlines, counts=intake.flush())
-
-
-def parse_time(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return a moment in UTC, or None where the text names none.
-
-    ISO 8601, RFC 2822 (as feeds write it), and seconds, milliseconds or microseconds since 1970; a time without a zone is one of `zone`.
-    """
-    text = text.strip()
-    for parse in (_from_number, datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = parse(text)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-        except (ValueError, TypeError, OverflowError, OSError, IndexError):
-            continue
-    return None
-
-
-def _from_number(text: str) -> datetime:
-    number = float(text)
-    if not math.isfinite(number) or len(text.partition(".")[0]) <= 8:  # 20260302 is a date
-        raise ValueError(text)
-    while number > 1e11:
-        number /= 1000
-    return datetime.fromtimestamp(number, UTC)
 
 
 def safe_url(value: str) -> str:

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from verticals.errors import DataError
 from verticals_financial_sentiment.records import Headline
-from verticals_financial_sentiment.sources.intake import EARLIEST, FIELDS, Batch, Intake, parse_time
+from verticals_financial_sentiment.sources.intake import EARLIEST, FIELDS, Batch, Intake
 from verticals_financial_sentiment.sources.records_in_files import SUFFIXES, Row, layout_of
+from verticals_financial_sentiment.sources.times import parse_time
 
 FASTEST: Final = 1000.0
 _JUMP = timedelta(days=1)  # that a row may lie ahead of the one before it although the one after it does not
