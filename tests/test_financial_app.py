@@ -237,6 +237,14 @@ def test_an_alert_is_answered_over_rest(client: TestClient, alarmed: Desk) -> No
     assert [point["time"] for point in points] == sorted(point["time"] for point in points)
 
 
+def test_a_company_that_left_the_symbol_list_keeps_its_index(alarmed: Desk, run: Run) -> None:
+    site = FastAPI()
+    site.include_router(build_api(alarmed, [each for each in recipe.symbols(run) if each.ticker != "LRDR"]))
+    client = TestClient(site)
+    assert "LRDR" in [tile["ticker"] for tile in client.get("/tickers").json()["tickers"]]
+    assert client.get("/tickers/LRDR/index").json()["points"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk, run: Run, language: str) -> None:
     alarmed.take(Batch("", (headline("Larder <script>alert(1)</script> & co", "<b>evil</b>", 49 * 60),)))

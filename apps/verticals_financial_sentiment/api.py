@@ -127,8 +127,11 @@ def _add_companies(router: APIRouter, desk: Desk, symbols: Sequence[Symbol]) -> 
 
     @router.get("/tickers/{ticker}/index", responses=_MISSING)
     def index(ticker: Ticker, since: Annotated[int, Query(ge=0, le=2**53)] = 0, most: Most = 1_000) -> dict[str, Any]:
-        """Return the index of a company: closed buckets that begin at `since` (seconds since 1970) or later, the earliest first."""
-        if ticker not in known:
+        """Return the index of a company: closed buckets that begin at `since` (seconds since 1970) or later, the earliest first.
+
+        One that left the symbol list keeps its index for as long as it is stored.
+        """
+        if ticker not in known and ticker not in overview.tickers(desk.store):
             raise HTTPException(404, f"no company '{ticker}' in the symbol list; GET tickers names those talked about")
         points = desk.store.points(ticker, since)[:most]
         return {"ticker": ticker, "points": [{"time": time, **values} for time, values in points]}
