@@ -334,7 +334,7 @@ def test_rows_that_were_left_out_are_counted_on_the_page_and_problems_logged_onc
     shown = " · ".join((texts["bad_row"].format(count=1), texts["blank"].format(count=2)))
     assert texts["left_out"].format(rows=shown) in drawing.status(view)
     assert [line for line in caplog.messages if "a.jsonl" in line] == [
-        "a.jsonl: 1 rows do not fit the header or are not JSON objects; they are left out"
+        "a.jsonl: 1 rows do not fit the header, or are no JSON objects with a title or body; they are left out"
     ]
 
 

@@ -318,6 +318,15 @@ def test_what_is_not_utf_8_waits_until_the_file_is_saved_as_utf_8(
     assert titles(folder.scan(offset, NOW + timedelta(minutes=15))) == [rest]
 
 
+def test_objects_without_a_text_by_a_known_name_are_counted_and_said(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"subject": "one"}\n{"title": "two"}\n{"title": ""}\n', encoding="utf-8")
+    batch = WatchedFolder(tmp_path).scan("", NOW)
+    assert (titles(batch), batch.counts["bad_row"], batch.counts["blank"]) == (["two"], 1, 1)
+    assert batch.problems == (
+        "a.jsonl: 1 rows do not fit the header, or are no JSON objects with a title or body; they are left out",
+    )
+
+
 def test_a_file_that_an_earlier_version_read_under_a_header_without_a_text_is_read_again(tmp_path: Path) -> None:
     text = "title;source\none;wire\n"
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")

@@ -73,7 +73,7 @@ class WatchedFolder:
             self._intake.counts["bad_row"] += bad
             if bad and not new.problem:
                 problems.append(
-                    f"{path.name}: {bad} rows do not fit the header or are not JSON objects; they are left out"
+                    f"{path.name}: {bad} rows do not fit the header, or are no JSON objects with a title or body; they are left out"
                 )
             headlines += [taken for row in new.rows if row is not None and (taken := self._intake.take(row, now))]
             behind = behind or (new.behind and bool(new.rows))

@@ -112,7 +112,7 @@ def first_line(data: bytes) -> bytes:
 
 
 def jsonl_piece(data: bytes) -> Piece:
-    """Return each complete line's object, or None where it is not one; empty lines are passed over."""
+    """Return each complete line's object, or None where it is not one or has no text by a known name; empty lines are passed over."""
     rows, end = list[Row | None](), 0
     for line in data.split(b"\n")[:-1]:
         if problem := _encoding_problem(line):
@@ -127,7 +127,7 @@ def _object(line: bytes) -> Row | None:
         value = json.loads(line.decode("utf-8").removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and not value.keys().isdisjoint(_TEXTS) else None
 
 
 def csv_piece(data: bytes, layout: Layout | None = None) -> Piece:
