@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from verticals.data.columns import TEXT_NAMES, column
+from verticals.data.delimited import write_csv
 from verticals.data.table import read_table
 from verticals.errors import DataError
 
@@ -98,6 +99,32 @@ def test_a_million_characters_fit_in_one_cell(tmp_path: Path) -> None:
     assert texts(write(tmp_path, "rows.csv", f"text,label\n{'long ' * 200_000},x\n"))[0] == "long " * 200_000
 
 
+def test_a_blank_line_between_rows_of_one_column_is_an_empty_cell(tmp_path: Path) -> None:
+    frame = read_table(write(tmp_path, "rows.csv", '\ntext\nhello there\n\n""\ncard lost\n\n\n')).frame
+    assert list(frame["text"]) == ["hello there", None, None, "card lost"]
+    assert list(frame.index) == [3, 4, 5, 6]
+
+
+def test_a_blank_line_between_rows_of_several_columns_is_no_row(tmp_path: Path) -> None:
+    assert texts(write(tmp_path, "rows.csv", "text,label\na,x\n\nb,y\n")) == ["a", "b"]
+
+
+def test_empty_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "rows.csv", ",text,label,, \n1,a,x,,\n2,b,y,,\n"))
+    assert table.columns == ["", "text", "label"]
+    assert table.frame.to_numpy().tolist() == [["1", "a", "x"], ["2", "b", "y"]]
+
+
+@pytest.mark.parametrize("cell", ["card lost\rplease", "card\nlost", "a\r\nb", 'say "yes"', "a, b", " \r"])
+def test_what_is_written_is_read_again_as_it_was(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_csv(["text", "label"], [{"text": cell, "label": "x"}, {"text": "plain", "label": "y"}], file)
+    assert texts(path) == [cell, "plain"]
+    assert path.read_bytes().startswith(b"text,label\n")
+    assert path.read_bytes().endswith(b",x\nplain,y\n")
+
+
 def test_numbers_beside_gaps_stay_whole_numbers(tmp_path: Path) -> None:
     frame = read_table(write(tmp_path, "rows.jsonl", '{"text": "a", "label": 1}\n{"text": "b"}\n')).frame
     assert list(frame["label"]) == [1, None]
@@ -111,6 +138,7 @@ def test_numbers_beside_gaps_stay_whole_numbers(tmp_path: Path) -> None:
         ("rows.csv", "text,label\na,b\nc,d,e\nf\n", "line 3 has 3; line 4 has 1"),
         ("rows.csv", 'text,label\n"open,b\nc,d\n', "line 2"),
         ("rows.csv", "text,text\na,b\n", "more than once"),
+        ("rows.csv", "text,label,, \na,x,1,2\n", "line 1: columns 3, 4 have no name, but have cells; name them"),
         ("rows.csv", b"PK\x03\x04\x00\x00binary", "Excel workbook"),
         ("rows.csv", b"text\x00\x01\x02", "binary file"),
         ("rows.jsonl", '{"text": "a"}\n{"text": \n', "line 2: not JSON"),

@@ -1,6 +1,5 @@
 """How this app is trained and measured: the core's classifier on views of headlines, with the symbol list beside it."""
 
-import csv
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from verticals import pilot, remeasure, runs
 from verticals.config import Config
+from verticals.data.delimited import write_csv
 from verticals.data.loading import held_out_splits
 from verticals.data.splits import Splits
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
@@ -83,6 +83,5 @@ def contrast(judge: Judge) -> dict[str, Estimate]:
 
 def _write(path: Path, symbols: tuple[Symbol, ...]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows((each.ticker, each.name, "|".join(each.aliases), each.sector) for each in symbols)
+        rows = [(each.ticker, each.name, "|".join(each.aliases), each.sector) for each in symbols]
+        write_csv(COLUMNS, [dict(zip(COLUMNS, row, strict=True)) for row in rows], file)

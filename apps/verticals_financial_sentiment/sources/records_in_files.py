@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from verticals.data.table import DELIMITERS
+from verticals.data.delimited import DELIMITERS
 from verticals.errors import DataError
 from verticals_financial_sentiment.sources.intake import FIELDS
 

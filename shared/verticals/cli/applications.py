@@ -1,6 +1,5 @@
 """Commands that take an app, or a run of one."""
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -152,9 +151,9 @@ def predict(
 
 
 def _write_csv(rows: list[dict[str, Any]], file: TextIO) -> None:
-    writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    from verticals.data.delimited import write_csv
+
+    write_csv(list(rows[0]), [{name: _cell(value) for name, value in row.items()} for row in rows], file)
 
 
 def _cell(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -1,24 +1,19 @@
 """Files of rows as tables: CSV, TSV, JSONL and Parquet, with encoding and line numbers kept for messages."""
 
 import codecs
-import csv
 import io
 import json
-import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from verticals.data.delimited import read_delimited
 from verticals.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
-DELIMITERS = (",", "\t", ";", "|")
-_QUOTED = re.compile(r'(?<![^,\t;|\n])"[^"]*(?:""[^"]*)*"')
-_JUDGED_CHARACTERS, _JUDGED_LINES = 100_000, 50  # of a file whose delimiter is looked for
 _ASCII = bytes(range(128))
 _SHOWN = 5
 
@@ -48,7 +43,7 @@ def read_table(path: Path) -> Table:
     if path.suffix.lower() == ".parquet":
         return Table(path, _parquet(path, raw), "parquet")
     text, encoding = _decode(path, raw)
-    parse = _jsonl if path.suffix.lower() == ".jsonl" else _delimited
+    parse = _jsonl if path.suffix.lower() == ".jsonl" else read_delimited
     frame = parse(path, text)
     if frame.empty:
         raise DataError(f"{path}: expected rows, found only a header; add at least one row")
@@ -137,65 +132,6 @@ def _legacy_encoding(raw: bytes) -> str:
 
     best = from_bytes(raw, cp_isolation=["gb18030", "cp1252", "latin_1"]).best()
     return best.encoding if best else "latin-1"
-
-
-def _delimited(path: Path, text: str) -> pd.DataFrame:
-    csv.field_size_limit(sys.maxsize)  # the default of 131,072 refuses long texts
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(path, text), strict=True)
-    header: list[str] | None = None
-    rows: list[list[str | None]] = []
-    lines: list[int] = []
-    ragged: list[tuple[int, int]] = []
-    for line, fields in _records(path, reader):
-        if header is None:
-            header = _header(path, fields)
-        elif len(fields) != len(header):
-            ragged.append((line, len(fields)))
-        else:
-            rows.append([field or None for field in fields])
-            lines.append(line)
-    if ragged:
-        raise DataError(_ragged_message(path, len(header or []), ragged))
-    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype=object)
-
-
-def _records(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401 - csv's reader has no public type
-    start = 1
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise DataError(f"{path}: the record that starts on line {start}: {error}; check its quotes") from error
-        if fields:
-            yield start, fields
-        start = reader.line_num + 1
-
-
-def _delimiter(path: Path, text: str) -> str:
-    """Of the marks in the header, outside quotes, take the one that stands as often in most of the lines that follow."""
-    if path.suffix.lower() == ".tsv":
-        return "\t"
-    unquoted = _QUOTED.sub("", text[:_JUDGED_CHARACTERS]).splitlines()
-    first, *others = [line for line in unquoted if line.strip()][:_JUDGED_LINES] or [""]
-    found = [mark for mark in DELIMITERS if mark in first] or [","]
-    return max(
-        found, key=lambda mark: (sum(each.count(mark) == first.count(mark) for each in others), first.count(mark))
-    )
-
-
-def _header(path: Path, fields: list[str]) -> list[str]:
-    twice = sorted({name for name in fields if fields.count(name) > 1})
-    if twice:
-        raise DataError(f"{path}: line 1: the header names {twice} more than once; give every column its own name")
-    return fields
-
-
-def _ragged_message(path: Path, expected: int, ragged: list[tuple[int, int]]) -> str:
-    shown = "; ".join(f"line {line} has {found}" for line, found in ragged[:_SHOWN])
-    more = f" and {len(ragged) - _SHOWN} more" if len(ragged) > _SHOWN else ""
-    return f"{path}: the header has {expected} fields, but {shown}{more}; put texts that hold the delimiter in double quotes"
 
 
 def _jsonl(path: Path, text: str) -> pd.DataFrame:
