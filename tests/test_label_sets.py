@@ -92,6 +92,14 @@ def test_a_list_of_labels_needs_no_separator(tmp_path: Path) -> None:
     assert sets.labels == (("a;b", "c"),)
 
 
+def test_a_label_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    for cell in ({"name": "a"}, [{"name": "a"}]):
+        with pytest.raises(
+            DataError, match=r"rows\.jsonl: line 1: the label in 'tags' .*; expected one text or a list"
+        ):
+            read(tmp_path / "rows.jsonl", json.dumps({"text": "first", "tags": cell}))
+
+
 def test_a_separator_that_separates_nothing_is_questioned(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("text,labels\n" + "".join(f"text {n},same\n" for n in range(20)), encoding="utf-8")

@@ -1,12 +1,15 @@
 """Reading files of rows: formats, encodings, and every way a file can be wrong."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from verticals.config import DataConfig
 from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.delimited import write_csv
+from verticals.data.loading import read_examples
 from verticals.data.table import read_table
 from verticals.errors import DataError
 
@@ -164,3 +167,24 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
         read_table(tmp_path / "absent.csv")
     with pytest.raises(DataError, match=r"found a folder.*train\.csv"):
         read_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("role", "cell", "expected"),
+    [
+        (
+            "label",
+            ["a"],
+            r"line 3: the label in 'label' is \['a'\]; expected one text; .*verticals tune classify-multi",
+        ),
+        ("label", {"name": "a"}, r"line 3: the label in 'label' is \{'name': 'a'\}; expected one text"),
+        ("text", ["a", "b"], r"line 3: the text in 'text' is \['a', 'b'\]; expected one text$"),
+    ],
+)
+def test_a_list_or_an_object_where_a_text_is_wanted_is_refused_with_its_line(
+    tmp_path: Path, role: str, cell: object, expected: str
+) -> None:
+    rows = [{"text": "a", "label": "x"}, {"text": "b", "label": "y", role: cell}]
+    path = write(tmp_path, "rows.jsonl", "\n".join(json.dumps(row) for row in [rows[0], *rows]))
+    with pytest.raises(DataError, match=rf"rows\.jsonl: {expected}"):
+        read_examples(path, DataConfig())

@@ -194,6 +194,9 @@ def test_a_run_of_tag_predicts_entities_of_running_text(
     assert blank["prediction"] is None
     printed = list(csv.DictReader(StringIO(verticals("predict", made["run"], tmp_path / "new.csv").out)))
     assert json.loads(printed[0]["prediction"]) == first["prediction"]
+    (tmp_path / "new.csv").write_text("words\npaint\n", encoding="utf-8")
+    refused = verticals("predict", made["run"], tmp_path / "new.csv").error  # no option of `tune tag` names a column
+    assert refused.endswith("its columns are ['words']; call one 'text'")
 
 
 def test_what_a_run_cannot_do_is_one_line_with_another_way(

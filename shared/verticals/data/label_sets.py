@@ -121,7 +121,7 @@ def read(path: Path, config: DataConfig, separator: str) -> tuple[LabelSets, lis
     """
     table = read_table(path)
     text = column(table, "text", config.text, TEXT_NAMES)
-    label = column(table, "label", config.label, LABEL_COLUMNS)
+    label = column(table, "label", config.label, LABEL_COLUMNS, several=True)
     blank, repeated, without = [], [], []
     rows: dict[str, tuple[str, int, list[str]]] = {}
     for line, raw_text, raw_labels in zip(table.frame.index, table.frame[text], table.frame[label], strict=True):

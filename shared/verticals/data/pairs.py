@@ -144,7 +144,7 @@ def _negative_columns(table: Table, wanted: str | None) -> list[str]:
     if wanted is None:
         return [name for name in table.columns if _NEGATIVE.fullmatch(name.strip())]
     how = "--set objective.negative=COLUMN"
-    return [column(table, "negative", name.strip(), (), how) for name in wanted.split(",")]
+    return [column(table, "negative", name.strip(), (), how, several=True) for name in wanted.split(",")]
 
 
 def _texts(cells: Sequence[Any]) -> tuple[str, ...]:

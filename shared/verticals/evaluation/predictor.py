@@ -100,7 +100,8 @@ def predict_file(run: Run, path: Path) -> list[dict[str, Any]]:
         )
     table = read_table(path)
     check_free(table, objective.predicted)
-    text = column(table, "text", run.config.data.text, TEXT_NAMES)
+    option = None if "text" in objective.columns else ""  # what tokens are in has no column to choose
+    text = column(table, "text", run.config.data.text, TEXT_NAMES, option)
     texts = [as_text(value) for value in table.frame[text]]
     filled = [number for number, value in enumerate(texts) if value.strip()]
     with reading_in(run.config.train.precision):
