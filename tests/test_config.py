@@ -1,5 +1,6 @@
 """Settings: what wins over what, and what a typing mistake says."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,45 @@ def test_settings_survive_yaml(tmp_path: Path) -> None:
         ("train.seed=4294967296", "setting train.seed: .*less than or equal to 4294967295"),
         ("train.epochs", "expected section.name=value"),
         ("train.epochs=[", "the value is not YAML"),
-        ("data.text=2024-13-45", "the value is not YAML; put quotes around a text: '2024-13-45'"),
+        (
+            "data.text=2024-13-45",
+            "the value is not YAML; .*inside those of the shell: --set \"data.text='2024-13-45'\"",
+        ),
         ("train.seed=4294967296", "setting train.seed: .*less than or equal to 4294967295"),
     ],
 )
 def test_a_mistake_names_the_setting_and_the_remedy(text: str, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         build([assignment(text)], Settings)
+
+
+@pytest.mark.parametrize("mark", ["|", "#", "~", ">", "-", ",", "&", ":", "||", "->", " | ", "---", ";"])
+def test_a_value_of_punctuation_alone_is_text(mark: str) -> None:
+    assert assignment(f"objective.label_separator={mark}") == {"objective": {"label_separator": mark}}
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        ("", None),
+        ("[]", []),
+        ("{}", {}),
+        ('""', ""),
+        ("''", ""),
+        ("'|'", "|"),
+        ("null", None),
+        ("-1", -1),
+        ("[a]", ["a"]),
+    ],
+)
+def test_other_values_mean_what_they_mean_in_yaml(value: str, meaning: object) -> None:
+    assert assignment(f"app.name={value}") == {"app": {"name": meaning}}
+
+
+def test_the_documented_separator_arrives_through_a_shell() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "methods.md").read_text(encoding="utf-8")
+    (line,) = (each for each in page.splitlines() if each.startswith("verticals ") and "label_separator" in each)
+    assert assignment(shlex.split(line)[-1]) == {"objective": {"label_separator": "|"}}
 
 
 def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:

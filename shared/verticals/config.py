@@ -6,6 +6,7 @@ Later wins: model defaults < the app's `config.yaml` < `--config FILE` < `--set 
 import hashlib
 import json
 import os
+import string
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -152,17 +153,31 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def assignment(text: str) -> dict[str, Any]:
-    """Turn `train.epochs=3` into `{"train": {"epochs": 3}}`."""
+    """Turn `train.epochs=3` into `{"train": {"epochs": 3}}`.
+
+    The value is YAML, but for one that is all punctuation: a shell takes the quotes away that YAML wants around `|`, `#` or `~`.
+
+    Raises:
+        ConfigError: there is no name, or the value is not YAML.
+    """
     name, equals, value = text.partition("=")
     if not equals or not all(name.split(".")):
         raise ConfigError(f"--set {text}: expected section.name=value, for example train.epochs=3")
     try:
-        tree: Any = yaml.safe_load(value)
+        tree: Any = value if _is_punctuation(value) else yaml.safe_load(value)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
-        raise ConfigError(f"--set {text}: the value is not YAML; put quotes around a text: '{value}'") from error
+        raise ConfigError(
+            f"--set {text}: the value is not YAML; a text needs quotes of its own inside those of the shell: --set \"{name}='{value}'\""
+        ) from error
     for part in reversed(name.split(".")):
         tree = {part: tree}
     return dict(tree)
+
+
+def _is_punctuation(value: str) -> bool:
+    """Say whether a value is all punctuation, and no list, mapping or quoted text such as `[]`, `{}` or `''`."""
+    marks = value.strip()
+    return bool(marks) and marks[0] not in "[{'\"" and all(mark in string.punctuation for mark in marks)
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
