@@ -78,6 +78,12 @@ def test_a_mistyped_command_names_the_remedy(
     assert expected in outcome.error
 
 
+def test_without_a_command_the_help_is_printed_in_its_lines(verticals: Command) -> None:
+    outcome = verticals()
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.strip().splitlines() == verticals("--help").out.strip().splitlines()
+
+
 def test_every_changed_or_left_out_row_is_counted_in_the_report(verticals: Command, tmp_path: Path) -> None:
     extra = (
         ",parcel\nunlabelled,\nthe parcel is late,Parcel \nthe parcel is late,parcel\nthe parcel is late,refund\n"

@@ -65,6 +65,9 @@ def main() -> None:
     except VerticalsError as error:
         _fail(str(error), 2)
     except typer.TyperException as error:
+        if not sys.argv[1:]:  # the message is the help, which has lines of its own
+            say(error.format_message())
+            sys.exit(2)
         _fail(error.format_message(), 2)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
