@@ -56,6 +56,12 @@ def test_training_on_a_wrong_file_says_what_is_wrong(
         (["train", "customer-service", "--backbone", "no-such-folder"], "no backbone 'no-such-folder'"),
         (["train", "customer-service", "--set", "train.epoch=1"], "did you mean 'epochs'"),
         (["train", "customer-service", "--data", "banking77"], "VERTICALS_DATA"),
+        (
+            ["train", "customer-service", "--data", "bankin77"],
+            "bankin77: no such file, and no public data set of that name; did you mean 'banking77'?",
+        ),
+        (["train", "recommender", "--data", "ml100k"], "no public data set of that name; did you mean 'ml-100k'?"),
+        (["tune", "tag", "--data", "snip"], "no public data set of that name; did you mean 'snips'?"),
         (["evaluate", "no-such-run"], "not a complete run"),
         (["evaluate", "customer-service"], "no run of 'customer-service'"),
         (["predict", "customer-service"], "Missing argument"),

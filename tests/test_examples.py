@@ -126,6 +126,15 @@ def test_too_few_rows_are_refused_with_what_to_do(tmp_path: Path) -> None:
         load_splits(DataConfig(train=str(save(tmp_path / "rows.csv", [("a", "x"), ("b", "y")]))), seed=0)
 
 
+def test_a_refusal_of_too_few_rows_says_which_were_left_out(tmp_path: Path) -> None:
+    rows = save(tmp_path / "rows.csv", [("same", "x")] * 20 + [("alike", "y")] * 20)
+    with pytest.raises(DataError, match=r"rows\.csv: the 2 rows .*repeated rows left out: 38 \(lines 3, 4"):
+        load_splits(DataConfig(train=str(rows)), seed=0)
+    rows = save(tmp_path / "rows.csv", [*many("x", 20), ("tie", "x"), ("tie", "y")])
+    with pytest.raises(DataError, match=r"found 1: \['x'\]; .*another label more often, or as often: 2"):
+        load_splits(DataConfig(train=str(rows)), seed=0)
+
+
 def test_four_rows_are_refused_with_a_number_that_can_be_held_out(tmp_path: Path) -> None:
     rows = save(tmp_path / "rows.csv", [*many("x", 2), *many("y", 2)])
     with pytest.raises(DataError, match="the 2 rows in 2 classes to choose from are too few to hold out 1"):
@@ -169,6 +178,18 @@ def test_a_mistyped_outside_label_is_refused_and_not_learned_as_a_class(tmp_path
         load_splits(DataConfig(train=str(path), outside_label="othr"), seed=0)
     test = save(tmp_path / "test.csv", [*many("x", 3), ("new", "othr")])
     assert "other" in load_splits(DataConfig(train=str(path), test=str(test), outside_label="othr"), seed=0).labels
+
+
+def test_spellings_of_the_outside_label_in_a_test_file_are_one(tmp_path: Path) -> None:
+    train = save(tmp_path / "rows.csv", [*many("x", 20), *many("y", 20)])
+    test = save(tmp_path / "test.csv", [("a", "other"), ("b", "other"), ("c", "Other "), ("d", "X"), ("e", "y")])
+    config = DataConfig(train=str(train), test=str(test), outside_label="other")
+    for splits in (load_splits(config, seed=0), held_out_splits(test, config, ["x", "y"])):
+        assert splits.outside_test.labels == ("other", "other", "other")
+        assert splits.test.labels == ("x", "y")
+        assert [each.message for each in splits.notes if each.code == "label_spelling"] == [
+            "test.csv: labels that differ only by case, space or Unicode form merged: 2 (lines 4, 5)"
+        ]
 
 
 @pytest.mark.parametrize("part", ["test", "validation"])

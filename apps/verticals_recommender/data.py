@@ -5,6 +5,7 @@ from pathlib import Path
 
 from verticals.config import Config
 from verticals.data.examples import Note
+from verticals.data.public import check_name
 from verticals.errors import ConfigError
 from verticals_recommender import public, splits
 from verticals_recommender.behaviour import NEWS, SHOP, generate
@@ -60,6 +61,7 @@ def _read(config: Config, settings: Settings) -> tuple[str, Interactions, Catalo
         return f"shipped-{settings.sample}", made.interactions, catalogue
     if named in public.PUBLIC:
         return named, *public.load(named)
+    check_name(named, public.PUBLIC)
     interactions = read_interactions(Path(named), settings.columns.model_dump(), settings.min_rating)
     catalogue = read_catalogue(Path(settings.items)) if settings.items else Catalogue(())
     return settings.catalogue or Path(named).name, interactions, catalogue

@@ -7,6 +7,7 @@ from verticals.advisor.gains import kept_gains
 from verticals.advisor.measure import run_trial
 from verticals.advisor.trial import Budget
 from verticals.config import Config
+from verticals.data.examples import noticed
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError, DataError
 
@@ -36,6 +37,6 @@ def advise(splits: Splits, config: Config, seconds: float, clock: Callable[[], f
     if rows < _MIN_ROWS:
         raise DataError(
             f"{splits.name}: {rows} rows to learn from are too few for a trial, expected {_MIN_ROWS} or more; "
-            "begin with --method probe"
+            f"begin with --method probe{noticed(splits.notes)}"
         )
     return decide(run_trial(splits, config, Budget(seconds - spent, clock)), kept_gains())

@@ -10,7 +10,7 @@ import numpy as np
 
 from verticals.config import DataConfig
 from verticals.data.columns import TEXT_NAMES, column
-from verticals.data.examples import Note, as_text, encoding_notes, note, text_key
+from verticals.data.examples import Note, as_text, encoding_notes, note, noticed, text_key
 from verticals.data.table import SUFFIXES, read_lines, read_table
 from verticals.errors import ConfigError, DataError
 
@@ -80,7 +80,7 @@ def load_corpus(config: DataConfig, also: Sequence[str], seed: int) -> Corpus:
     if len(learned) < _FEWEST:
         raise DataError(
             f"{paths[0]}: expected at least {_FEWEST} distinct documents, found {len(learned)}; add text, a document a line, "
-            "or documents parted by blank lines"
+            f"or documents parted by blank lines{noticed(notes)}"
         )
     name = "+".join(path.name for path in paths)
     return Corpus(name, tuple(learned), test, tuple(notes)) if test else hold_out(name, learned, config, seed, notes)

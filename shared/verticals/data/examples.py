@@ -94,6 +94,11 @@ def note(code: str, lines: Sequence[int], message: str) -> Note:
     return Note(code, len(lines), f"{message}: {len(lines)} (lines {shown}{more})")
 
 
+def noticed(notes: Sequence[Note]) -> str:
+    """Return what was noticed of a file, for the end of its refusal: rows that were left out may be why it is refused."""
+    return f" (noticed before: {'; '.join(each.message for each in notes)})" if notes else ""
+
+
 def encoding_notes(path: Path, encoding: str) -> list[Note]:
     """Say as what a file was read where that is not what it should be."""
     if encoding in {"utf-8", "parquet"}:

@@ -13,7 +13,7 @@ import numpy as np
 from verticals.arrays import IntArray
 from verticals.config import DataConfig
 from verticals.data.columns import LABEL_NAMES, TEXT_NAMES, column
-from verticals.data.examples import Note, as_text, composed, encoding_notes, label_key, note, text_key
+from verticals.data.examples import Note, as_text, composed, encoding_notes, label_key, note, noticed, text_key
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.table import read_table
 from verticals.errors import DataError
@@ -83,7 +83,7 @@ def load(config: DataConfig, separator: str, seed: int) -> LabelSetSplits:
     path = Path(config.train)
     train, notes = read(path, config, separator)
     if len(train) < _FEWEST:
-        raise DataError(f"{path}: expected {_FEWEST} rows or more, found {len(train)}")
+        raise DataError(f"{path}: expected {_FEWEST} rows or more, found {len(train)}; add rows{noticed(notes)}")
     parts: dict[str, LabelSets] = {}
     for part, file, share in (
         ("test", config.test, config.test_share),

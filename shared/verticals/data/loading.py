@@ -17,6 +17,7 @@ from verticals.data.examples import (
     label_key,
     merge_label_spellings,
     note,
+    noticed,
 )
 from verticals.data.near_duplicates import NearDuplicate, near_duplicates
 from verticals.data.splits import Splits, carve
@@ -37,6 +38,7 @@ def load_splits(config: DataConfig, seed: int) -> Splits:
     if config.train in public.PUBLIC:
         public.check_alone(config)
         return with_leak_notes(public.load(config.train, seed))
+    public.check_name(config.train, public.PUBLIC)
     return with_leak_notes(_from_files(config, Path(config.train), seed))
 
 
@@ -58,7 +60,7 @@ def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
     labels = tuple(sorted(set(train.labels)))
     if len(labels) < 2:
         raise DataError(
-            f"{path}: expected at least two classes, found {len(labels)}: {list(labels)}; add rows of another class"
+            f"{path}: expected at least two classes, found {len(labels)}: {list(labels)}; add rows of another class{noticed(notes)}"
         )
     notes += _single_row_notes(train)
     parts: dict[str, Examples] = {}
@@ -68,7 +70,10 @@ def _from_files(config: DataConfig, path: Path, seed: int) -> Splits:
         ("validation", config.validation, config.validation_share),
     ):
         if file is None:
-            train, parts[part] = carve(train, share, seed)
+            try:
+                train, parts[part] = carve(train, share, seed)
+            except DataError as error:
+                raise DataError(f"{path}: {error}{noticed(notes)}") from error
         else:
             outside_parts[part], parts[part], found = _held_out(Path(file), config, labels)
             notes += found
@@ -95,19 +100,28 @@ def held_out_splits(path: Path, config: DataConfig, labels: Sequence[str]) -> Sp
 def _held_out(path: Path, config: DataConfig, labels: Sequence[str]) -> tuple[Examples, Examples, list[Note]]:
     """Read a validation or test file, its outside rows apart: nothing is dropped but rows without text or label; unseen labels count as errors."""
     rows, notes = read_examples(path, config)
-    spelling = {label_key(label): label for label in labels}
-    named = tuple(spelling.get(label_key(label), label) for label in rows.labels)
-    outside, inside = _partition(Examples(rows.texts, named, rows.lines), config.outside_label)
+    rows, merged = _spelled(path, rows, labels)
+    outside, inside = _partition(rows, config.outside_label)
     if not inside:
         raise DataError(
             f"{path}: no row to measure: every one has the outside label '{config.outside_label}'; add rows of a class"
         )
-    unseen = [line for line, label in zip(inside.lines, inside.labels, strict=True) if label not in spelling.values()]
+    unseen = [line for line, label in zip(inside.lines, inside.labels, strict=True) if label not in labels]
     if unseen:
         notes.append(
             note("unseen_label", unseen, f"{path.name}: rows whose label has no training row; each counts as an error")
         )
-    return outside, inside, notes
+    return outside, inside, [*notes, *merged]
+
+
+def _spelled(path: Path, rows: Examples, labels: Sequence[str]) -> tuple[Examples, list[Note]]:
+    """Give held-out labels the spelling of the training rows; others, such as the outside label, the most frequent of their own."""
+    own, _ = merge_label_spellings(rows)
+    spelling = {label_key(label): label for label in (*own.labels, *labels)}
+    named = tuple(spelling[label_key(label)] for label in rows.labels)
+    changed = [line for line, old, new in zip(rows.lines, rows.labels, named, strict=True) if old != new]
+    message = f"{path.name}: labels that differ only by case, space or Unicode form merged"
+    return Examples(rows.texts, named, rows.lines), [note("label_spelling", changed, message)] if changed else []
 
 
 def _partition(rows: Examples, outside_label: str | None) -> tuple[Examples, Examples]:

@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from verticals.config import DataConfig
 from verticals.data.columns import column
-from verticals.data.examples import Note, as_text, encoding_notes, note, text_key
+from verticals.data.examples import Note, as_text, encoding_notes, note, noticed, text_key
 from verticals.data.near_duplicates import near_duplicates
 from verticals.data.table import Table, read_table
 from verticals.errors import DataError
@@ -108,7 +108,7 @@ def load_pairs(config: DataConfig, seed: int, left: Role, right: Role, negative:
     rows, notes = read_pairs(path, left, right, negative)
     train, repeated = _drop_repeats(rows)
     if config.test is None:
-        train, test = _carve(path, train, config.test_share, seed)
+        train, test = _carve(path, train, config.test_share, seed, [*notes, *repeated])
     else:
         test, found = read_pairs(Path(config.test), left, right, negative)
         notes += found
@@ -162,10 +162,12 @@ def _drop_repeats(rows: Pairs) -> tuple[Pairs, list[Note]]:
     return rows.take(kept), [note("duplicate", repeated, "repeated pairs left out")] if repeated else []
 
 
-def _carve(path: Path, rows: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs]:
+def _carve(path: Path, rows: Pairs, share: float, seed: int, notes: Sequence[Note]) -> tuple[Pairs, Pairs]:
     groups = [text_key(text) for text in rows.left]
     if len(set(groups)) < 2:
-        raise DataError(f"{path}: every row has the same first text; expected at least two: add rows, or name --test")
+        raise DataError(
+            f"{path}: every row has the same first text; expected at least two: add rows, or name --test{noticed(notes)}"
+        )
     split = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
     kept, held = next(split.split(groups, groups=groups))
     return rows.take(kept), rows.take(held)

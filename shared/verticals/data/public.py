@@ -3,7 +3,7 @@
 import json
 import os
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,7 +13,7 @@ from verticals.data.columns import column
 from verticals.data.examples import Examples, drop_repeats, from_table, note
 from verticals.data.splits import Splits, carve
 from verticals.data.table import read_table
-from verticals.errors import DataError
+from verticals.errors import DataError, did_you_mean
 
 S = TypeVar("S")
 
@@ -65,6 +65,16 @@ def check_alone(config: DataConfig) -> None:
         raise DataError(
             f"{config.train}: a public data set has parts and columns of its own; leave {', '.join(given)} out"
         )
+
+
+def check_name(name: str, known: Iterable[str]) -> None:
+    """Refuse what looks like the name of a public data set, and is none and no file either.
+
+    Raises:
+        DataError: it is mistyped; the nearest name is suggested.
+    """
+    if not Path(name).suffix and not Path(name).exists():
+        raise DataError(f"{name}: no such file, and no public data set of that name{did_you_mean(name, known)}")
 
 
 def folder_of(dataset: PublicDataset[Any]) -> Path:

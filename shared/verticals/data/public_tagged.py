@@ -20,6 +20,8 @@ def load_tagged(config: DataConfig, seed: int) -> TaggedSplits:
     if config.train in PUBLIC_TAGGED:
         check_alone(config)
         return public.read(PUBLIC_TAGGED[config.train], seed)
+    if config.train:
+        public.check_name(config.train, PUBLIC_TAGGED)
     return split_tagged(Path(config.train or "").name, config, seed)
 
 
