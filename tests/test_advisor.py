@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from verticals.advisor.steps import Sample, time_steps
 from verticals.advisor.trial import Budget, Curve, Point, StepCost, Trial, TunedTrial
 from verticals.advisor.wording import duration
 from verticals.arrays import BoolArray
+from verticals.data.examples import Note
 from verticals.errors import ConfigError, DataError
 from verticals.evaluation.metrics import bootstrap, mean
 
@@ -213,4 +215,28 @@ def test_the_command_prints_a_table_and_two_sentences(
     advice = json.loads(written.out)["advice"]
     assert {option["method"] for option in advice["options"]} == {"tfidf", "probe", "partial", "lora", "full"}
     assert advice["spent_seconds"] < advice["budget_seconds"] <= 3600
+    assert advice["notes"] == []
     assert "expected 90s, 5m or 1h" in verticals("advise", "--data", path, "--budget", "soon").error
+
+
+def test_the_command_says_what_it_noticed_of_the_rows_and_of_the_backbone(
+    verticals: Callable[..., Outcome], tiny_backbone: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    texts = [f"{'退款办理' if number % 2 else '包裹在哪里'}{chr(0x4E00 + number)}" for number in range(40)]
+    rows = [f"{text},{'ab'[number % 2]}" for number, text in enumerate(texts)]
+    path.write_text("\n".join(["text,label", *rows, rows[0], ",a"]), encoding="utf-8")
+    command = ("advise", "--data", path, "--backbone", tiny_backbone, "--budget", "1h")
+    advice = json.loads(verticals(*command, "--json").out)["advice"]
+    codes = [each["code"] for each in advice["notes"]]
+    assert [codes.count(code) for code in ("blank_text", "duplicate", "unknown_tokens")] == [1, 1, 1]
+    shown = verticals(*command)
+    notes = [line for line in shown.out.splitlines() if line.startswith("note: ")]
+    assert notes == [f"note: {each['message']}" for each in advice["notes"]]
+    assert "are unknown to this backbone" not in shown.err
+
+
+def test_a_refusal_of_a_small_file_says_what_was_left_out() -> None:
+    noticed = replace(toy_splits(1), notes=(Note("duplicate", 5, "repeated rows left out: 5"),))
+    with pytest.raises(DataError, match=r"begin with --method probe \(noticed before: repeated rows left out: 5\)"):
+        advisor.advise(noticed, settings(), 60, lambda: 0.0)

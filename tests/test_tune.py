@@ -53,6 +53,29 @@ def test_the_summary_for_people_names_run_and_verdict(verticals: Command, labell
     assert "This is the baseline itself (tfidf)." in outcome.out
 
 
+@pytest.mark.parametrize(("objective", "method"), [("classify", "full"), ("match", "full"), ("tag", "probe")])
+def test_a_backbone_that_does_not_know_the_language_is_told_once_and_before_training(
+    verticals: Command, tiny_backbone: Path, tmp_path: Path, objective: str, method: str
+) -> None:
+    rows = tmp_path / "rows.csv"
+    words = [("包裹在哪里", "退款办理")[number % 2] + chr(0x4E00 + number) for number in range(40)]
+    columns = [f"{word},{'ab'[number % 2]},{word}好" for number, word in enumerate(words)]
+    rows.write_text("\n".join(["text,label,positive", *columns]), encoding="utf-8")
+    if objective == "tag":
+        rows = tmp_path / "rows.conll"
+        rows.write_text("".join(f"{word} B-LOC\n{word}好 O\n\n" for word in words), encoding="utf-8")
+    options = ["--set", "objective.anchor=text"] if objective == "match" else []
+    options += ["--method", method, "--backbone", str(tiny_backbone)]
+    outcome = verticals("tune", objective, "--data", rows, *options, "--set", "train.epochs=1")
+    assert outcome.code == 0, outcome.err
+    told = "note: 100% of the tokens are unknown to this backbone; choose one for your language"
+    assert outcome.err.startswith(told)
+    assert (outcome.out + outcome.err).count("are unknown to this backbone") == 1
+    run = runs.latest(objective)
+    assert run is not None
+    assert [each["code"] for each in run.metrics["notes"]].count("unknown_tokens") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

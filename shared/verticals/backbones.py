@@ -35,6 +35,7 @@ _HUB_SECONDS = 5.0
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 # The last three come of JSON that has another shape than transformers takes for granted.
 _UNREADABLE = (OSError, ValueError, SafetensorError, KeyError, TypeError, AttributeError)
+UNKNOWN_TOKENS = "unknown_tokens"  # code of the note that is told before training
 _MANY_UNKNOWN = 0.05
 
 
@@ -219,12 +220,11 @@ def unknown_share(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> f
     return ids.count(unknown) / len(ids) if ids and unknown is not None else 0.0
 
 
-def token_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
-    """Say how many texts are cut, and whether the tokenizer does not cover their language."""
+def cut_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
+    """Say how many texts are cut."""
     lengths = [len(ids) for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"]]
     cut = sum(length > max_tokens for length in lengths)
-    message = f"texts longer than {max_tokens} tokens, read up to there: {cut}"
-    return (*((Note("text_cut", cut, message),) if cut else ()), *unknown_notes(texts, tokenizer))
+    return (Note("text_cut", cut, f"texts longer than {max_tokens} tokens, read up to there: {cut}"),) if cut else ()
 
 
 def unknown_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
@@ -233,4 +233,4 @@ def unknown_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> t
     if unknown <= _MANY_UNKNOWN:
         return ()
     message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
-    return (Note("unknown_tokens", round(unknown * 100), message),)
+    return (Note(UNKNOWN_TOKENS, round(unknown * 100), message),)

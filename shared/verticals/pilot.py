@@ -1,14 +1,18 @@
 """From rows to a proven run: train, measure beside the baselines, save."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from verticals import distributed, methods, objectives, parity, provenance, runs, trackers
+from tqdm import tqdm
+
+from verticals import backbones, distributed, methods, objectives, parity, provenance, runs, trackers
 from verticals.config import Config, home
+from verticals.data.examples import Note
 from verticals.data.splits import Splits
 from verticals.errors import ConfigError
 from verticals.evaluation import results
@@ -109,9 +113,22 @@ def workspace(folder: Path, config: Config) -> Iterator[Path]:
 
 
 def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Path) -> Measured:
-    """Train one model and judge it on test."""
+    """Train one model and judge it on test; what its backbone does not know is told before."""
+    unknown = tell_unknown(rows, config)
     trained, seconds = timed(lambda: objective.fit(rows, config, work))
+    trained = replace(trained, notes=(*trained.notes, *unknown))
     return Measured(trained, objective.evaluate(trained.model, rows), seconds)
+
+
+def tell_unknown(rows: Rows, config: Config) -> tuple[Note, ...]:
+    """Tell on standard error, while another backbone can still be chosen, that this one does not know the language of the rows."""
+    if not methods.get(config.method.name).uses_backbone:
+        return ()
+    tokenizer = backbones.load_tokenizer(backbones.locate(config.backbone.name))
+    notes = backbones.unknown_notes(rows.texts(), tokenizer)
+    for note in notes:
+        tqdm.write(f"note: {note.message}", file=sys.stderr)
+    return notes
 
 
 def timed(fit: Callable[[], Trained[M]]) -> tuple[Trained[M], float]:

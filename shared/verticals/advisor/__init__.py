@@ -1,6 +1,7 @@
 """Advice before training: a short timed trial on the user's own rows says which method is worth its time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from verticals.advisor.advice import Advice, decide
 from verticals.advisor.gains import kept_gains
@@ -39,4 +40,5 @@ def advise(splits: Splits, config: Config, seconds: float, clock: Callable[[], f
             f"{splits.name}: {rows} rows to learn from are too few for a trial, expected {_MIN_ROWS} or more; "
             f"begin with --method probe{noticed(splits.notes)}"
         )
-    return decide(run_trial(splits, config, Budget(seconds - spent, clock)), kept_gains())
+    advice = decide(run_trial(splits, config, Budget(seconds - spent, clock)), kept_gains())
+    return replace(advice, notes=(*splits.notes, *advice.notes))

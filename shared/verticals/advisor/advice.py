@@ -9,6 +9,7 @@ from verticals.advisor.gains import Gain, removed_range
 from verticals.advisor.trial import Point, Trial
 from verticals.advisor.wording import TunedChoice, prospect, reason
 from verticals.arrays import BoolArray
+from verticals.data.examples import Note
 from verticals.errors import ConfigError
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
 
@@ -29,6 +30,7 @@ class Advice:
     refused: tuple[str, ...]
     spent: float
     budget: float
+    notes: tuple[Note, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the advice as plain values for JSON."""
@@ -46,6 +48,7 @@ class Advice:
             "refused": list(self.refused),
             "spent_seconds": round(self.spent, 1),
             "budget_seconds": self.budget,
+            "notes": [asdict(note) for note in self.notes],
         }
 
 
@@ -75,6 +78,7 @@ def decide(trial: Trial, gains: tuple[Gain, ...]) -> Advice:
         trial.refused,
         trial.spent,
         trial.budget,
+        trial.notes,
     )
 
 

@@ -17,7 +17,7 @@ from verticals.advisor.steps import FORWARDS, STEPS, Sample, time_steps
 from verticals.advisor.trial import CAUTION, Budget, Curve, Point, StepCost, Trial, TunedTrial, tuning_seconds
 from verticals.arrays import BoolArray, FloatArray, IntArray
 from verticals.config import Config, MethodConfig
-from verticals.data.examples import Examples
+from verticals.data.examples import Examples, Note
 from verticals.data.splits import Splits
 from verticals.errors import MethodError
 from verticals.evaluation.metrics import bootstrap, mean
@@ -57,7 +57,15 @@ def run_trial(splits: Splits, config: Config, budget: Budget) -> Trial:
         tuned=tuned,
         spent=budget.spent(),
         budget=budget.seconds,
+        notes=_reading_notes(sample, config),
     )
+
+
+def _reading_notes(sample: Sample, config: Config) -> tuple[Note, ...]:
+    """Say what of the sample the backbone cuts or does not know."""
+    texts, tokenizer = sample.rows.texts, sample.tokenizer
+    cut = backbones.cut_notes(texts, tokenizer, config.backbone.max_tokens)
+    return (*cut, *backbones.unknown_notes(texts, tokenizer))
 
 
 def _embed(splits: Splits, config: Config, budget: Budget) -> tuple[Sample, FloatArray]:

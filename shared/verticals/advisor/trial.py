@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from verticals.arrays import BoolArray
+from verticals.data.examples import Note
 from verticals.evaluation.metrics import Estimate
 
 CAUTION = 1.5  # a step may take this many times what was expected of it
@@ -81,6 +82,7 @@ class Trial:
         tuned: a short tuning, where the budget allowed one.
         spent: seconds.
         budget: seconds.
+        notes: what the backbone does not read of the sample.
     """
 
     rows: int
@@ -94,6 +96,7 @@ class Trial:
     tuned: TunedTrial | None
     spent: float
     budget: float
+    notes: tuple[Note, ...] = ()
 
 
 def tuning_seconds(cost: StepCost, rows: int, batch_size: int, embed_seconds: float) -> float:

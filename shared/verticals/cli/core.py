@@ -231,5 +231,6 @@ def advise(
     if as_json:
         show_json({"schema": 1, "advice": advice.document()})
         return
-    show(*wording.table(advice.options, advice.recommended), "", *advice.sentences)
+    notes = [f"note: {note.message}" for note in advice.notes]
+    show(*wording.table(advice.options, advice.recommended), "", *advice.sentences, *notes)
     say(f"tried on {advice.sampled} of {advice.rows} rows in {time.perf_counter() - started:.0f} s")

@@ -41,6 +41,10 @@ class Corpus:
         """Return the documents that only measure."""
         return self.test
 
+    def texts(self) -> tuple[str, ...]:
+        """Return every document."""
+        return self.train + self.test
+
 
 @dataclass(frozen=True)
 class _Document:

@@ -71,6 +71,10 @@ class LabelSetSplits:
         """Return the texts of the test rows."""
         return self.test.texts
 
+    def texts(self) -> tuple[str, ...]:
+        """Return the texts of all parts."""
+        return self.train.texts + self.validation.texts + self.test.texts
+
 
 def load(config: DataConfig, separator: str, seed: int) -> LabelSetSplits:
     """Read and split the rows that the settings name; a share is held out where no file is.

@@ -86,6 +86,10 @@ class PairSplits:
         """Return the left texts of the test rows."""
         return self.test.left
 
+    def texts(self) -> tuple[str, ...]:
+        """Return both texts of all pairs."""
+        return self.train.left + self.train.right + self.test.left + self.test.right
+
 
 def load_pairs(config: DataConfig, seed: int, left: Role, right: Role, negative: str | None = None) -> PairSplits:
     """Read, clean and split the pairs that `config.train` names.

@@ -49,6 +49,10 @@ class Splits:
         """Return the texts of the test rows."""
         return self.test.texts
 
+    def texts(self) -> tuple[str, ...]:
+        """Return the texts of all parts that have classes."""
+        return self.train.texts + self.validation.texts + self.test.texts
+
 
 def with_labels(splits: Splits, labels: Sequence[str]) -> Splits:
     """Add the splits' labels to `labels`, which come first; those that differ only by case, space or Unicode form take their spelling."""

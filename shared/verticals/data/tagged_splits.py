@@ -43,6 +43,10 @@ class TaggedSplits:
         """Return the test sentences as texts."""
         return tuple(" ".join(sentence.tokens) for sentence in self.test)
 
+    def texts(self) -> tuple[str, ...]:
+        """Return every sentence as a text."""
+        return tuple(" ".join(sentence.tokens) for sentence in self.train + self.validation + self.test)
+
 
 def make_splits(name: str, train: TaggedFile, validation: TaggedFile, test: TaggedFile) -> TaggedSplits:
     """Put three parts together, and note unseen tags and repeated sentences.

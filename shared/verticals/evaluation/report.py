@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from verticals.backbones import UNKNOWN_TOKENS
 from verticals.config import Config
 
 _NAMES = {
@@ -111,7 +112,7 @@ def probe_note(method: str, record: Mapping[str, Any]) -> list[str]:
 
 
 def summary(method: str, record: Mapping[str, Any]) -> list[str]:
-    """Return the lines that the command line prints after training or evaluating."""
+    """Return the lines that the command line prints after training or evaluating; tokens that the backbone does not know were told before."""
     rows = [("", method, record["baseline"]["method"]), *metric_rows(record)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -121,7 +122,7 @@ def summary(method: str, record: Mapping[str, Any]) -> list[str]:
         verdict(method, record),
         *reference_notes(method, record),
         *probe_note(method, record),
-        *(f"note: {note['message']}" for note in record["notes"]),
+        *(f"note: {note['message']}" for note in record["notes"] if note["code"] != UNKNOWN_TOKENS),
     ]
 
 

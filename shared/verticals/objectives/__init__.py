@@ -40,6 +40,9 @@ class Rows(Protocol):
     def samples(self) -> Sequence[str]:
         """Return texts of the test rows; the first of them prove a reload and time a call."""
 
+    def texts(self) -> Sequence[str]:
+        """Return every text that the backbone reads in training and measuring."""
+
 
 class Model(Protocol):
     """What every trained model can do, whatever it learned."""

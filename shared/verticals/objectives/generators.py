@@ -18,7 +18,6 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from verticals.backbones import unknown_notes
 from verticals.data.examples import Note
 from verticals.errors import BackboneError, MethodError
 from verticals.methods.layouts import positions
@@ -74,7 +73,7 @@ class Codec:
 
 
 def cut_notes(codec: Codec, prompts: Sequence[str], replies: Sequence[str]) -> tuple[Note, ...]:
-    """Say how many prompts and replies are cut, and whether the tokenizer does not cover their language."""
+    """Say how many prompts and replies are cut."""
     wider = replace(codec, max_tokens=codec.max_tokens + 1, max_reply_tokens=codec.max_reply_tokens + 1)
     read = sum(wider.prompt(text) != codec.prompt(text) for text in prompts)
     said = sum(wider.said(text) != codec.said(text) for text in replies)
@@ -83,7 +82,7 @@ def cut_notes(codec: Codec, prompts: Sequence[str], replies: Sequence[str]) -> t
         Note("text_cut", read, f"prompts longer than {codec.max_tokens} tokens, read up to there: {read}"),
         Note("reply_cut", said, f"replies longer than {limit}, cut there: {said}"),
     )
-    return (*(each for each in notes if each.count), *unknown_notes([*prompts, *replies], codec.tokenizer))
+    return tuple(each for each in notes if each.count)
 
 
 def load_generator(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:

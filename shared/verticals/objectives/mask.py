@@ -149,8 +149,7 @@ def fit(rows: Corpus, config: Config, work: Path) -> Trained[Masker]:
     )
     tuned = MaskedModule(merged(module.encoder), module.head)
     details = {"examples": len(data), "tokens": sum(data.lengths())}
-    notes = backbones.unknown_notes(rows.train, warm.tokenizer)
-    return Trained(Masker(tuned, warm.tokenizer, config), log, notes, details)
+    return Trained(Masker(tuned, warm.tokenizer, config), log, (), details)
 
 
 def _encoder(config: Config) -> PreTrainedModel:

@@ -207,7 +207,7 @@ def from_backbone(config: Config) -> Matcher:
 
 
 def _notes(rows: Pairs, max_tokens: int, tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
-    notes = backbones.token_notes([*rows.left, *rows.right], tokenizer, max_tokens)
+    notes = backbones.cut_notes([*rows.left, *rows.right], tokenizer, max_tokens)
     belongs = rows.belonging()
     wrong = [
         line

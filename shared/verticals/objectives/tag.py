@@ -34,8 +34,6 @@ from verticals.objectives.word_features import LinearTagger
 from verticals.runs import Run
 from verticals.training import TrainingLog, trained_parameters
 
-_MANY_UNKNOWN = 0.05
-
 
 class TagSettings(Section):
     """How sentences are read and tagged."""
@@ -100,16 +98,10 @@ def _reading_notes(tagger: Tagger, splits: TaggedSplits) -> list[Note]:
     windows, long = make_windows(sentences, tagger.tokenizer, tagger.reading)
     read = sum(len(piece.words) for window in windows for piece in window.pieces)
     bare = sum(len(sentence.tokens) for sentence in sentences) - read
-    unknown = backbones.unknown_share(tagger.tokenizer, [" ".join(sentence.tokens) for sentence in splits.train])
     limit = tagger.reading.max_tokens
     found = (
         (long, "long_sentence", f"sentences longer than {limit} sub-tokens, read in pieces: {long}"),
         (bare, "word_unread", f"words that the tokenizer leaves nothing of, tagged by their neighbours: {bare}"),
-        (
-            round(unknown * 100) if unknown > _MANY_UNKNOWN else 0,
-            "unknown_tokens",
-            f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language",
-        ),
     )
     return [Note(code, count, message) for count, code, message in found if count]
 

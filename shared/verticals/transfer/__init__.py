@@ -83,6 +83,7 @@ def transfer(task: Task) -> Run:
     """
     app, objective = task.source.app, objectives.get("classify")
     with pilot.workspace(home() / app / f".work-{_key(task)}", task.config) as work:
+        unknown = pilot.tell_unknown(task.target, task.config)
         source = calibrated.load(task.source)
         before = measure(task, source)
         attempts: list[Attempt] = []
@@ -93,6 +94,7 @@ def transfer(task: Task) -> Run:
                 chosen = trained
         best = max(attempts, key=partial(preference, before, task.settings))
         record = _record(task, before, attempts, best)
+        chosen = replace(chosen, notes=(*chosen.notes, *unknown))
         measured = Measured(chosen, calibrated.evaluate(chosen.model, task.target), best.seconds)
         baselines = pilot.measure_baselines(objective, task.target, task.config, measured)
         untouched = Baseline("source", calibrated.evaluate(source, task.target), 0.0)
