@@ -17,6 +17,7 @@ from verticals.data.words import words_of
 from verticals.errors import RunError
 from verticals.objectives import Trained, tag
 from verticals.objectives.tagger import Entity, Tagger
+from verticals.objectives.word_features import LinearTagger
 from verticals.runs import Run, open_run
 
 SPLITS = toy_tagged_splits()
@@ -134,6 +135,14 @@ def test_the_command_line_tags_saves_proves_and_reports(
     assert "| TOWN |" in (run.folder / "README.md").read_text(encoding="utf-8")
     found = tag.answer(objectives.get(run.objective).load(run), "We saw Bath in the old bath.")
     assert [(each.type, each.words) for each in found] == [("TOWN", ("Bath",))]
+
+
+@pytest.mark.parametrize("kinds", [("LOC",), ("LOC", "PER"), ("LOC", "ORG", "PER")])
+def test_the_baseline_learns_from_words_that_are_all_part_of_entities(kinds: tuple[str, ...]) -> None:
+    labels = ("O", *(f"B-{kind}" for kind in kinds))
+    sentences = [Sentence((label.lower() * 2,), (label,)) for label in labels[1:]] * 5
+    linear = LinearTagger.fit(sentences, labels, 0)
+    assert linear.tags(sentences) == [sentence.tags for sentence in sentences]
 
 
 def test_a_run_without_its_head_is_refused(tmp_path: Path) -> None:

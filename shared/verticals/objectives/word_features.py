@@ -6,7 +6,7 @@ The features are those of the taggers before neural ones (Ratinov and Roth 2009,
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import SGDClassifier
 
@@ -52,8 +52,12 @@ class LinearTagger:
 
     @classmethod
     def fit(cls, sentences: Sequence[Sentence], labels: tuple[str, ...], seed: int) -> "LinearTagger":
-        """Fit to sentences in which every one of `labels` occurs."""
-        targets = [labels.index(tag) for sentence in sentences for tag in sentence.tags]
+        """Fit to sentences in which every one of `labels` occurs, but perhaps the first one, O."""
+        words, targets = _hashed(sentences), [labels.index(tag) for sentence in sentences for tag in sentence.tags]
+        if (
+            0 not in targets
+        ):  # every word is part of an entity; a word of no features stands for O, which needs a separator
+            words, targets = vstack([words, csr_matrix((1, _HASHED), dtype=np.float32)], "csr"), [*targets, 0]
         separators = SGDClassifier(
             loss="hinge",
             penalty=None,
@@ -64,7 +68,7 @@ class LinearTagger:
             tol=None,
             random_state=seed,
         )
-        return cls(labels, separators.fit(_hashed(sentences), targets))
+        return cls(labels, separators.fit(words, targets))
 
     def tags(self, sentences: Sequence[Sentence]) -> list[Tags]:
         """Return the best IOB2 tags of each sentence."""
