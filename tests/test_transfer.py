@@ -207,6 +207,17 @@ def test_measured_on_other_rows_a_transferred_run_claims_no_comparison(
     assert other["metrics"]["accuracy"] != made.metrics["metrics"]["accuracy"]
 
 
+def test_what_the_backbone_does_not_know_of_the_target_is_told_before_a_transfer(
+    train_toy: Callable[[str], Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, target = train_toy("full"), contradicting()
+    capsys.readouterr()
+    foreign = replace(target.train, texts=tuple(f"包裹{number}" for number in range(len(target.train))))
+    made = transfer.transfer(task(run, replace(target, train=foreign), 1.0, epochs=1))
+    assert capsys.readouterr().err.startswith("note: ")
+    assert [each["code"] for each in made.metrics["notes"]].count("unknown_tokens") == 1
+
+
 @contextmanager
 def reading_in_bfloat16() -> Iterator[list[bool]]:
     """Note for every time that a backbone reads whether it does so in bfloat16."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
+from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones, distributed, methods, objectives, parity, provenance, runs, trackers
 from verticals.config import Config, home
@@ -114,17 +115,16 @@ def workspace(folder: Path, config: Config) -> Iterator[Path]:
 
 def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Path) -> Measured:
     """Train one model and judge it on test; what its backbone does not know is told before."""
-    unknown = tell_unknown(rows, config)
+    unknown: tuple[Note, ...] = ()
+    if methods.get(config.method.name).uses_backbone:
+        unknown = tell_unknown(rows, backbones.load_tokenizer(backbones.locate(config.backbone.name)))
     trained, seconds = timed(lambda: objective.fit(rows, config, work))
     trained = replace(trained, notes=(*trained.notes, *unknown))
     return Measured(trained, objective.evaluate(trained.model, rows), seconds)
 
 
-def tell_unknown(rows: Rows, config: Config) -> tuple[Note, ...]:
+def tell_unknown(rows: Rows, tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
     """Tell on standard error, while another backbone can still be chosen, that this one does not know the language of the rows."""
-    if not methods.get(config.method.name).uses_backbone:
-        return ()
-    tokenizer = backbones.load_tokenizer(backbones.locate(config.backbone.name))
     notes = backbones.unknown_notes(rows.texts(), tokenizer)
     for note in notes:
         tqdm.write(f"note: {note.message}", file=sys.stderr)

@@ -207,8 +207,13 @@ def load(folder: Path, labels: tuple[str, ...], config: Config) -> EncoderClassi
     known = weights.pop(_KNOWN).numpy()
     head = nn.Linear(weights["weight"].shape[1], weights["weight"].shape[0])
     head.load_state_dict(weights)
-    tokenizer = backbones.load_tokenizer(Backbone(str(folder), folder / "tokenizer"))
+    tokenizer = load_tokenizer(folder)
     module = ClassifierModule(saved.load(folder, config), head)
     return EncoderClassifier(
         labels, module, TextReader(tokenizer, config.backbone.max_tokens), known, config.method.name
     )
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Read the tokenizer that `save` wrote, which needs the backbone no more."""
+    return backbones.load_tokenizer(Backbone(str(folder), folder / "tokenizer"))
