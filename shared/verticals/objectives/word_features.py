@@ -54,9 +54,8 @@ class LinearTagger:
     def fit(cls, sentences: Sequence[Sentence], labels: tuple[str, ...], seed: int) -> "LinearTagger":
         """Fit to sentences in which every one of `labels` occurs, but perhaps the first one, O."""
         words, targets = _hashed(sentences), [labels.index(tag) for sentence in sentences for tag in sentence.tags]
-        if (
-            0 not in targets
-        ):  # every word is part of an entity; a word of no features stands for O, which needs a separator
+        if 0 not in targets:
+            # Every word is part of an entity. O needs a separator too: a word of no features stands for it.
             words, targets = vstack([words, csr_matrix((1, _HASHED), dtype=np.float32)], "csr"), [*targets, 0]
         separators = SGDClassifier(
             loss="hinge",
