@@ -283,6 +283,56 @@ def test_a_question_in_between_is_answered_and_the_task_goes_on(bot: Bot, backen
     assert "Shall I cancel it?" in turns[1].reply
 
 
+@pytest.mark.parametrize("question", ["do I get the money for BW-33333?", "no money came for BW-33333"])
+@pytest.mark.parametrize("task", ["cancel BW-11111", "wrong address on BW-11111"])
+def test_a_matter_of_another_order_ends_the_task_and_a_yes_does_nothing(bot: Bot, task: str, question: str) -> None:
+    turns = talk(bot, task, question, "yes")
+    assert [each.id for each in turns[1].sources] == ["refund_status"]
+    assert "BW-" not in turns[1].reply + turns[2].reply
+
+
+def test_a_question_about_some_order_is_no_answer_to_which_one(bot: Bot, backend: SqlOrders) -> None:
+    assert actions(talk(bot, "cancel my order", "when is the money for BW-11111 due?")) == ["ask", "answer"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "no, BW-11111",
+        "sorry, I meant BW-11111",
+        "that's the wrong order, the right one is BW-11111",
+        "yes, but BW-11111",
+    ],
+)
+def test_a_number_that_is_put_right_goes_on_with_the_task(message: str) -> None:
+    flow, entities = flows.Flow("cancel_order", "BW-33333"), SlotReader().read(message, TODAY)
+    assert not flows.gives_way(flow, "refund_status", message, entities)
+
+
+@pytest.mark.parametrize(
+    ("task", "other", "asked"),
+    [
+        ("cancel BW-11111", f"could you change the address instead? to {OFFICE}", f"would go to: {OFFICE}"),
+        ("cancel BW-11111", "no, I want another address instead", "Where should order BW-11111 go?"),
+        ("cancel BW-11111", f"wrong address on BW-11111, it is {OFFICE}", f"would go to: {OFFICE}"),
+        ("cancel BW-33333", "is it possible to move it to 19 March?", "19 March"),
+        ("move BW-33333 to 19 March", "actually please cancel it", "that any more"),
+        (f"wrong address on BW-11111, it is {OFFICE}", "no, cancel it", "Shall I cancel it?"),
+    ],
+)
+def test_another_task_takes_the_place_of_the_first_and_keeps_its_order(
+    bot: Bot, task: str, other: str, asked: str
+) -> None:
+    assert asked in talk(bot, task, other)[-1].reply
+
+
+def test_what_is_said_of_another_task_without_wishing_it_ends_neither_in_it_nor_in_the_first(bot: Bot) -> None:
+    turns = talk(bot, f"wrong address on BW-11111, it is {OFFICE}", "no, I don't want to cancel", "yes")
+    assert turns[1].reply == flows.LEFT
+    assert "done" not in actions(turns)
+    assert "done" not in actions(talk(bot, "cancel BW-11111", "how would I change the address?", "yes"))
+
+
 def test_an_order_that_is_packed_is_explained_and_not_touched(bot: Bot, backend: SqlOrders) -> None:
     turns = talk(bot, "cancel BW-22222", "yes, do it")
     assert actions(turns) == ["answer", "answer"]

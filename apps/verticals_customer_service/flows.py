@@ -26,6 +26,12 @@ _WHICH_ORDER = "I can only do one order at a time. Which one is it: {orders}?"
 LEFT = "All right, nothing has been changed. What else can I do for you?"
 REFUSED = "Your order has changed in the meantime, and I could not do it. I am handing you over to a colleague."
 _ALSO = re.compile(r"\b(?:also|too|both|as well|and|plus)\b", re.IGNORECASE)
+_NAMES_AN_ORDER = re.compile(  # what stands beside a number that is given, or put right
+    r"\W*(?:\b(?:no|nope|sorry|oops|oh|wait|ok(?:ay)?|yes|sure|actually|rather|instead|but|and|also|please|pls|thanks|i|you|we|gave|give|said|"
+    r"meant?|mean|wrote|it|is|was|be|should|s|here|this|that|the|my|an?|wrong|right|correct|other|another|different|order|orders?|number|one|not|of)"
+    r"\b\W*)*",
+    re.IGNORECASE,
+)
 _REDACTED = re.compile(rf"\[(?:{'|'.join(get_args(Kind))})\]")
 
 
@@ -65,20 +71,43 @@ class Step:
     deed: Flow | None = None
 
 
-def begins(intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
-    """Say whether a message asks to have something done, rather than how it is done; one with an order number does.
+def begins(intent: str, message: str, entities: tuple[Entity, ...], order: str | None = None) -> bool:
+    """Say whether a message asks to have something done, rather than how it is done.
 
-    None does that says what happened, or what is not to happen.
+    One with an order number does, or with what is needed beside an `order` that is known already. None does that says what happened, or
+    what is not to happen.
     """
     if intent not in TASKS or wishes.reports(message, TASKS[intent].verb):
         return False
-    return bool(slots.values(entities)["order_number"]) or not wishes.asks(message)
+    given = slots.values(entities)["order_number"] or (order and brings(intent, entities))
+    return bool(given) or not wishes.asks(message)
 
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
     """Say whether a message belongs to a flow: it agrees, refuses, or brings something that the flow needs."""
     brings = _several(flow, message, entities) or _filled(flow, message, entities) != flow
     return bool(brings) or _agrees(flow, message, entities) or _leaves(flow, message)
+
+
+def gives_way(flow: Flow, intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
+    """Say whether a flow ends with a message that is plainly of another intent: it is about another order, or about another task.
+
+    A yes goes on with it, and so does a number that is only put right, or a no that asks for nothing else. Of two tasks that need
+    something, the one whose need the message brings is meant.
+    """
+    if _agrees(flow, message, entities):
+        return False
+    if _is_about_another_order(flow, message, entities):
+        return True
+    if intent not in TASKS or (brings(flow.intent, entities) and not brings(intent, entities) and TASKS[intent].slot):
+        return False
+    return begins(intent, message, entities) or not _leaves(flow, message)
+
+
+def brings(intent: str, entities: tuple[Entity, ...]) -> bool:
+    """Say whether a message brings what a task needs beside the order."""
+    slot = TASKS[intent].slot
+    return slot is not None and bool(slots.values(entities)[slot])
 
 
 def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
@@ -137,6 +166,16 @@ def _agrees(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
     return assent.agrees(message, task.verb)
 
 
+def _is_about_another_order(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
+    """Say whether a message speaks of another order than the flow's; who only gives a number, or puts one right, does not."""
+    numbers = [each.text for each in entities if each.kind == "order_number"]
+    if not numbers or flow.order in slots.values(entities)["order_number"]:
+        return False
+    for number in numbers:
+        message = message.replace(number, " ")
+    return not _NAMES_AN_ORDER.fullmatch(message) and (flow.order is not None or wishes.is_question(message))
+
+
 def _leaves(flow: Flow, message: str) -> bool:
     return assent.stops(message) or (flow.confirming and assent.refuses(message))
 
@@ -186,7 +225,9 @@ def _filled(flow: Flow, message: str, entities: tuple[Entity, ...]) -> Flow:
     if known["order_number"]:
         number = None if _several(flow, message, entities) else known["order_number"][0]
     if slot == "address":
-        address = slots.address_after(address, message, entities, asked=flow.order is not None and flow.address is None)
+        address = slots.address_after(
+            address, message, entities, asked=flow.asks > 0 and flow.order is not None and flow.address is None
+        )
     if slot == "date" and known["date"]:
         day = known["date"][0] if len(set(known["date"])) == 1 else None
     return replace(flow, order=number, address=address, day=day)

@@ -167,6 +167,8 @@ def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: 
     if flow.blocked and (courtesy := _be_polite(skills, known, conversation, heard)):
         return courtesy
     elsewhere = heard.clear and heard.prediction.label != flow.intent
+    if elsewhere and flows.gives_way(flow, heard.prediction.label, heard.message, heard.entities):
+        return None
     if not elsewhere or flows.concerns(flow, heard.message, heard.entities):
         return _step(skills, known, flow, heard)
     aside = known.answer(heard.prediction.label, heard.message, heard.relevance)
@@ -179,11 +181,12 @@ def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: 
 def _begin(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
     intent = heard.prediction.label
     plain = heard.clear or (heard.prediction.familiar and heard.numbered)
-    if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities):
+    order = conversation.flow.order if conversation.flow else None  # of the task that was left for this one
+    if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities, order):
         return None
-    if not heard.numbered and _is_about_another(known, intent, heard):
+    if not order and not heard.numbered and _is_about_another(known, intent, heard):
         return None
-    return _step(skills, known, Flow(intent), heard)
+    return _step(skills, known, Flow(intent, order), heard)
 
 
 def _is_about_another(known: Knowledge, intent: str, heard: Heard) -> bool:
