@@ -25,13 +25,17 @@ _EMAIL = re.compile(
     rf"|{_MAILBOX}\sat\s[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[a-z]{{2,7}}\b",
     re.IGNORECASE,
 )
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
-_CARD = re.compile(r"(?<![\w-])[2-6](?:[ .-]?\d){12,18}(?![\w-])")  # no network's numbers begin with another digit
-_CARD_DIGITS = 13
-_PHONE_LIKE = re.compile(r"(?<!\w)[+(]?\d[\d\s()./-]{7,20}\d(?!\w)")
-_NO_PHONE = re.compile(  # an ISO date, or the numbers of two orders: some numbering plan has both
-    r"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d|[1-9]\d{4}\s\d{5}"
+# Chinese, Japanese and Korean stand right beside a number; a Latin letter makes an article number of it, unless it ends one of these words
+_CUE = r"(?<=\b(?:tel|telephone|phone|mobile|mob|cell|call|ring|whatsapp|card|visa|mastercard|number|no|nr|at|on|is))"
+_BEFORE, _AFTER = rf"(?:(?<![A-Za-z0-9_-])|{_CUE})", r"(?![A-Za-z0-9_-])"
+_IBAN = re.compile(r"(?<![A-Za-z0-9_])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Za-z0-9_])", re.IGNORECASE)
+_CARD = re.compile(  # no network's numbers begin with another digit
+    rf"{_BEFORE}[2-6\uff12-\uff16](?:(?:[ .-]|[ \t\r]{{0,2}}\n[ \t]{{0,2}})?\d){{12,18}}{_AFTER}", re.IGNORECASE
 )
+_CARD_DIGITS = 13
+_ORDERS = r"[1-9]\d{4}(?:\s+\d{5})*"  # no card is written in groups of five; some numbering plan has them
+_PHONE_LIKE = re.compile(rf"(?:{_BEFORE}|(?<=-))[+(]?\d[\d\s()./-]{{7,20}}\d(?![A-Za-z0-9_])", re.IGNORECASE)
+_NO_PHONE = re.compile(rf"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d|{_ORDERS}")  # an ISO date, or the numbers of orders
 _PART = r"(?:\p{Lu}[\p{L}\p{M}'’-]+|\p{Lu}\.?(?=\s\p{Lu}))"
 _MORE = rf"(?:\s(?:(?:van|von|de|der|den|la|le|da|di|del|do|dos|bin|al|el|ten|ter)\s)*{_PART})"
 _WITH_TITLE = r"(?:(?:Dr|Prof)\.?\s)?"
@@ -182,8 +186,8 @@ def _cards(text: str) -> Iterator[Found]:
 
 
 def _is_card(written: str) -> bool:
-    digits = re.sub(r"\D", "", written)
-    return len(digits) >= _CARD_DIGITS and luhn.is_valid(digits)
+    digits = "".join(str(int(digit)) for digit in re.findall(r"\d", written))  # also where they are of full width
+    return len(digits) >= _CARD_DIGITS and luhn.is_valid(digits) and not re.fullmatch(_ORDERS, written)
 
 
 def _phones(text: str) -> Iterator[Found]:
