@@ -698,3 +698,9 @@ def test_a_day_that_was_booked_is_no_report_of_one_that_was_moved(bot: Bot) -> N
 def test_an_answer_that_was_not_meant_is_not_given_twice(bot: Bot) -> None:
     turns = talk(bot, "where is my money", "no, that's not what I asked", "not that either")
     assert actions(turns) == ["answer", "clarify", "hand_over"]
+
+
+def test_who_says_what_is_meant_instead_of_what_was_asked_back_is_answered(bot: Bot) -> None:
+    turns = talk(bot, "hm", "no, I meant where is my money")
+    assert [each.id for each in turns[-1].sources] == ["refund_status"]
+    assert actions(talk(bot, "hm", "no, I meant the other thing")) == ["clarify", "hand_over"]

@@ -238,12 +238,11 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation
     before, rejects = conversation.turns[-1][1], _rejects(heard.message)
     if before.action == "done" and (rejects or assent.stops(heard.message) or assent.undoes(heard.message)):
         return Move("hand_over", _NOT_UNDONE)
-    if not rejects:
+    if not rejects or (heard.clear and heard.prediction.label != before.intent):
         return None
     if before.action == "clarify":
         return Move("hand_over", _STILL_REJECTED)
-    again = heard.prediction.label == before.intent or not heard.clear
-    return Move("clarify", _REJECTED) if before.action == "answer" and before.sources and again else None
+    return Move("clarify", _REJECTED) if before.action == "answer" and before.sources else None
 
 
 def _rejects(message: str) -> bool:
