@@ -22,6 +22,7 @@ from verticals_customer_service import conversations, dates, escalation, flows, 
 from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
+from verticals_customer_service.filling import Flow, meant
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
 from verticals_customer_service.moves import Skills
 from verticals_customer_service.orders import Order, OrderRefused, SqlOrders
@@ -305,7 +306,7 @@ def test_a_question_about_some_order_is_no_answer_to_which_one(bot: Bot, backend
     ],
 )
 def test_a_number_that_is_put_right_goes_on_with_the_task(message: str) -> None:
-    flow, entities = flows.Flow("cancel_order", "BW-33333"), SlotReader().read(message, TODAY)
+    flow, entities = Flow("cancel_order", "BW-33333"), SlotReader().read(message, TODAY)
     assert not flows.gives_way(flow, "refund_status", message, entities)
 
 
@@ -535,13 +536,13 @@ def test_a_person_can_be_had_in_the_middle_of_a_task(bot: Bot) -> None:
 @pytest.mark.parametrize("stored", [redact(HOME), redact("Brook House, 14 High Street, Wrenford"), "c/o [name]"])
 def test_what_was_redacted_before_it_was_stored_is_asked_for_again(backend: SqlOrders, stored: str) -> None:
     assert "[" in stored
-    kept = flows.Flow("change_delivery_address", "BW-11111", stored, confirming=True)
+    kept = Flow("change_delivery_address", "BW-11111", stored, confirming=True)
     step = flows.advance(kept, "yes", (), backend, TODAY)
     assert (step.action, step.deed) == ("ask", None)
 
 
 def test_a_day_that_redaction_took_for_a_telephone_number_is_asked_for_again(backend: SqlOrders) -> None:
-    kept = flows.Flow("reschedule_delivery", "BW-33333", day="[phone]", confirming=True)
+    kept = Flow("reschedule_delivery", "BW-33333", day="[phone]", confirming=True)
     assert flows.advance(kept, "yes", (), backend, TODAY).action == "ask"
 
 
@@ -704,3 +705,66 @@ def test_who_says_what_is_meant_instead_of_what_was_asked_back_is_answered(bot: 
     turns = talk(bot, "hm", "no, I meant where is my money")
     assert [each.id for each in turns[-1].sources] == ["refund_status"]
     assert actions(talk(bot, "hm", "no, I meant the other thing")) == ["clarify", "hand_over"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "flat 2b 14 high st, tessbury tb3 4aa",
+        "Unit 5 20 Dock Road Aldermouth AM5 5AA",
+        "Apt 4/1, 22-24 Rose Street, Aldermouth AM1 4ZZ",
+    ],
+)
+def test_a_flat_or_a_unit_belongs_to_the_address(bot: Bot, address: str) -> None:
+    assert f"would go to: {address}." in talk(bot, "wrong address on BW-11111", address)[-1].reply
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("22 Rose Street, Aldermouth", "AM1 4ZZ"),
+        ("22 Rose Street", "Aldermouth, AM1 4ZZ"),
+        ("22 Rose Street", "Aldermouth", "AM1 4ZZ"),
+    ],
+)
+def test_an_address_whose_postcode_comes_later_is_put_together(
+    bot: Bot, backend: SqlOrders, parts: tuple[str, ...]
+) -> None:
+    turns = talk(bot, "wrong address on BW-11111", *parts, "yes")
+    assert turns[1].reply == f"What is the postcode of {parts[0]}?"
+    assert "handing you over" not in turns[-1].reply
+    changed = backend.find("BW-11111")
+    assert changed is not None
+    assert changed.address is not None
+    assert (changed.address[:14], changed.address[-7:]) == ("22 Rose Street", "AM1 4ZZ")
+
+
+@pytest.mark.parametrize(
+    ("message", "day"),
+    [
+        ("the last one please", 26),
+        ("the 1st", 19),
+        ("2", 26),
+        ("ok then 19", 19),
+        ("26th please", 26),
+        ("number two", 26),
+    ],
+)
+def test_a_free_day_is_chosen_by_its_number_or_its_place(bot: Bot, message: str, day: int) -> None:
+    assert f"{day} March instead" in talk(bot, "move BW-33333", message)[-1].reply
+
+
+@pytest.mark.parametrize("message", ["What other days do you have?", "no, another day please"])
+def test_who_asks_for_other_days_is_told_them_all(bot: Bot, message: str) -> None:
+    turns = talk(bot, "move BW-33333 to 19 March", message, "the second", "yes")
+    assert "Thursday 19 March, Thursday 26 March" in turns[1].reply
+    assert turns[-1].reply == "Done: order BW-33333 comes on Thursday 26 March."
+
+
+def test_of_two_likely_tasks_the_one_is_begun_whose_need_the_message_brings(bot: Bot) -> None:
+    assert "would come on Thursday 19 March" in talk(bot, "move to another address: BW-33333 on 19 March")[0].reply
+    reader = SlotReader()
+    likely = ("change_delivery_address", "reschedule_delivery")
+    assert meant(likely, reader.read("on 19 March", TODAY)) == "reschedule_delivery"
+    assert meant(likely, reader.read("soon", TODAY)) == "change_delivery_address"
+    assert meant(("cancel_order", "reschedule_delivery"), reader.read("due on 19 March", TODAY)) == "cancel_order"

@@ -235,6 +235,10 @@ def test_of_two_articles_none_is_opened_by_a_message_that_sounds_like_trouble(to
         ("yes, the second one", "pay"),
         ("sure, the latter", "pay"),
         ("the card days one", "pay"),
+        ("the 1st", "buy"),
+        ("1", "buy"),
+        ("the 2nd one", "pay"),
+        ("number two please", "pay"),
     ],
 )
 def test_of_two_articles_nearly_as_likely_the_customer_chooses(torn: Bot, said: str, article: str) -> None:
@@ -242,6 +246,18 @@ def test_of_two_articles_nearly_as_likely_the_customer_chooses(torn: Bot, said: 
     assert (asked.action, asked.sources) == ("clarify", ())
     assert "“card sofa”" in asked.reply and "“card days”" in asked.reply
     assert torn.turn(conversation, said)[1].sources[0].id == article
+
+
+def test_both_of_two_articles_are_quoted_where_the_customer_wants_both(torn: Bot) -> None:
+    conversation, _ = torn.turn(Conversation(), "a card")
+    turn = torn.turn(conversation, "both please")[1]
+    assert [source.id for source in turn.sources] == ["buy", "pay"]
+    assert turn.reply == "A card is bought.\n\nA card pays."
+
+
+def test_of_two_articles_none_is_opened_by_a_message_that_none_is_about(torn: Bot) -> None:
+    conversation, _ = torn.turn(Conversation(), "a card")
+    assert torn.turn(conversation, "hm, whatever")[1].action == "hand_over"
 
 
 def test_neither_of_two_articles_is_a_matter_for_a_person(torn: Bot) -> None:

@@ -4,13 +4,20 @@ A flow is a frozen value inside the conversation. `advance` changes nothing: a s
 does once it is certain that the bot may speak.
 """
 
-import re
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import get_args
 
-from verticals.privacy import Kind
 from verticals_customer_service import assent, slots, wishes
+from verticals_customer_service.filling import (
+    Flow,
+    asks_for_days,
+    brings,
+    filled,
+    is_about_another_order,
+    meant,
+    several,
+    with_day,
+)
 from verticals_customer_service.knowledge import Action
 from verticals_customer_service.orders import Order, OrderBackend
 from verticals_customer_service.slots import Entity
@@ -21,35 +28,11 @@ _ASK_ORDER = (
     "Which order is it? Its number looks like BW-48213 and stands in your confirmation e-mail and in Account > Orders."
 )
 _UNKNOWN_ORDER = "I cannot find an order {order}. Could you check the number? It looks like BW-48213."
+_ASK_POSTCODE = "What is the postcode of {address}?"
 _GIVE_UP = "I cannot get any further with this, so I am handing you over to a colleague, who will answer here."
 _WHICH_ORDER = "I can only do one order at a time. Which one is it: {orders}?"
 LEFT = "All right, nothing has been changed. What else can I do for you?"
 REFUSED = "Your order has changed in the meantime, and I could not do it. I am handing you over to a colleague."
-_ALSO = re.compile(r"\b(?:also|too|both|as well|and|plus)\b", re.IGNORECASE)
-_NAMES_AN_ORDER = re.compile(  # what stands beside a number that is given, or put right
-    r"\W*(?:\b(?:no|nope|sorry|oops|oh|wait|ok(?:ay)?|yes|sure|actually|rather|instead|but|and|also|please|pls|thanks|i|you|we|gave|give|said|"
-    r"meant?|mean|wrote|it|is|was|be|should|s|here|this|that|the|my|an?|wrong|right|correct|other|another|different|order|orders?|number|one|not|of)"
-    r"\b\W*)*",
-    re.IGNORECASE,
-)
-_REDACTED = re.compile(rf"\[(?:{'|'.join(get_args(Kind))})\]")
-
-
-@dataclass(frozen=True)
-class Flow:
-    """How far a task has come.
-
-    `blocked` says that the order does not allow it, `asks` counts how often in a row the same was asked, `asides` questions in between.
-    """
-
-    intent: str
-    order: str | None = None
-    address: str | None = None
-    day: str | None = None  # ISO 8601: what is kept is plain text
-    confirming: bool = False
-    blocked: bool = False
-    asks: int = 0
-    asides: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,9 +67,13 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...], order: str |
 
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
-    """Say whether a message belongs to a flow: it agrees, refuses, or brings something that the flow needs."""
-    brings = _several(flow, message, entities) or _filled(flow, message, entities) != flow
-    return bool(brings) or _agrees(flow, message, entities) or _leaves(flow, message)
+    """Say whether a message belongs to a flow: it agrees, refuses, asks which days are free, or brings something that the flow needs."""
+    brought = several(flow, message, entities) or filled(flow, message, entities) != flow
+    brought = brought or (
+        brings(flow.intent, entities) and not wishes.is_question(message)
+    )  # what is known already, once more
+    answers = _agrees(flow, message, entities) or _leaves(flow, message) or asks_for_days(flow, message)
+    return bool(brought) or answers
 
 
 def gives_way(flow: Flow, intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
@@ -97,46 +84,42 @@ def gives_way(flow: Flow, intent: str, message: str, entities: tuple[Entity, ...
     """
     if _agrees(flow, message, entities):
         return False
-    if _is_about_another_order(flow, message, entities):
+    if is_about_another_order(flow, message, entities):
         return True
-    if intent not in TASKS or (brings(flow.intent, entities) and not brings(intent, entities) and TASKS[intent].slot):
+    if intent not in TASKS or meant((intent, flow.intent), entities) == flow.intent:
         return False
     return begins(intent, message, entities) or not _leaves(flow, message)
 
 
-def brings(intent: str, entities: tuple[Entity, ...]) -> bool:
-    """Say whether a message brings what a task needs beside the order."""
-    slot = TASKS[intent].slot
-    return slot is not None and bool(slots.values(entities)[slot])
-
-
 def advance(flow: Flow, message: str, entities: tuple[Entity, ...], orders: OrderBackend, today: date) -> Step:
     """Return the next step of a flow."""
-    filled = _filled(flow, message, entities)
-    if flow.asks and filled == flow and _leaves(flow, message):
+    brought = filled(flow, message, entities)
+    task, order = TASKS[flow.intent], orders.find(brought.order) if brought.order else None
+    if task.slot == "date" and order:
+        brought = with_day(brought, flow, order, message, entities)
+    if flow.asks and brought == flow and _leaves(flow, message):
         return Step("answer", LEFT, None)
-    task, order = TASKS[flow.intent], orders.find(filled.order) if filled.order else None
     if order is None:
-        unknown = _UNKNOWN_ORDER.format(order=filled.order) if filled.order else _ASK_ORDER
-        several = _several(flow, message, entities)
-        which = _WHICH_ORDER.format(orders=" or ".join(several)) if several else unknown
-        return _ask(replace(filled, order=None, confirming=False), flow, which)
+        unknown = _UNKNOWN_ORDER.format(order=brought.order) if brought.order else _ASK_ORDER
+        numbers = several(flow, message, entities)
+        which = _WHICH_ORDER.format(orders=" or ".join(numbers)) if numbers else unknown
+        return _ask(replace(brought, order=None, confirming=False), flow, which)
     if order.status == "cancelled":
         return Step("answer", f"Order {order.number} has been cancelled already.", None)
     blocked = task.blocked(order, today)
     if blocked:
-        return _blocked(replace(filled, blocked=True), order, blocked)
-    filled = replace(filled, blocked=False)
-    if task.slot == "date":
-        filled = replace(filled, day=_free_day(order, entities) or filled.day)
-    if task.slot == "date" and filled.day and date.fromisoformat(filled.day) not in order.free_days:
-        taken = f"{_day(date.fromisoformat(filled.day))} is not free. "
-        return _ask(replace(filled, day=None), filled, taken + _said(task.ask, filled, order))
-    if task.slot and not (filled.day if task.slot == "date" else filled.address):
-        return _ask(filled, flow, _said(task.ask, filled, order))
-    if flow.confirming and filled == flow and _agrees(flow, message, entities):
-        return Step("done", _said(task.done, filled, order), None, deed=filled)
-    return _ask(replace(filled, confirming=True), flow, _said(task.confirm, filled, order))
+        return _blocked(replace(brought, blocked=True), order, blocked)
+    brought = replace(brought, blocked=False)
+    if task.slot == "date" and brought.day and date.fromisoformat(brought.day) not in order.free_days:
+        taken = f"{_day(date.fromisoformat(brought.day))} is not free. "
+        return _ask(replace(brought, day=None), brought, taken + _said(task.ask, brought, order))
+    if task.slot == "address" and brought.address and not slots.is_whole(brought.address):
+        return _ask(brought, flow, _ASK_POSTCODE.format(address=brought.address))
+    if task.slot and not (brought.day if task.slot == "date" else brought.address):
+        return _ask(brought, flow, _said(task.ask, brought, order))
+    if flow.confirming and brought == flow and _agrees(flow, message, entities):
+        return Step("done", _said(task.done, brought, order), None, deed=brought)
+    return _ask(replace(brought, confirming=True), flow, _said(task.confirm, brought, order))
 
 
 def carry_out(deed: Flow, orders: OrderBackend) -> None:
@@ -166,16 +149,6 @@ def _agrees(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
     return assent.agrees(message, task.verb)
 
 
-def _is_about_another_order(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
-    """Say whether a message speaks of another order than the flow's; who only gives a number, or puts one right, does not."""
-    numbers = [each.text for each in entities if each.kind == "order_number"]
-    if not numbers or flow.order in slots.values(entities)["order_number"]:
-        return False
-    for number in numbers:
-        message = message.replace(number, " ")
-    return not _NAMES_AN_ORDER.fullmatch(message) and (flow.order is not None or wishes.is_question(message))
-
-
 def _leaves(flow: Flow, message: str) -> bool:
     return assent.stops(message) or (flow.confirming and assent.refuses(message))
 
@@ -199,38 +172,6 @@ def _ask(after: Flow, before: Flow, reply: str) -> Step:
     if asks > _MOST_ASKS:
         return Step("hand_over", _GIVE_UP, None)
     return Step("ask", reply, replace(after, asks=asks))
-
-
-def _several(flow: Flow, message: str, entities: tuple[Entity, ...]) -> tuple[str, ...]:
-    """Return the orders that a message asks for where they are more than one."""
-    before = [flow.order] if flow.order and _ALSO.search(message) else []
-    numbers = tuple(dict.fromkeys([*before, *slots.values(entities)["order_number"]]))
-    return numbers if len(numbers) > 1 else ()
-
-
-def _free_day(order: Order, entities: tuple[Entity, ...]) -> str | None:
-    """Return the only free day that a message names, as where it says from which day to which."""
-    free = {day.isoformat() for day in order.free_days} & {*slots.values(entities)["date"]}
-    return free.pop() if len(free) == 1 else None
-
-
-def _filled(flow: Flow, message: str, entities: tuple[Entity, ...]) -> Flow:
-    """Return the flow with what a message brings.
-
-    What a message leaves open by naming two is missing, as is what was redacted before it was stored.
-    """
-    known, slot = slots.values(entities), TASKS[flow.intent].slot
-    address, day = (None if value and _REDACTED.search(value) else value for value in (flow.address, flow.day))
-    number = flow.order or slots.bare_order_number(message)
-    if known["order_number"]:
-        number = None if _several(flow, message, entities) else known["order_number"][0]
-    if slot == "address":
-        address = slots.address_after(
-            address, message, entities, asked=flow.asks > 0 and flow.order is not None and flow.address is None
-        )
-    if slot == "date" and known["date"]:
-        day = known["date"][0] if len(set(known["date"])) == 1 else None
-    return replace(flow, order=number, address=address, day=day)
 
 
 def _said(text: str, flow: Flow, order: Order) -> str:

@@ -11,9 +11,10 @@ from datetime import date
 from functools import cached_property
 
 from verticals.evaluation.predictor import Prediction
-from verticals_customer_service import assent, courtesy, escalation, flows, wishes
+from verticals_customer_service import assent, choices, courtesy, escalation, filling, flows, wishes
 from verticals_customer_service.alarm import Alarm, Trouble
-from verticals_customer_service.flows import Flow, Step
+from verticals_customer_service.filling import Flow
+from verticals_customer_service.flows import Step
 from verticals_customer_service.knowledge import Knowledge, Source
 from verticals_customer_service.orders import OrderBackend
 from verticals_customer_service.responder import Request, Responder, Template, grounded
@@ -38,12 +39,6 @@ _REJECTS = re.compile(
     re.IGNORECASE,
 )
 _THANKED = re.compile(r"\b(?:thanks|thank you)\b", re.IGNORECASE)
-_ORDINAL = re.compile(
-    r"\W*(?:(?:yes|yeah|ok(?:ay)?|sure|oh|well|sorry|please|it'?s|i mean)\W+)*(?:the )?(?:first|second|former|latter|last)"
-    r"(?: (?:one|of them|please|thing|question|then))*\W*",
-    re.IGNORECASE,
-)
-_SECOND = re.compile(r"second|latter|last", re.IGNORECASE)
 NEARLY_SURE = 0.9  # the intent alone is believed from here
 _INNOCENT = ("law", "distress", "person")  # reasons whose words stand in many an ordinary question, too
 _MOST_ASIDES = 2
@@ -179,8 +174,9 @@ def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: 
 
 
 def _begin(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
-    intent = heard.prediction.label
-    plain = heard.clear or (heard.prediction.familiar and heard.numbered)
+    found = heard.prediction
+    intent = found.label if heard.clear else filling.meant([name for name, _ in found.ranking[:2]], heard.entities)
+    plain = heard.clear or (found.familiar and heard.numbered)
     order = conversation.flow.order if conversation.flow else None  # of the task that was left for this one
     if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities, order):
         return None
@@ -206,21 +202,30 @@ def _step(skills: Skills, known: Knowledge, flow: Flow, heard: Heard) -> Move | 
 
 
 def _open_offered(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
-    chosen = _chosen(known, conversation.offered, heard)
-    source = known.source(chosen) if chosen else None
-    return Move("answer", source.text, (source,)) if source else None
+    found = [known.source(each) for each in _chosen(known, conversation.offered, heard)]
+    sources = tuple(source for source in found if source)
+    return Move("answer", "\n\n".join(source.text for source in sources), sources) if sources else None
 
 
-def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> str | None:
-    """Return the article that a message takes: by its place in the question, by a yes, or where it is what the message is most about."""
-    if len(offered) > 1 and _ORDINAL.fullmatch(heard.message):
-        return offered[1 if _SECOND.search(heard.message) else 0]
+def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> tuple[str, ...]:
+    """Return the articles that a message takes: by their place in the question, by a yes, or where one is what the message is most about."""
+    if len(offered) > 1 and choices.takes_all(heard.message):
+        return offered
+    place = choices.place(heard.message, len(offered)) if len(offered) > 1 else None
+    if place is not None:
+        return offered[place : place + 1]
     if not offered or assent.agrees(heard.message):
-        return offered[0] if offered else None
-    if len(offered) == 1 or heard.relevance is None or heard.trouble or _rejects(heard.message):
-        return None
+        return offered[:1]
+    if (
+        len(offered) == 1
+        or heard.relevance is None
+        or not heard.relevance.any()
+        or heard.trouble
+        or _rejects(heard.message)
+    ):
+        return ()
     best = known.articles[heard.relevance.best()].id
-    return best if best in offered else None
+    return (best,) if best in offered else ()
 
 
 def _be_polite(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:

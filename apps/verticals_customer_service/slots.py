@@ -29,11 +29,12 @@ _AMOUNT = re.compile(
     r"[£€$]\s?\d[\d,.]*\d|[£€$]\s?\d|\d[\d.,]*\s?(?:[£€$%]|(?:pounds?|euros?|quid|per ?cent)\b)", re.IGNORECASE
 )
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"(?:\b(?:flat|unit|room|apartment)\s\w+,\s*)?\b\d{1,4}[a-z]?\s[^\d,.!?;:]{3,40}(?:,\s*[^\d,.!?;:]{2,30})?"
-    rf"[\s,]+{POSTCODE.pattern}|{POSTCODE.pattern}",
-    re.IGNORECASE,
+_HOUSE = (
+    r"(?:\b(?:flat|unit|room|apartment|apt)\.?\s[\w/-]+(?:,\s*|\s+))?\b\d{1,4}[a-z]?(?:-\d{1,4}[a-z]?)?\s"
+    r"[^\d,.!?;:]{3,40}(?:,\s*[^\d,.!?;:]{2,30})?"
 )
+_ADDRESS = re.compile(rf"{_HOUSE}[\s,]+{POSTCODE.pattern}|{POSTCODE.pattern}", re.IGNORECASE)
+_HOUSE_ALONE = re.compile(_HOUSE, re.IGNORECASE)  # an answer that lacks nothing but its postcode
 _BEFORE_ADDRESS = re.compile(
     r"\W*(?:(?:yes|yeah|ok(?:ay)?|sure|please|hi|hello|sorry|no|wait|thanks|thank you|it(?:['’]?s| is)|to|send it|"
     r"(?:(?:my|the|our) )?(?:new )?(?:address|postcode)(?: is)?)\b\W*)*",
@@ -175,8 +176,15 @@ def values(entities: tuple[Entity, ...]) -> Mapping[str, list[str]]:
     return {kind: [each.value for each in entities if each.kind == kind and each.value] for kind in KINDS}
 
 
+def is_whole(address: str) -> bool:
+    """Say whether an address has its postcode."""
+    return bool(POSTCODE.search(address))
+
+
 def address_after(before: str | None, message: str, entities: tuple[Entity, ...], asked: bool) -> str | None:
-    """Return the whole address that is known once a message is read; None where it names two, or a part of another.
+    """Return the address that is known once a message is read; None where it names two, or a part of another.
+
+    One without its postcode is kept until the message that brings it.
 
     Args:
         before: the address that was known, None where none was.
@@ -185,24 +193,41 @@ def address_after(before: str | None, message: str, entities: tuple[Entity, ...]
         asked: whether the message answers the question for the address, and is one as a whole.
     """
     written = list(dict.fromkeys(each.text for each in entities if each.kind == "address"))
+    if asked and not is_whole(message) and _HOUSE_ALONE.fullmatch(answer := _answered(message)):
+        return " ".join(answer.split())
     if not written:
         return before
-    whole = [text for text in written if POSTCODE.search(text) and not POSTCODE.fullmatch(text)]
-    if len(written) == 1 and POSTCODE.fullmatch(written[0]) and before and POSTCODE.search(before):
-        return POSTCODE.sub(written[0], before)
+    whole = [text for text in written if is_whole(text) and not POSTCODE.fullmatch(text)]
+    if len(written) == 1 and POSTCODE.fullmatch(written[0]) and before:
+        return POSTCODE.sub(written[0], before) if is_whole(before) else f"{before} {written[0]}"
     if asked and len(POSTCODE.findall(message)) == 1:
-        return _answered_address(message, whole[0] if whole else None)
+        answered = _answered_address(message, whole[0] if whole else None)
+        goes_on = (
+            before and answered and not re.search(r"\d", POSTCODE.sub("", answered))
+        )  # the town and the postcode alone
+        return f"{before}, {answered}" if goes_on else answered
     if len(whole) == 1:
         return " ".join(whole[0].split())
-    return before if before and all(text.casefold() in before.casefold() for text in written) else None
+    if before is None or not is_whole(before):
+        return " ".join(written[0].split()) if len(written) == 1 and _names_a_street(written[0]) else before
+    return before if all(text.casefold() in before.casefold() for text in written) else None
+
+
+def _names_a_street(text: str) -> bool:
+    return len(re.findall(r"[^\W\d_]{3,}", text)) > 1
 
 
 def _answered_address(message: str, found: str | None) -> str | None:
     """Return the address that a message consists of: what was found in it, and what stands before that as a part of its own."""
-    rest = _AFTER_ADDRESS.sub("", message[_BEFORE_ADDRESS.match(message).end() :])  # type: ignore[union-attr] # it matches nothing too
+    rest = _answered(message)
     prose = found is not None and not message.partition(found)[0].rstrip(" ").endswith((",", "\n"))
     whole = " ".join((found if prose and found else rest).split())
     return None if POSTCODE.fullmatch(whole) else whole
+
+
+def _answered(message: str) -> str:
+    """Return what a message says beside polite words around it."""
+    return _AFTER_ADDRESS.sub("", message[_BEFORE_ADDRESS.match(message).end() :])  # type: ignore[union-attr] # it matches nothing too
 
 
 def train(config: Config, samples: Path, method: str) -> Run:

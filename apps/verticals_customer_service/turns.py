@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from verticals_customer_service.flows import REFUSED, Flow
+from verticals_customer_service.filling import Flow
+from verticals_customer_service.flows import REFUSED
 from verticals_customer_service.knowledge import Action, Source
 from verticals_customer_service.slots import Entity
 
