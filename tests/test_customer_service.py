@@ -198,6 +198,19 @@ def test_a_wrong_article_is_named_by_line(tmp_path: Path, line: str, expected: s
         knowledge.read_articles(tmp_path / "articles.jsonl")
 
 
+def test_two_articles_of_one_id_are_refused_by_their_lines(tmp_path: Path) -> None:
+    line = '{"id": "a1", "title": "T", "intents": [], "text": "X"}'
+    (tmp_path / "articles.jsonl").write_text(f"{line}\n\n{line}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"articles\.jsonl: lines 1 and 3: two articles have the id 'a1'"):
+        knowledge.read_articles(tmp_path / "articles.jsonl")
+
+
+def test_articles_of_a_windows_editor_are_read(tmp_path: Path) -> None:
+    line = '{"id": "a1", "title": "T", "intents": [], "text": "X"}\r\n'
+    (tmp_path / "articles.jsonl").write_bytes(f"\ufeff{line}".encode())
+    assert knowledge.read_articles(tmp_path / "articles.jsonl")[0].id == "a1"
+
+
 def test_an_article_of_an_intent_that_there_is_not_is_refused_before_training(tmp_path: Path) -> None:
     file = tmp_path / "articles.jsonl"
     file.write_text(
@@ -244,9 +257,11 @@ def test_labels_without_names_get_readable_ones() -> None:
 
 
 def test_knowledge_survives_the_run_folder(bot: Bot, tmp_path: Path) -> None:
-    knowledge.write(tmp_path, bot.knowledge)
-    again = knowledge.read(tmp_path, list(bot.knowledge.intents))
-    assert (again.intents, again.articles) == (bot.knowledge.intents, bot.knowledge.articles)
+    odd = knowledge.Article(id="odd", title="Odd", intents=("bare",), text="One line\u2028another\x85and a third.")
+    known = knowledge.Knowledge(bot.knowledge.intents, [*bot.knowledge.articles, odd])
+    knowledge.write(tmp_path, known)
+    again = knowledge.read(tmp_path, list(known.intents))
+    assert (again.intents, again.articles) == (known.intents, known.articles)
 
 
 def _site(desk: Desk) -> FastAPI:

@@ -183,23 +183,30 @@ def read_articles(path: Path) -> list[Article]:
     """Read articles from JSONL.
 
     Raises:
-        DataError: the file is missing or a line does not fit.
+        DataError: the file is missing, a line does not fit, or two have the same id.
     """
-    articles = []
-    for number, line in enumerate(_read(path).splitlines(), 1):
+    articles: list[Article] = []
+    lines: dict[str, int] = {}  # of each id
+    for number, line in enumerate(_read(path).split("\n"), 1):  # a text may hold other ends of lines, such as U+2028
         if not line.strip():
             continue
         try:
             entry = json.loads(line)
         except json.JSONDecodeError as error:
             raise DataError(f"{path}: line {number}: not JSON: {error.msg}") from error
-        articles.append(_checked(Article, entry, f"{path}: line {number}"))
+        article = _checked(Article, entry, f"{path}: line {number}")
+        if article.id in lines:
+            raise DataError(
+                f"{path}: lines {lines[article.id]} and {number}: two articles have the id '{article.id}'; rename one"
+            )
+        lines[article.id] = number
+        articles.append(article)
     return articles
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors of Windows put a mark before the first line
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
 
