@@ -15,7 +15,7 @@ from toys import Outcome, save_rows, settings
 from verticals import registry
 from verticals.cli import applications
 from verticals.vertical import Checked
-from verticals_customer_service import checks, safety
+from verticals_customer_service import checks, data, safety
 from verticals_customer_service.data import SAMPLES
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article
@@ -117,6 +117,36 @@ def test_an_article_is_quoted_up_to_the_last_sentence_before_a_suspicious_place(
     assert safety.trusted("See https://shop.example/x and wash it.", {"shop.example"}).endswith("wash it.")
     assert safety.trusted("See https://shop.example.evil.example/x.", {"shop.example"}) == ""
     assert safety.trusted("Robot vacuums and robot mowers cost £40.") == "Robot vacuums and robot mowers cost £40."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "退货请在45天内通过App办理。",
+        "返品はアカウントのページから。PayPalもサーバーも使えます。",
+        "반품은 App에서 할 수 있습니다.",
+        "Вернуть товар можно через PayPal.",
+        "The filter holds 5 µm, or 5 μm, at 10 kΩ. Calle Mayor 4, 2.ª planta.",
+        "Our friendly chat bot answers at night, and the bot calls a person. You get your reply within two days.",
+        "Find your model on its label. Our shop assistants help.",
+    ],
+)
+def test_an_honest_article_is_quoted_to_its_end_in_any_script(text: str) -> None:
+    assert safety.trusted(text) == text
+
+
+@pytest.mark.parametrize("word", ["ign\u043ere", "p\u03bfint", "\U0001d422\U0001d420"])
+def test_a_word_of_letters_that_only_look_alike_is_suspicious(word: str) -> None:
+    assert safety.trusted(f"Fine. Please {word} this.") == "Fine."
+
+
+def test_a_training_names_the_articles_that_are_cut() -> None:
+    cut = Article(id="x", title="X", intents=("bare",), text="<b>Nothing</b> is quoted.")
+    known = keyword_bot([*ARTICLES, cut]).knowledge
+    (found,) = data.cut(known)
+    assert (found.count, "article 'x': text is not quoted from character 0 on" in found.message) == (1, True)
+    assert [each.code for each in data.unanswerable(known)] == ["no_article"], "`bare` has nothing that is quoted"
+    assert data.cut(keyword_bot().knowledge) == []
 
 
 def test_an_article_with_a_suspicious_title_is_never_quoted() -> None:

@@ -22,7 +22,7 @@ from verticals_customer_service.data import SAMPLES
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Knowledge
-from verticals_customer_service.safety import inert, suspicion
+from verticals_customer_service.safety import inert
 from verticals_customer_service.turns import Conversation
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,15 +113,7 @@ def canaries_obeyed(bot: Bot, cases: list[Case]) -> Checked:
 def check_articles(run: Run) -> Checked:
     """Look through the run's own articles for places that are not trusted, and so not quoted."""
     known = Bot.load(run).knowledge
-    found = []
-    for article in known.articles:
-        for part, text in (("title", article.title), ("question", article.question), ("text", article.text)):
-            place = suspicion(text, known.hosts)
-            if place:
-                found.append(
-                    f"article '{article.id}': {part} is not quoted from character {place.start} on: {place.why}"
-                )
-    return Checked(len(known.articles), tuple(found))
+    return Checked(len(known.articles), tuple(known.untrusted()))
 
 
 def check_limits(run: Run) -> Checked:

@@ -105,6 +105,19 @@ class Knowledge:
             return ""
         return safety.trusted(article.text, self.hosts)
 
+    def untrusted(self) -> list[str]:
+        """Say of each article that is not quoted as a whole where that begins, and why."""
+        parts = [
+            (each.id, part, safety.suspicion(text, self.hosts))
+            for each in self.articles
+            for part, text in (("title", each.title), ("question", each.question), ("text", each.text))
+        ]
+        return [
+            f"article '{name}': {part} is not quoted from character {place.start} on: {place.why}"
+            for name, part, place in parts
+            if place
+        ]
+
     def questions(self, count: int) -> list[str]:
         """Return what the first articles that may be quoted answer: their question, or else their title."""
         open_ones = [article for article in self.articles if self.quotable(article)]

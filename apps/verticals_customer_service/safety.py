@@ -5,15 +5,20 @@ or words addressed to the machine that reads it. The rest of it is never quoted,
 somebody who knows it can write around it: it stands before, not instead of, replies that only quote and a check of generated ones.
 """
 
-import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 
+import regex as re  # knows lookbehinds of any length
+
 _MARKDOWN = re.compile(r"([!#$%()*+,\-./:=?@\[\\\]^_`{|}~])")
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 _LINK = re.compile(r"(?:https?:)?//(?P<host>[\w.-]+\.\w+)", re.IGNORECASE)
+_MACHINE = r"\b(?:ai|(?:ai )?(?:chat ?bots?|bots?|robots?|assistants?)|language models?|machine readers?)\b(?! (?:vacuum|mower|lawn))"
+_SPOKEN_OF = (
+    r"(?<!\b(?:our|the|an?|any|this|shop|sales)\s(?:\w+\s){0,2})"  # a bot of the shop's, not one that is spoken to
+)
 _SUSPICIOUS = (
     ("hidden characters", _HIDDEN),
     ("markup", re.compile(r"<\s*[a-z/!]|%3c|\{\{|<%|&#?\w{2,8};", re.IGNORECASE)),
@@ -27,9 +32,12 @@ _SUSPICIOUS = (
     (
         "words to the machine",
         re.compile(
-            r"\b(?:ai|chat ?bots?|bots?|robots?|assistants?|language models?|machine readers?)\b(?! (?:vacuum|mower|lawn))"
+            rf"{_SPOKEN_OF}{_MACHINE}|\b(?:note|message|instruction|order)s? (?:to|for) (?:the|our|any|all|every)\s(?:\w+\s)?{_MACHINE}"
+            rf"|{_MACHINE} (?:should|must|shall|has to|have to|is now|are now|will now|reading)\b"
+            rf"|\b(?:authori[sz]|allow|permit|instruct|tell|told|ask)\w* (?:the|our|any) {_MACHINE} to\b"
             r"|\bsystem (?:update|prompt|message|override)\b|\bwhen you quote\b"
-            r"|\byour (?:reply|replies|answer|response|output|instructions|rules|prompt|configuration|model)\b"
+            r"|\byour (?:output|instructions|rules|prompt|configuration)\b"
+            r"|\byour (?:reply|replies|answers?|responses?) (?:must|should|shall|has to|have to|needs? to|is to|always|begins?|ends?|starts?)\b"
             r"|\b(?:ignore|disregard|override|forget|overwrite)\b[^.!?]{0,40}\b(?:instructions?|rules?|guidance|prompts?|polic(?:y|ies))\b"
             r"|\b(?:ignorier|vergiss|oublie|ignorez?|olvida|ignora|dimentica|zapomnij|zignoruj|esquece)\w*\b[^.!?]{0,40}\b(?:anweisung|regel|consigne|"
             r"instruction|règle|regla|instruccion|regol|istruzion|zasad|instrukcj|regra|instruç)\w*"
@@ -38,6 +46,9 @@ _SUSPICIOUS = (
         ),
     ),
 )
+_WORD = re.compile(r"[^\W\d_]+")
+_LOOK_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
+_SIGNS = "\u03bc\u03a9"  # Greek letters of units: micro and ohm
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)]*(?=\s|\Z)|\n")
 
 
@@ -51,7 +62,8 @@ class Suspicion:
 
 def inert(text: str) -> str:
     """Return a text that a Markdown page shows as it is written: no HTML, link, picture, formula or list comes of it."""
-    return _MARKDOWN.sub(r"\\\1", escape(_HIDDEN.sub("", text), quote=False))
+    shown: str = _MARKDOWN.sub(r"\\\1", escape(_HIDDEN.sub("", text), quote=False))
+    return shown
 
 
 def suspicion(text: str, hosts: Collection[str] = ()) -> Suspicion | None:
@@ -59,7 +71,11 @@ def suspicion(text: str, hosts: Collection[str] = ()) -> Suspicion | None:
     found = [Suspicion(match.start(), why) for why, pattern in _SUSPICIOUS if (match := pattern.search(text))]
     foreign = (match for match in _LINK.finditer(text) if match["host"].lower() not in hosts)
     found += [Suspicion(match.start(), f"a link to {match['host']}") for match in foreign]
-    found += [Suspicion(start, "letters of another script") for start in _other_script(text)]
+    found += [
+        Suspicion(match.start(), "a word that mixes scripts")
+        for match in _WORD.finditer(text)
+        if _is_disguised(match[0])
+    ]
     return min(found, key=lambda each: each.start, default=None)
 
 
@@ -72,12 +88,7 @@ def trusted(text: str, hosts: Collection[str] = ()) -> str:
     return text[: ends[-1]].strip() if ends else ""
 
 
-def _other_script(text: str) -> list[int]:
-    """Return the first letter that is in another script than the first letter of the text."""
-    letters = [(position, _script(mark)) for position, mark in enumerate(text) if mark.isalpha()]
-    return [position for position, script in letters if script != letters[0][1]][:1]
-
-
-def _script(letter: str) -> str:
-    name = unicodedata.name(letter, "OTHER").split()[0]
-    return "CJK" if name in {"CJK", "HIRAGANA", "KATAKANA"} else name
+def _is_disguised(word: str) -> bool:
+    """Say whether a word hides what it says from a search: letters of look-alike scripts in one, or of mathematics."""
+    scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter not in _SIGNS}
+    return len(scripts & _LOOK_ALIKE) > 1 or "MATHEMATICAL" in scripts
