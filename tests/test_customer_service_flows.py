@@ -433,6 +433,8 @@ def test_a_delivery_that_cannot_be_moved_says_why(bot: Bot, number: str, reason:
         "that worked thanks",
         "done it thank you",
         "all sorted, ty",
+        "thank you so much, you've been really helpful!",
+        "thanks, you are a star",
     ],
 )
 def test_the_end_of_a_conversation_is_no_question(bot: Bot, end: str) -> None:
@@ -476,6 +478,14 @@ def test_who_regrets_what_was_done_is_handed_over_and_not_told_that_nothing_chan
 )
 def test_what_is_not_wanted_or_only_reported_is_not_begun(bot: Bot, message: str) -> None:
     assert "ask" not in actions(talk(bot, message))
+
+
+@pytest.mark.parametrize(
+    "message", ["don't cancel BW-11111", "the order BW-11111 should not be cancelled", "please do not cancel"]
+)
+def test_who_wants_nothing_done_is_told_that_nothing_was(bot: Bot, message: str) -> None:
+    assert talk(bot, message)[0].reply == flows.LEFT
+    assert actions(talk(bot, message, "yes")) == ["answer", "clarify"]
 
 
 @pytest.mark.parametrize(
@@ -672,6 +682,14 @@ def test_the_demo_has_its_orders_once(tmp_path: Path) -> None:
         ("yes but a colleague please", "person"),
         ("yes please someone from your team", "person"),
         ("yes please", None),
+        ("人工", "person"),
+        ("我要人工", "person"),
+        ("接人工", "person"),
+        ("找客服", "person"),
+        ("请转真人", "person"),
+        ("要人工费吗", None),
+        ("有人工草皮吗", None),
+        ("someone cancelled my order BW-11111 without asking me", "account"),
     ],
 )
 def test_what_a_person_has_to_read_is_known_by_its_words(message: str, reason: str | None) -> None:

@@ -20,8 +20,13 @@ _THANK = (
     r"(?:i(?:'?ve| have)?|we(?:'?ve| have)?) (?:done|did|sorted|fixed|found) (?:it|that)(?: now)?|"
     r"i (?:see|understand)|(?:that|this|it) (?:really )?(?:helps|helped|worked))"
 )
+_PRAISE = (
+    r"(?:you(?:'?(?:ve|re)| have| are) (?:been )?(?:(?:so|very|really|most|all|a|an|the|such a|absolutely) )*"
+    r"(?:helpful|kind|great|lovely|brilliant|amazing|wonderful|patient|best|star|help|(?:great|big|real|huge) help))"
+)
 _THANKS = re.compile(
-    rf"\W*{_THANK}(?:\W+(?:{_THANK}|a lot|so much|very much|that was \w+|that'?s (?:all|it|great)|you|mate|for (?:your|the) help|"
+    rf"\W*{_THANK}(?:\W+(?:{_THANK}|{_PRAISE}|a lot|so much|very much|that was (?:(?:so|very|really) )?\w+|that'?s (?:all|it|great)|you|mate|"
+    r"for (?:all )?(?:your|the) help|"
     r"have a \w+ day))*\W*",
     re.IGNORECASE,
 )

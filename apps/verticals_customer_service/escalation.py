@@ -56,7 +56,7 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\bnever heard of\b|\b(?:don'?t|do not|didn'?t) recogni[sz]e\b",
         r"\bi (?:have |had |'ve )?never (?:changed|made|placed|authori[sz]ed|approved)\b|\bhacked\b|\bfraud\b|\bstolen card\b",
         r"\b(?:somebody|someone|a stranger)(?: else)? (?:has |had |is |was |'s )?"
-        r"(?:got into|gets into|using|used|logged|ordered|bought|changed|taken over)\b",
+        r"(?:got into|gets into|using|used|logged|ordered|bought|changed|cancell?ed|taken over)\b",
         r"\bmy (?:saved )?card was used\b",
     ),
     "complaint": (
@@ -81,7 +81,8 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"^\W*(?:(?:yes|yeah|yep|ok|okay|no|sure|please|but)\W+){0,3}(?:ask for )?(?:an? |the )?(?:real |live |actual )?"
         r"(?:human|person|agent|operator|representative|advis[eo]r|colleague|somebody|someone)"
         r"(?: (?:from|in|of|on) (?:your|the) team)?(?:,? (?:please|pls|now))?\W*$",
-        r"转人工|人工客服|人工服务|真人客服|找真人",
+        r"人工客服|人工服务|真人客服|(?:转|轉|接|要|找|换|換|请|請|叫|联系|聯繫)(?:个|個|一下|一位)?(?:人工(?!智|费|費|成本|草|花|皮|合成|湖)|真人|客服)",
+        r"^\W*(?:人工|真人|客服)\W*$",
     ),
 }
 _COMPILED = {

@@ -60,10 +60,21 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...], order: str |
     One with an order number does, or with what is needed beside an `order` that is known already. None does that says what happened, or
     what is not to happen.
     """
-    if intent not in TASKS or wishes.reports(message, TASKS[intent].verb):
+    if intent not in TASKS or any(said(message, TASKS[intent].verb) for said in (wishes.reports, wishes.declines)):
         return False
     given = slots.values(entities)["order_number"] or (order and brings(intent, entities))
     return bool(given) or not wishes.asks(message)
+
+
+def declines(intent: str, message: str) -> bool:
+    """Say whether a message wants everything left as it is; "do not send it there" wants another place, and so does not."""
+    task = TASKS.get(intent)
+    return (
+        task is not None
+        and task.slot is None
+        and wishes.declines(message, task.verb)
+        and not wishes.is_question(message)
+    )
 
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:

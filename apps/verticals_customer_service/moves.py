@@ -178,7 +178,11 @@ def _begin(skills: Skills, known: Knowledge, conversation: Conversation, heard: 
     intent = found.label if heard.clear else filling.meant([name for name, _ in found.ranking[:2]], heard.entities)
     plain = heard.clear or (found.familiar and heard.numbered)
     order = conversation.flow.order if conversation.flow else None  # of the task that was left for this one
-    if skills.orders is None or not plain or not flows.begins(intent, heard.message, heard.entities, order):
+    if skills.orders is None or not plain:
+        return None
+    if flows.declines(intent, heard.message):
+        return Move("answer", flows.LEFT)
+    if not flows.begins(intent, heard.message, heard.entities, order):
         return None
     if not order and not heard.numbered and _is_about_another(known, intent, heard):
         return None

@@ -16,12 +16,16 @@ _INVERTED = re.compile(
     r"\b(?:can|could|do|does|did|is|are|was|will|would|should|shall|may|must|have|has) (?:i|you|we|they|it|that|this|the|there|my|your)\b",
     re.IGNORECASE,
 )
+_UNWANTED = (
+    r"\b(?:(?:do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
+    r"|\b(?:should|must|shall|need|ought|want|wants)(?: not|n['’]t)(?: it)?(?: to)? be {verb}"
+)
 _REPORTS = (
-    r"\b(?:(?:did not|didn['’]?t|do not|don['’]?t|not|never)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)?) {verb}"
+    r"\b(?:did not|didn['’]?t)(?: (?:want|wish|need|ask))?(?: you)?(?: to)?(?: have)? {verb}"
     r"|^\W*(?:(?:hi|hello|hey|sorry|ok|and|so|but)\W+)*(?:did|has|have|was|were(?= (?:you|we|they|my|the|our)\b)|why)\b[^.?!]*\b{verb}"
     r"|(?<!\bone )(?<!\bday )(?<!\bdate )(?<!\bslot )"
     r"\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
-)  # what was done already, or is not wanted
+)  # what was done already, or not
 _STILL = re.compile(r"\b(?:can|could) (?:i|you|we) still\b", re.IGNORECASE)
 _NOT_ORDERED_YET = re.compile(
     r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b"
@@ -40,6 +44,11 @@ def is_question(message: str) -> bool:
     return "?" in message or bool(_INVERTED.search(message)) or asks(message)
 
 
+def declines(message: str, verb: str) -> bool:
+    """Say whether a message does not want something done; `verb` is a pattern of what the deed is called."""
+    return bool(re.search(_UNWANTED.format(verb=verb), message, re.IGNORECASE))
+
+
 def reports(message: str, verb: str) -> bool:
-    """Say whether a message tells or asks what was done already, or does not want it; `verb` is a pattern of what the deed is called."""
+    """Say whether a message tells or asks what was done already; `verb` is a pattern of what the deed is called."""
     return bool(re.search(_REPORTS.format(verb=verb), message, re.IGNORECASE))
