@@ -18,8 +18,8 @@ from verticals.vertical import Checked
 from verticals_customer_service import checks, data, safety
 from verticals_customer_service.data import SAMPLES
 from verticals_customer_service.dialogue import Bot
+from verticals_customer_service.hearing import Skills
 from verticals_customer_service.knowledge import Article
-from verticals_customer_service.moves import Skills
 from verticals_customer_service.slots import Entity, SlotReader
 from verticals_customer_service.turns import Conversation, Thought
 

@@ -23,8 +23,8 @@ from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.filling import Flow, meant
+from verticals_customer_service.hearing import Skills
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
-from verticals_customer_service.moves import Skills
 from verticals_customer_service.orders import Order, OrderRefused, SqlOrders
 from verticals_customer_service.safety import inert
 from verticals_customer_service.slots import SlotReader
@@ -481,7 +481,8 @@ def test_what_is_not_wanted_or_only_reported_is_not_begun(bot: Bot, message: str
 
 
 @pytest.mark.parametrize(
-    "message", ["don't cancel BW-11111", "the order BW-11111 should not be cancelled", "please do not cancel"]
+    "message",
+    ["don't cancel BW-11111", "BW-11111 should not be cancelled, it was my son's mistake", "please do not cancel"],
 )
 def test_who_wants_nothing_done_is_told_that_nothing_was(bot: Bot, message: str) -> None:
     assert talk(bot, message)[0].reply == flows.LEFT

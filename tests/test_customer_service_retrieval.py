@@ -19,8 +19,8 @@ from verticals.methods.one_pass import Reader
 from verticals_customer_service import benchmark_stackfaq, retrieval
 from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.dialogue import Bot
+from verticals_customer_service.hearing import Skills
 from verticals_customer_service.knowledge import Article, Intent, Knowledge
-from verticals_customer_service.moves import Skills
 from verticals_customer_service.retrieval import ArticleSearch, Entry, HybridIndex, Relevance, Threshold, Weights
 from verticals_customer_service.turns import Conversation
 

@@ -18,8 +18,8 @@ from verticals_customer_service import (
     voice,
     wishes,
 )
+from verticals_customer_service.hearing import Heard, Skills
 from verticals_customer_service.knowledge import Knowledge, Source
-from verticals_customer_service.moves import Heard, Skills
 from verticals_customer_service.orders import OrderBackend, OrderRefused
 from verticals_customer_service.settings import Settings
 from verticals_customer_service.slots import SlotReader
