@@ -68,13 +68,8 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...], order: str |
 
 def declines(intent: str, message: str) -> bool:
     """Say whether a message wants everything left as it is; "do not send it there" wants another place, and so does not."""
-    task = TASKS.get(intent)
-    return (
-        task is not None
-        and task.slot is None
-        and wishes.declines(message, task.verb)
-        and not wishes.is_question(message)
-    )
+    task, asks = TASKS.get(intent), "?" in message or wishes.asks(message)
+    return task is not None and task.slot is None and not asks and wishes.declines(message, task.verb)
 
 
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, get_args
 
-from verticals import objectives, pilot
+from verticals import objectives, pilot, privacy
 from verticals.config import Config, DataConfig, MethodConfig, TrainConfig
 from verticals.data.tagged import Sentence
 from verticals.objectives.tagger import Tagger
@@ -193,7 +193,7 @@ def address_after(before: str | None, message: str, entities: tuple[Entity, ...]
         asked: whether the message answers the question for the address, and is one as a whole.
     """
     written = list(dict.fromkeys(each.text for each in entities if each.kind == "address"))
-    if asked and not is_whole(message) and _HOUSE_ALONE.fullmatch(answer := _answered(message)):
+    if asked and not is_whole(message) and _is_house(answer := _answered(message)):
         return " ".join(answer.split())
     if not written:
         return before
@@ -211,6 +211,10 @@ def address_after(before: str | None, message: str, entities: tuple[Entity, ...]
     if before is None or not is_whole(before):
         return " ".join(written[0].split()) if len(written) == 1 and _names_a_street(written[0]) else before
     return before if all(text.casefold() in before.casefold() for text in written) else None
+
+
+def _is_house(answer: str) -> bool:
+    return bool(_HOUSE_ALONE.fullmatch(answer)) and any(found.kind == "address" for found in privacy.find(answer))
 
 
 def _names_a_street(text: str) -> bool:
