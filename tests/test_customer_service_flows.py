@@ -18,7 +18,19 @@ from verticals.inference.batches import Scores
 from verticals.methods.one_pass import Reader
 from verticals.privacy import redact
 from verticals.storage import open_database, transaction
-from verticals_customer_service import conversations, dates, escalation, flows, inbox, orders, slots, tables, ui
+from verticals_customer_service import (
+    choices,
+    conversations,
+    dates,
+    escalation,
+    filling,
+    flows,
+    inbox,
+    orders,
+    slots,
+    tables,
+    ui,
+)
 from verticals_customer_service.alarm import Alarm
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
@@ -773,11 +785,24 @@ def test_a_free_day_is_chosen_by_its_number_or_its_place(bot: Bot, message: str,
     assert f"{day} March instead" in talk(bot, "move BW-33333", message)[-1].reply
 
 
+@pytest.mark.parametrize("unit", ["no ", "number ", "please ", "what day ", "the one "])
+def test_a_choice_is_looked_for_in_a_message_that_repeats_itself_and_the_search_ends(unit: str) -> None:
+    message = unit * (4000 // len(unit)) + "#"
+    assert (choices.place(message, 3), choices.number(message), choices.takes_all(message)) == (None, None, False)
+    assert not filling.asks_for_days(Flow("reschedule_delivery", "BW-33333"), message)
+
+
 @pytest.mark.parametrize("message", ["What other days do you have?", "no, another day please"])
 def test_who_asks_for_other_days_is_told_them_all(bot: Bot, message: str) -> None:
     turns = talk(bot, "move BW-33333 to 19 March", message, "the second", "yes")
     assert "Thursday 19 March, Thursday 26 March" in turns[1].reply
     assert turns[-1].reply == "Done: order BW-33333 comes on Thursday 26 March."
+
+
+def test_a_question_about_the_day_of_something_else_is_answered(bot: Bot) -> None:
+    turn = talk(bot, "move BW-33333 to 19 March", "what day does the money come?")[-1]
+    assert [each.id for each in turn.sources] == ["refund_status"]
+    assert "Is that right?" in turn.reply
 
 
 def test_of_two_likely_tasks_the_one_is_begun_whose_need_the_message_brings(bot: Bot) -> None:

@@ -4,9 +4,9 @@ import re
 
 _LEAD = (
     r"\W*(?:(?:yes|yeah|no|ok(?:ay)?|sure|oh|well|sorry|please|then|it'?s|i mean|i'?ll (?:take|have)|i'?d (?:like|prefer)|i (?:want|prefer)|"
-    r"let'?s (?:take|do|say)|make it|number|no|option|on)\W+)*(?:the )?"
+    r"let'?s (?:take|do|say)|make it|number|option|on)\W+)*+(?:the )?"
 )
-_TAIL = r"(?:,? (?:one|of them|of the two|please|pls|thing|question|day|date|option|then|thanks|thank you|is (?:fine|good|ok)))*\W*"
+_TAIL = r"(?:,? (?:one|of them|of the two|please|pls|thing|question|day|date|option|then|thanks|thank you|is (?:fine|good|ok)))*+\W*"
 _ORDINALS = (
     r"first|former|top|1st|1|(?<=number )one|(?<=option )one",
     r"second|2nd|2|(?<=number )two|(?<=option )two",

@@ -16,12 +16,14 @@ _ALSO = re.compile(r"\b(?:also|too|both|as well|and|plus)\b", re.IGNORECASE)
 _NAMES_AN_ORDER = re.compile(  # what stands beside a number that is given, or put right
     r"\W*(?:\b(?:no|nope|sorry|oops|oh|wait|ok(?:ay)?|yes|sure|actually|rather|instead|but|and|also|please|pls|thanks|i|you|we|gave|give|said|"
     r"meant?|mean|wrote|it|is|was|be|should|s|here|this|that|the|my|an?|wrong|right|correct|other|another|different|order|orders?|number|one|not|of)"
-    r"\b\W*)*",
+    r"\b\W*)*+",
     re.IGNORECASE,
 )
 _REDACTED = re.compile(rf"\[(?:{'|'.join(get_args(Kind))})\]")
+_DAYS = r"\b[^.!?]{0,40}\b(?:days?|dates?|slots?)\b"
 _OTHER_DAYS = re.compile(
-    r"\b(?:other|another|different|else|more|which|what)\b[^.!?]*\b(?:days?|dates?|slots?|free|available)\b",
+    rf"\b(?:other|another|different|else|more|earliest|soonest){_DAYS}"
+    rf"|\b(?:which|what){_DAYS}[^.!?]{{0,40}}\b(?:free|available|possible|left|offer|have|choose)\b",
     re.IGNORECASE,
 )
 

@@ -75,11 +75,9 @@ def declines(intent: str, message: str) -> bool:
 def concerns(flow: Flow, message: str, entities: tuple[Entity, ...]) -> bool:
     """Say whether a message belongs to a flow: it agrees, refuses, asks which days are free, or brings something that the flow needs."""
     brought = several(flow, message, entities) or filled(flow, message, entities) != flow
-    brought = brought or (
-        brings(flow.intent, entities) and not wishes.is_question(message)
-    )  # what is known already, once more
+    repeats = brings(flow.intent, entities) and not wishes.is_question(message)  # what it has brought already
     answers = _agrees(flow, message, entities) or _leaves(flow, message) or asks_for_days(flow, message)
-    return bool(brought) or answers
+    return bool(brought) or repeats or answers
 
 
 def gives_way(flow: Flow, intent: str, message: str, entities: tuple[Entity, ...]) -> bool:
