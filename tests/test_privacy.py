@@ -123,3 +123,16 @@ def test_a_search_through_a_message_that_repeats_itself_comes_to_an_end(unit: st
     for pattern in (privacy._ADDRESS, privacy._EMAIL):
         covered = sum(len(match[0]) for match in pattern.finditer(text, timeout=20))
         assert covered <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("You can reach me at anna.smith@example.com", "You can reach me at [email]"),
+        ("Send it to tom at tom.jones@mail.co.uk", "Send it to tom at [email]"),
+        ("bob at mail dot example dot com, please", "[email], please"),
+        ("我想查询订单请回复到li.wei@163.com谢谢", "我想查询订单请回复到[email]谢谢"),
+    ],
+)
+def test_an_address_is_redacted_whole_and_nothing_beside_it(text: str, redacted: str) -> None:
+    assert redact(text) == redacted

@@ -17,12 +17,17 @@ from stdnum import iban, luhn
 Kind = Literal["email", "phone", "card", "iban", "address", "name"]
 REGIONS = ("GB", "US", "DE", "FR", "CN")  # numbering plans for numbers without a country code
 
-_DOT = r"(?:\.(?=\w)|\s?(?:\(dot\)|\[dot\])\s?|\sdot\s)"
+_LETTER = (
+    r"[^\W\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"  # and digits; the others stand beside an address without a blank
+)
+_DOT = rf"(?:\.(?={_LETTER})|\s?(?:\(dot\)|\[dot\])\s?|\sdot\s)"
 # from its first letter on: a search that began at each later one would take the square of the time, and end no otherwise
-_MAILBOX = rf"(?<![\w+'-]|\w\.)[\w+'-]++(?:{_DOT}[\w+'-]++)*"
+_MAILBOX = rf"(?<!{_LETTER}|[+'-]|{_LETTER}\.)(?:{_LETTER}|[+'-])++(?:{_DOT}(?:{_LETTER}|[+'-])++)*"
+_DOMAIN = rf"(?:{_LETTER}|-)++"
+_AT = r"\s?(?:@|＠|\(at\)|\[at\])"
 _EMAIL = re.compile(
-    rf"{_MAILBOX}\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]+(?:{_DOT}[\w-]+)+"
-    rf"|{_MAILBOX}\sat\s[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[a-z]{{2,7}}\b",
+    rf"{_MAILBOX}{_AT}\s?{_DOMAIN}(?:{_DOT}{_DOMAIN})+"
+    rf"|{_MAILBOX}\sat\s{_DOMAIN}(?:{_DOT}{_DOMAIN})*{_DOT}[a-z]{{2,7}}(?!{_LETTER}|{_AT})",
     re.IGNORECASE,
 )
 # Chinese, Japanese and Korean stand right beside a number; a Latin letter makes an article number of it, unless it ends one of these words
