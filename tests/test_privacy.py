@@ -16,6 +16,10 @@ from verticals.privacy import find, redact, redact_json
     [
         ("write to jo.bell+shop@example.org please", "write to [email] please"),
         ("jo (at) example (dot) com", "[email]"),
+        ("You can reach me at anna.smith@example.com", "You can reach me at [email]"),
+        ("Send it to tom at tom.jones@mail.co.uk", "Send it to tom at [email]"),
+        ("bob at mail dot example dot com, please", "[email], please"),
+        ("我想查询订单请回复到li.wei@163.com谢谢", "我想查询订单请回复到[email]谢谢"),
         ("call +44 20 7946 0958 or (212) 555-0199", "call [phone] or [phone]"),
         ("my mobile is 07700 900123.", "my mobile is [phone]."),
         ("card 4111-1111-1111-1111 was charged twice", "card [card] was charged twice"),
@@ -123,16 +127,3 @@ def test_a_search_through_a_message_that_repeats_itself_comes_to_an_end(unit: st
     for pattern in (privacy._ADDRESS, privacy._EMAIL):
         covered = sum(len(match[0]) for match in pattern.finditer(text, timeout=20))
         assert covered <= len(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "redacted"),
-    [
-        ("You can reach me at anna.smith@example.com", "You can reach me at [email]"),
-        ("Send it to tom at tom.jones@mail.co.uk", "Send it to tom at [email]"),
-        ("bob at mail dot example dot com, please", "[email], please"),
-        ("我想查询订单请回复到li.wei@163.com谢谢", "我想查询订单请回复到[email]谢谢"),
-    ],
-)
-def test_an_address_is_redacted_whole_and_nothing_beside_it(text: str, redacted: str) -> None:
-    assert redact(text) == redacted

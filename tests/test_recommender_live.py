@@ -21,7 +21,7 @@ from verticals.errors import DataError, StorageError
 from verticals.storage import open_database
 from verticals_recommender.api import LONGEST_SENTENCE, build_api, described
 from verticals_recommender.items import Catalogue, Item
-from verticals_recommender.live import Encode, Live
+from verticals_recommender.live import Encode, Live, Origin
 from verticals_recommender.models.blend import Blend
 from verticals_recommender.models.histories import Past
 from verticals_recommender.models.popularity import Popularity
@@ -57,7 +57,7 @@ def make(database: Database, items: tuple[Item, ...] = goods(), read: Encode = e
     past = {"wilhelmina": Past({0: 1.0, 4: 1.0}), "bo": Past({1: 1.0})}
     state = State(Catalogue(items), Engine(model, shelf(items, counts, vectors)), past)
     index = VectorIndex(IndexSpec(), np.arange(len(items)), vectors)
-    return Live(state, index, read, Store(database), trained_at=trained_at)
+    return Live(state, index, read, Store(database), Origin(trained_at))
 
 
 @pytest.fixture

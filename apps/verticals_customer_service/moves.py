@@ -151,13 +151,9 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> tuple[s
         return offered[place : place + 1]
     if not offered or assent.agrees(heard.message):
         return offered[:1]
-    if (
-        len(offered) == 1
-        or heard.relevance is None
-        or not heard.relevance.any()
-        or heard.trouble
-        or _rejects(heard.message)
-    ):
+    if heard.relevance is None or not heard.relevance.any():
+        return ()
+    if len(offered) == 1 or heard.trouble or _rejects(heard.message):
         return ()
     best = known.articles[heard.relevance.best()].id
     return (best,) if best in offered else ()

@@ -37,6 +37,21 @@ class Erased:
         return not any(self.left.values())
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The files that a state was read from.
+
+    Attributes:
+        trained_at: when it was learned, in seconds since 1970; an item that was removed and came back before that is as it says.
+        forget: takes a user's rows out of the files, and returns how many are left there.
+        rows: reads a user's rows in the files.
+    """
+
+    trained_at: float = 0.0
+    forget: Forget = lambda user: 0
+    rows: Rows = lambda user: []
+
+
 class Live:
     """Everything behind the page and the REST routes.
 
@@ -50,9 +65,7 @@ class Live:
         index: VectorIndex,
         encode: Encode,
         store: Store,
-        forget_files: Forget = lambda user: 0,
-        rows_in_file: Rows = lambda user: [],
-        trained_at: float = 0.0,
+        origin: Origin = Origin(),
     ) -> None:
         """Take up what the store remembers.
 
@@ -61,12 +74,10 @@ class Live:
             index: of the items' unit vectors, under their columns.
             encode: texts to vectors of the index's width.
             store: events and later changes of the catalogue.
-            forget_files: takes a user's rows out of the files that the state was read from, and returns how many are left there.
-            rows_in_file: reads a user's rows in the file that the state was read from.
-            trained_at: when the state was learned, in seconds since 1970; an item that was removed and came back before is as it says.
+            origin: where the state was read from.
         """
         self.store = store
-        self._forget_files, self._rows_in_file = forget_files, rows_in_file
+        self._origin = origin
         self.index = index
         self._encode = encode
         self._writing = Lock()
@@ -74,7 +85,7 @@ class Live:
         gone = store.forgotten(state.trained)
         self._state = replace(state, trained={user: past for user, past in state.trained.items() if user not in gone})
         known = state.catalogue.positions
-        removed = sorted(known[item] for item in store.removed_items(trained_at) if item in known)
+        removed = sorted(known[item] for item in store.removed_items(origin.trained_at) if item in known)
         if removed:
             self._state = self._state.erased(np.array(removed))
             self._purge(np.array(removed))
@@ -168,7 +179,7 @@ class Live:
             with self._recording:  # the state last: a request that sees it finds no event either
                 gone = self.store.forget_user(user)
                 self._state = after
-            left_in_files = self._forget_files(user)
+            left_in_files = self._origin.forget(user)
         profile = self._state.profile(user, self.store.events(user))
         left = {
             "events": self.store.mentions(user),
@@ -181,7 +192,7 @@ class Live:
 
     def export_user(self, user: str) -> list[dict[str, Any]]:
         """Return all that is stored about a user: the rows of the run that serves, then the events since, each oldest first."""
-        return self._rows_in_file(user) + [event._asdict() for event in self.store.events(user, EVERYTHING, EVERYTHING)]
+        return self._origin.rows(user) + [event._asdict() for event in self.store.events(user, EVERYTHING, EVERYTHING)]
 
     def _read(self, items: Sequence[Item]) -> FloatArray:
         return unit(self._encode([item.text for item in items]))

@@ -16,7 +16,7 @@ from verticals.runs import Run
 from verticals_recommender import recipe, recommender, text
 from verticals_recommender.forgetting import forget, rows_of
 from verticals_recommender.interactions import Interactions
-from verticals_recommender.live import Encode, Live
+from verticals_recommender.live import Encode, Live, Origin
 from verticals_recommender.models.histories import pasts
 from verticals_recommender.recommender import Recommender
 from verticals_recommender.retrieval import stored
@@ -69,9 +69,9 @@ def open_run(run: Run) -> Opened:
     store = Store(database, name)
     store.gather_lists()
     store.drop_old_lists()  # here, since beside requests it makes the slowest of them wait
-    forget_files, rows_in_file = partial(forget, run.folder.parent, name), partial(rows_of, run.folder)
     trained_at = datetime.fromisoformat(run.manifest["created_at"]).timestamp()
-    live = Live(state, index, encode, store, forget_files, rows_in_file, trained_at)
+    origin = Origin(trained_at, partial(forget, run.folder.parent, name), partial(rows_of, run.folder))
+    live = Live(state, index, encode, store, origin)
     skin = skin_of(Settings.model_validate(run.config.app), name)
     return Opened(live, run.metrics, skin, clock_of(name, rows))
 

@@ -80,18 +80,19 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
     for name, service in services.items():
         site.include_router(service.api, prefix=f"/api/{name}", tags=[name], max_body_size=_LARGEST_BODY)
         for language, page in service.pages.items():
-            path = page_path(name, language)
-            # Gradio says of every page that it is in English.
-            spoken = f"<script>document.documentElement.lang = '{language}'</script>"
-            gr.mount_gradio_app(
-                site, page, path=path, theme=theme(), css=CSS, head=spoken, footer_links=[], show_error=True
-            )
+            _mount_page(site, page, name, language)
     return site
 
 
 def page_path(app: str, language: str) -> str:
     """Return the address of an app's page; English has the short one."""
     return f"/{app}" if language == "en" else f"/{language}/{app}"
+
+
+def _mount_page(site: FastAPI, page: gr.Blocks, app: str, language: str) -> None:
+    path = page_path(app, language)
+    spoken = f"<script>document.documentElement.lang = '{language}'</script>"  # Gradio says of every page: English
+    gr.mount_gradio_app(site, page, path=path, theme=theme(), css=CSS, head=spoken, footer_links=[], show_error=True)
 
 
 def _add_front_page(site: FastAPI, apps: list[Vertical], language: str) -> None:

@@ -76,12 +76,8 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     Raises:
         StorageError: the database refused something.
     """
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        shown = engine.url.render_as_string(hide_password=True)
-        raise StorageError(f"{shown}: {_first_line(error)}; nothing of this step was written") from error
+    with _said(engine, "; nothing of this step was written"), engine.begin() as connection:
+        yield connection
 
 
 @contextmanager
@@ -91,11 +87,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         StorageError: the database refused something.
     """
+    with _said(engine), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def _said(engine: Engine, consequence: str = "") -> Iterator[None]:
     try:
-        with engine.connect() as connection:
-            yield connection
+        yield
     except SQLAlchemyError as error:
-        raise StorageError(f"{engine.url.render_as_string(hide_password=True)}: {_first_line(error)}") from error
+        shown = engine.url.render_as_string(hide_password=True)
+        raise StorageError(f"{shown}: {_first_line(error)}{consequence}") from error
 
 
 def scrub(engine: Engine) -> None:
@@ -104,11 +106,11 @@ def scrub(engine: Engine) -> None:
     A server does so in its own time (PostgreSQL: VACUUM).
 
     Raises:
-        StorageError: somebody kept reading from the log for ten seconds, so that it still holds what was deleted.
+        StorageError: the database refused it, or somebody kept reading from the log for ten seconds, so that it still holds what was deleted.
     """
     if engine.dialect.name != "sqlite":
         return
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         blocked, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
     if blocked:
         raise StorageError(

@@ -114,7 +114,7 @@ class _LossTrainer(Trainer):
         read = InBfloat16(model) if self._plan.precision == "bfloat16" else model
         loss = self._loss(read, inputs) + sum(each.penalty() for each in self._tuned)
         if not torch.isfinite(loss):
-            raise diverged(self._plan)
+            raise _diverged(self._plan)
         return loss
 
     def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
@@ -155,7 +155,7 @@ def _unfrozen(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in model.state_dict().items() if name not in left_out}
 
 
-def diverged(plan: Recipe) -> ConfigError:
+def _diverged(plan: Recipe) -> ConfigError:
     """Return what to say of a training whose loss or weights are no numbers any more."""
     return ConfigError(
         f"the training diverged: its loss is no number any more; lower train.learning_rate ({plan.learning_rate:g}) "
@@ -207,7 +207,7 @@ def finetune(
         seconds = watch.seconds
     model.eval()
     if not all(torch.isfinite(each).all() for each in model.parameters() if each.requires_grad):
-        raise diverged(plan)
+        raise _diverged(plan)
     resumed_from = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
     trained = trained_parameters(model)
     return TrainingLog(seconds, trainer.state.global_step, resumed_from, trained, plan.precision, earlier)

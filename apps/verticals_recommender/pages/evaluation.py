@@ -71,7 +71,7 @@ def _build_curve(retrieval: Mapping[str, Any] | None, texts: Mapping[str, str]) 
         p95=chosen["p95_ms"],
         most=target["p95_ms"],
     )
-    exact = f" {texts['curve_exact']}" if len(retrieval["points"]) == 1 else ""
+    exact = f" {texts['curve_exact']}" if retrieval["met"] and chosen["spec"]["kind"] == "flat" else ""
     gr.Markdown(f"### {texts['curve']}\n{lead}{exact}")
     gr.Plot(figures.curve_figure(retrieval, texts), show_label=False)
 
