@@ -202,10 +202,9 @@ def address_after(before: str | None, message: str, entities: tuple[Entity, ...]
         return POSTCODE.sub(written[0], before) if is_whole(before) else f"{before} {written[0]}"
     if asked and len(POSTCODE.findall(message)) == 1:
         answered = _answered_address(message, whole[0] if whole else None)
-        goes_on = (
-            before and answered and not re.search(r"\d", POSTCODE.sub("", answered))
-        )  # the town and the postcode alone
-        return f"{before}, {answered}" if goes_on else answered
+        if before and answered and not re.search(r"\d", POSTCODE.sub("", answered)):
+            return f"{before}, {answered}"  # the town and the postcode alone
+        return answered
     if len(whole) == 1:
         return " ".join(whole[0].split())
     if before is None or not is_whole(before):

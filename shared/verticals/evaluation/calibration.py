@@ -61,7 +61,7 @@ def calibrate(scores: Scores, truth: IntArray, rule: AbstainConfig) -> Calibrati
     """Fit the temperature on validation rows and refuse at most `rule.max_refused` of them.
 
     The temperature minimises the negative log-likelihood (Guo et al. 2017, https://arxiv.org/abs/1706.04599); rows whose
-    label has no class (-1) do not take part in it.
+    label has no class (below 0) do not take part in it.
     """
     known = truth >= 0
     temperature = _temperature(scores.logits[known].astype(np.float64), truth[known])
