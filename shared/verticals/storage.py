@@ -16,6 +16,10 @@ from verticals.errors import StorageError
 
 _BUSY_SECONDS = 10
 _CONNECTIONS = 15  # kept once opened: opening one costs more than most of what it is asked
+_ALONE = {  # by dialect: holds up other processes that would create the same tables at the same moment
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "SELECT pg_advisory_xact_lock(hashtext('verticals'))",
+}
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -55,10 +59,14 @@ def open_database(url: str, tables: MetaData) -> Engine:
         shown = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             _make_folder(parsed.database)
-        engine = create_engine(parsed, pool_size=_CONNECTIONS)
+        # A server may have been restarted since a connection was opened: asking costs one round trip, not asking the request.
+        engine = create_engine(parsed, pool_size=_CONNECTIONS, pool_pre_ping=parsed.get_backend_name() != "sqlite")
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
-        tables.create_all(engine)
+        with engine.begin() as connection:
+            if alone := _ALONE.get(engine.dialect.name):
+                connection.exec_driver_sql(alone)
+            tables.create_all(connection)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StorageError(
             f"{shown}: not a usable database address ({error}); expected one such as sqlite:///monitor.sqlite or "
@@ -126,11 +134,11 @@ def _make_folder(database: str) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
     for setting in (
+        f"busy_timeout={_BUSY_SECONDS * 1000}",  # first: the others may have to wait too
         "journal_mode=WAL",
         "foreign_keys=ON",
         "secure_delete=ON",
         "synchronous=NORMAL",
-        f"busy_timeout={_BUSY_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {setting}")
 
