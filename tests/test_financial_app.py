@@ -194,6 +194,17 @@ def test_a_wrong_request_says_what_is_wrong(
     assert expected in answer.text
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/stories/s1"), ("POST", "/alerts/a1/mute")])
+def test_what_the_database_cannot_say_is_not_called_missing(
+    client: TestClient, desk: Desk, method: str, path: str
+) -> None:
+    with storage.transaction(desk.store.engine) as connection:
+        for table in ("sentiment_stories", "sentiment_alerts"):
+            connection.execute(text(f"alter table {table} rename to {table}_away"))
+    with pytest.raises(StorageError, match="no such table"):
+        client.request(method, path)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, text
 
 from verticals import storage
-from verticals.errors import StorageError
+from verticals.errors import DataError, StorageError
 from verticals_financial_sentiment import tables
 from verticals_financial_sentiment.linking import Linker
 from verticals_financial_sentiment.records import Headline, Opinion
@@ -117,7 +117,7 @@ def test_alerts_are_answered_and_delivered_once(store: Store) -> None:
     store.record("a1", "webhook")
     assert store.sent("a1", "webhook")
     assert not store.sent("a1", "mail")
-    with pytest.raises(StorageError, match="no alert 'a2'"):
+    with pytest.raises(DataError, match="no alert 'a2'"):
         store.alert("a2")
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from verticals.errors import StorageError
+from verticals.errors import DataError
 from verticals_financial_sentiment import alerts, overview, views
 from verticals_financial_sentiment.delivery import as_alert, as_csv
 from verticals_financial_sentiment.desk import Desk
@@ -141,7 +141,7 @@ def _add_companies(router: APIRouter, desk: Desk, symbols: Sequence[Symbol]) -> 
         """Return a story with the items it was folded from, and what each added to the weight by company."""
         try:
             return overview.story(desk.store, story)
-        except StorageError as error:
+        except DataError as error:
             raise HTTPException(404, str(error)) from error
 
 
@@ -161,8 +161,8 @@ def _add_alerts(router: APIRouter, desk: Desk) -> None:
     def answer(alert: Name, answer: Literal["acknowledge", "mute", "unmute", "false-alarm"]) -> Row:
         """Answer an alert; false alarms raise the company's threshold, acknowledged ones lower it again."""
         try:
-            desk.store.alert(alert)
-        except StorageError as error:
+            desk.store.alert(alert)  # first, since an answer that fails makes the monitor begin from the store again
+            desk.answer(alert, _ANSWERS[answer])
+            return desk.store.alert(alert)
+        except DataError as error:
             raise HTTPException(404, str(error)) from error
-        desk.answer(alert, _ANSWERS[answer])
-        return desk.store.alert(alert)

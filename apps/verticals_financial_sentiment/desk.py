@@ -107,7 +107,7 @@ class Desk:
         """Take a person's answer to an alert, and return what holds for its company from now on.
 
         Raises:
-            StorageError: there is no such alert.
+            DataError: there is no such alert.
         """
         with self._lock:
             monitor, self._monitor = self._monitor or self._restored(), None

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from verticals.errors import StorageError
+from verticals.errors import DataError
 from verticals_financial_sentiment import alerts, overview, panels, views
 from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.figures import timeline_figure
@@ -144,7 +144,7 @@ def alert(view: View, name: str) -> str:
     """Return one alert with the stories behind it."""
     try:
         row = view.desk.store.alert(name)
-    except StorageError:
+    except DataError:
         return f"<p class='muted'>{view.texts['gone']}</p>"
     found = overview.titles(view.desk.store, row["stories"])
     stories = [found[story] for story in row["stories"] if story in found]

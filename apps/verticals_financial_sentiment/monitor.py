@@ -138,7 +138,7 @@ class Monitor:
         """Take a person's answer to an alert. A verdict moves the threshold of its ticker once and stays; a mute begins by the stream's clock.
 
         Raises:
-            StorageError: there is no such alert.
+            DataError: there is no such alert.
         """
         row, after = self._store.alert(alert), _STATE_AFTER[given]
         if row["state"] in _VERDICTS and row["state"] == after:

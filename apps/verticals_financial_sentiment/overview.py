@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 
 from verticals import storage
 from verticals.arrays import Float64Array, IntArray
-from verticals.errors import StorageError
+from verticals.errors import DataError
 from verticals_financial_sentiment import tables
 from verticals_financial_sentiment.rows import Row
 from verticals_financial_sentiment.store import Store
@@ -134,11 +134,11 @@ def story(store: Store, name: str) -> Row:
     """Return a story with the items it was folded from, and what each added to the weight by company: the audit trail of the index.
 
     Raises:
-        StorageError: there is no such story.
+        DataError: there is no such story.
     """
     found = titles(store, [name])
     if not found:
-        raise StorageError(f"no story '{name}'; it may be older than what is kept")
+        raise DataError(f"no story '{name}'; it may be older than what is kept")
     item = tables.items.c
     query = select(tables.items).where(item.story == name).order_by(item.number)
     with storage.transaction(store.engine) as connection:

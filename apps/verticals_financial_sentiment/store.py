@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 
 from verticals import storage
-from verticals.errors import StorageError
+from verticals.errors import DataError
 from verticals_financial_sentiment import rows, tables
 from verticals_financial_sentiment.rows import Kept, Row
 from verticals_financial_sentiment.stories import Story, StoryBook, Thread
@@ -142,11 +142,11 @@ class Store:
         """Return an alert.
 
         Raises:
-            StorageError: there is no such alert.
+            DataError: there is no such alert.
         """
         found = self._rows(select(tables.alerts).where(tables.alerts.c.id == alert))
         if not found:
-            raise StorageError(f"no alert '{alert}'; it may be older than what is kept")
+            raise DataError(f"no alert '{alert}'; it may be older than what is kept")
         return found[0]
 
     def sent(self, alert: str, channel: str) -> bool:

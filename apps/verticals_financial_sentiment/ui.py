@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-from verticals.errors import StorageError
+from verticals.errors import DataError, StorageError
 from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
@@ -217,7 +217,7 @@ def _connect_alerts(view: View, controls: Controls, side: tuple[gr.HTML, gr.Row,
             try:
                 row = desk.store.alert(name)
                 feedback = desk.answer(name, given)
-            except StorageError as error:
+            except DataError as error:
                 raise gr.Error(texts["gone"], print_exception=False) from error
             gr.Info(drawing.noted(view, row["ticker"], given, feedback), duration=5)
             return drawing.alert(view, name)
