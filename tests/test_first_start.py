@@ -79,6 +79,13 @@ def test_any_address_shows_the_waiting_page_and_is_no_success(path: str, words: 
     assert "http" not in answer.text  # nothing comes from elsewhere
 
 
+def test_a_program_that_asks_too_early_is_told_to_come_back() -> None:
+    site = TestClient(waiting_site({}))
+    for method in ("POST", "DELETE"):
+        answer = site.request(method, "/api/shop/turn")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
 def test_health_says_how_far_each_app_is() -> None:
     board = {"shop": Progress(started=1.0, ended=4.0), "bank": Progress()}
     answer = TestClient(waiting_site(board)).get("/healthz")

@@ -25,6 +25,7 @@ from verticals.errors import ServerError, VerticalsError
 from verticals.html_page import document
 
 _UNAVAILABLE = 503
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _TEXTS = {
     "en": {
         "title": "Getting ready",
@@ -152,7 +153,7 @@ def waiting_site(board: Board) -> Starlette:
         language = "zh" if request.url.path.startswith("/zh") else "en"
         return HTMLResponse(page_html(board, language), status_code=_UNAVAILABLE, headers={"Retry-After": "5"})
 
-    return Starlette(routes=[Route("/healthz", health), Route("/{path:path}", page)])
+    return Starlette(routes=[Route("/healthz", health), Route("/{path:path}", page, methods=_METHODS)])
 
 
 def page_html(board: Board, language: str) -> str:
