@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CORE, APPS = ROOT / "shared" / "verticals", ROOT / "apps"
 FLOORS = (  # from the ground up; a module imports only from floors below its own, or from its own
-    ("errors", "provenance", "arrays"),
+    ("errors", "problems", "provenance", "arrays"),
     ("config", "privacy"),
     ("data",),
     ("runs", "storage", "access", "distributed", "trackers"),

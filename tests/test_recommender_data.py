@@ -35,12 +35,14 @@ def test_every_row_that_is_left_out_or_changed_is_counted(tmp_path: Path) -> Non
         "bob,b,many,1,yesterday",
         "cid,b,,0,2024-05-05",
         f"{'d' * 201},b,,1,2024-05-05",
+        "e\x01ve,b,,1,2024-05-05",
         "ann,a,3,1,2024-05-06T12:00:00+02:00",
     )
     found = read_interactions(path, min_rating=2)
     assert codes(found) == {
         "missing_id": 1,
         "long_id": 1,
+        "control_id": 1,
         "no_weight": 1,
         "low_rating": 1,
         "unread_rating": 1,
@@ -122,6 +124,7 @@ def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) 
         "a,Again,,,,1,,no,",
         ",Nameless,,,,,,,",
         f"{'b' * 201},Long,,,,,,,",
+        '"b\nc",Broken,,,,,,,',
     )
     found = read_catalogue(path)
     assert [item.title for item in found.items] == ["Kettle", "b"]
@@ -131,6 +134,7 @@ def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) 
     assert {note.code: note.count for note in found.notes} == {
         "missing_id": 1,
         "long_id": 1,
+        "control_id": 1,
         "repeated_id": 1,
         "price": 1,
         "available": 1,

@@ -327,6 +327,20 @@ def test_impossible_numbers_and_empty_feedback_are_refused(site: TestClient) -> 
     assert site.post(f"{path}/feedback", json={"message": turn["message"]}).status_code == 422, "it says nothing"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/turn", {"message": "hello", "conversation": "a\0b"}),
+        ("GET", "/conversations/a%00b", None),
+        ("POST", "/inbox/a%00b/messages", {"message": "hello"}),
+    ],
+)
+def test_a_name_that_no_database_takes_is_the_mistake_of_who_sends_it(
+    site: TestClient, method: str, path: str, body: dict[str, str] | None
+) -> None:
+    assert site.request(method, path, json=body, headers=AGENT).status_code == 422
+
+
 @pytest.mark.parametrize("intent", ["track", None])
 def test_a_lesson_of_no_question_is_not_found(site: TestClient, desk: Desk, intent: str | None) -> None:
     answer = site.post("/questions", json={"messages": [999], "intent": intent}, headers=AGENT)

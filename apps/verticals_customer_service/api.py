@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from verticals.access import bearer
+from verticals.access import private_router
 from verticals.errors import DataError
+from verticals.problems import problems
 from verticals_customer_service import conversations, data_subject, inbox, learning
 from verticals_customer_service.conversations import ConversationError, Empty, IllegalStep, TooLong, TooMany
 from verticals_customer_service.desk import Desk
@@ -19,6 +20,9 @@ _LONGEST_BODY = 100_000
 _MOST_QUESTIONS = 2000
 _LARGEST_NUMBER = 2**31 - 1  # that the database takes
 Number = Annotated[int, Field(ge=0, le=_LARGEST_NUMBER)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]  # as `conversations.start` makes them
+Intent = Annotated[str, Field(max_length=200)]
+_UNKNOWN = problems(404)
 
 
 class Message(BaseModel):
@@ -27,7 +31,7 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     message: str = Field(min_length=1, max_length=_LONGEST_BODY)
-    conversation: str | None = None
+    conversation: Name | None = None
 
 
 class Reply(BaseModel):
@@ -45,7 +49,7 @@ class Feedback(BaseModel):
 
     message: Number
     thumb: learning.Thumb | None = None
-    intent: str | None = None
+    intent: Intent | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -60,7 +64,7 @@ class Lesson(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     messages: list[Number] = Field(min_length=1, max_length=_MOST_QUESTIONS)
-    intent: str | None
+    intent: Intent | None
 
 
 def build_api(desk: Desk, key: str) -> APIRouter:
@@ -69,7 +73,7 @@ def build_api(desk: Desk, key: str) -> APIRouter:
     _add_customer_routes(router, desk)
     _add_rights_routes(router, desk)
 
-    private = APIRouter(route_class=bearer(key, "agents"))
+    private = private_router(key, "agents")
     _add_inbox_routes(private, desk)
     _add_learning_routes(private, desk)
     router.include_router(private)
@@ -77,27 +81,27 @@ def build_api(desk: Desk, key: str) -> APIRouter:
 
 
 def _add_customer_routes(router: APIRouter, desk: Desk) -> None:
-    @router.post("/turn")
+    @router.post("/turn", responses=problems(404, 429))
     def turn(message: Message) -> dict[str, Any]:
         """Answer one message; where a person has the conversation, there is no reply."""
         with _as_status():
             return desk.turn(message.conversation, message.message, _now()).record()
 
-    @router.get("/conversations/{name}")
-    def conversation(name: str, after: Annotated[int, Query(ge=0, le=_LARGEST_NUMBER)] = 0) -> dict[str, Any]:
+    @router.get("/conversations/{name}", responses=_UNKNOWN)
+    def conversation(name: Name, after: Annotated[int, Query(ge=0, le=_LARGEST_NUMBER)] = 0) -> dict[str, Any]:
         """Return who has a conversation, and its messages with a number above `after`."""
         with _as_status():
             state, messages = inbox.transcript(desk.engine, name, after)
         return {"conversation": name, "state": state, "messages": [asdict(each) for each in messages]}
 
-    @router.post("/conversations/{name}/person")
-    def person(name: str) -> dict[str, Any]:
+    @router.post("/conversations/{name}/person", responses=_UNKNOWN)
+    def person(name: Name) -> dict[str, Any]:
         """Ask for a person."""
         with _as_status():
             return {"conversation": name, "state": conversations.ask_for_person(desk.engine, name, _now())}
 
-    @router.post("/conversations/{name}/feedback")
-    def feedback(name: str, given: Feedback) -> dict[str, Any]:
+    @router.post("/conversations/{name}/feedback", responses=_UNKNOWN)
+    def feedback(name: Name, given: Feedback) -> dict[str, Any]:
         """Rate a reply, or say what was really meant."""
         if given.intent is not None and given.intent not in desk.bot.knowledge.intents:
             raise HTTPException(422, f"'{given.intent}' is no intent of this bot")
@@ -110,14 +114,14 @@ def _add_customer_routes(router: APIRouter, desk: Desk) -> None:
 
 
 def _add_rights_routes(router: APIRouter, desk: Desk) -> None:
-    @router.get("/conversations/{name}/export")
-    def export(name: str) -> dict[str, Any]:
+    @router.get("/conversations/{name}/export", responses=_UNKNOWN)
+    def export(name: Name) -> dict[str, Any]:
         """Return everything that is stored of a conversation."""
         with _as_status():
             return data_subject.export(desk.engine, name)
 
-    @router.delete("/conversations/{name}")
-    def erase(name: str) -> dict[str, int]:
+    @router.delete("/conversations/{name}", responses=_UNKNOWN)
+    def erase(name: Name) -> dict[str, int]:
         """Delete a conversation with everything that hangs on it; return how many rows of each kind went."""
         with _as_status():
             return desk.erase(name)
@@ -129,23 +133,23 @@ def _add_inbox_routes(router: APIRouter, desk: Desk) -> None:
         """Return the conversations that people look after, longest waiting first."""
         return {"conversations": [asdict(each) for each in inbox.queue(desk.engine, _now())]}
 
-    @router.get("/inbox/{name}")
-    def summary(name: str) -> dict[str, Any]:
+    @router.get("/inbox/{name}", responses=_UNKNOWN)
+    def summary(name: Name) -> dict[str, Any]:
         """Return the summary and the transcript of a conversation."""
         with _as_status():
             state, messages = inbox.transcript(desk.engine, name)
             known = asdict(inbox.summary(desk.engine, name))
         return {"conversation": name, **known, "state": state, "messages": [asdict(each) for each in messages]}
 
-    @router.post("/inbox/{name}/messages")
-    def answer(name: str, reply: Reply) -> dict[str, Any]:
+    @router.post("/inbox/{name}/messages", responses=problems(404, 409))
+    def answer(name: Name, reply: Reply) -> dict[str, Any]:
         """Write to a customer whose conversation was taken over."""
         with _as_status():
             number = conversations.answer(desk.engine, name, reply.message, _now(), desk.public, desk.limits)
         return {"conversation": name, "message": number}
 
-    @router.post("/inbox/{name}/{step}")
-    def step(name: str, step: Literal["take_over", "give_back", "resolve"]) -> dict[str, Any]:
+    @router.post("/inbox/{name}/{step}", responses=problems(404, 409))
+    def step(name: Name, step: Literal["take_over", "give_back", "resolve"]) -> dict[str, Any]:
         """Take a conversation over, give it back to the bot, or resolve it."""
         with _as_status():
             return {"conversation": name, "state": conversations.step(desk.engine, name, step, _now())}
@@ -162,7 +166,7 @@ def _add_learning_routes(router: APIRouter, desk: Desk) -> None:
         """Return the questions that the bot could not answer, grouped, with the intent that each group suggests."""
         return {"groups": [asdict(each) for each in learning.group(learning.open_questions(desk.engine))]}
 
-    @router.post("/questions")
+    @router.post("/questions", responses=_UNKNOWN)
     def teach(lesson: Lesson) -> dict[str, Any]:
         """Turn questions into training rows, or set them aside."""
         if lesson.intent is None:

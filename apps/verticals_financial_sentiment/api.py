@@ -5,11 +5,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Path, Query
-from fastapi.responses import PlainTextResponse
+from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from verticals.errors import DataError
+from verticals.problems import problems
 from verticals_financial_sentiment import alerts, overview, views
 from verticals_financial_sentiment.delivery import as_alert, as_csv
 from verticals_financial_sentiment.desk import Desk
@@ -50,16 +50,16 @@ class Post(BaseModel):
     headlines: list[PostedHeadline] = Field(min_length=1, max_length=MOST_ROWS)
 
 
-class Problem(BaseModel):
-    """What is wrong with a request."""
+class Table(Response):
+    """A table for a spreadsheet."""
 
-    detail: str
+    media_type = "text/csv"
 
 
 Ticker = Annotated[str, Path(max_length=16)]
 Name = Annotated[str, Path(max_length=64)]
 Most = Annotated[int, Query(ge=1, le=1_000)]
-_MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
+_MISSING = problems(404)
 
 
 def build_api(desk: Desk, symbols: Sequence[Symbol]) -> APIRouter:
@@ -151,11 +151,11 @@ def _add_alerts(router: APIRouter, desk: Desk) -> None:
         """List alerts, the newest first."""
         return {"alerts": desk.store.alerts(state, most)}
 
-    @router.get("/alerts.csv", response_class=PlainTextResponse)
-    def table(language: Literal["en", "zh"] = "en", most: Most = 1_000) -> PlainTextResponse:
+    @router.get("/alerts.csv", response_class=Table)
+    def table(language: Literal["en", "zh"] = "en", most: Most = 1_000) -> Table:
         """Return alerts as a table for a spreadsheet."""
         rows = [as_alert(row) for row in desk.store.alerts(most=most)]
-        return PlainTextResponse(as_csv(rows, language), media_type="text/csv")
+        return Table(as_csv(rows, language))
 
     @router.post("/alerts/{alert}/{answer}", responses=_MISSING)
     def answer(alert: Name, answer: Literal["acknowledge", "mute", "unmute", "false-alarm"]) -> Row:

@@ -15,11 +15,12 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import to_json
 
-from verticals.access import bearer
+from verticals.access import private_router
 from verticals.arrays import FloatArray
 from verticals.errors import DataError
+from verticals.problems import problems
 from verticals_recommender.explanations import reasons, why
-from verticals_recommender.items import LONGEST_ID, Item
+from verticals_recommender.items import ID_CHARACTERS, LONGEST_ID, Item
 from verticals_recommender.live import Erased, Live
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.serving import MOST_RESULTS, Recommendation, Rules, recommend
@@ -28,7 +29,10 @@ from verticals_recommender.state import State
 MOST_ITEMS = 1000
 LONGEST_SENTENCE = 1000
 _LANGUAGES = ("en", "zh")
-Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID)]
+_UNKNOWN = problems(404)
+Id = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID, pattern=ID_CHARACTERS)
+]
 PathId = Annotated[Id, Path()]
 
 
@@ -80,7 +84,7 @@ class ItemsRequest(_Body):
 def build_api(live: Live, key: str, clock: Callable[[], float] = time.time) -> APIRouter:
     """Return the routes under `/api/recommender`, of which all but the health need the key; `clock` gives seconds since 1970."""
     router = APIRouter()
-    private = APIRouter(route_class=bearer(key, "the shop's own server"))
+    private = private_router(key, "the shop's own server")
     _add_lists(private, live, clock)
     _add_items(private, live, clock)
     _add_users(private, live, clock)
@@ -115,7 +119,7 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
             live.record_shown(state, request.user, [result["id"] for result in results], clock())
         return Response(to_json({"results": results}), media_type="application/json")
 
-    @router.post("/recommend", response_model=dict[str, Any])
+    @router.post("/recommend", response_model=dict[str, Any], responses=_UNKNOWN)
     async def make_list(request: RecommendRequest) -> Response:
         """Return a list with the reasons of each item."""
         if request.user and (request.items or request.sentence):
@@ -124,7 +128,7 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
         wish = await asyncio.to_thread(live.wish, request.sentence) if request.sentence else None
         return await asyncio.get_running_loop().run_in_executor(makers, answer, request, wish)
 
-    @router.get("/similar/{item:path}")
+    @router.get("/similar/{item:path}", responses=_UNKNOWN)
     def similar(item: PathId, count: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 10) -> dict[str, Any]:
         """Return the items whose text is nearest."""
         state = live.state
@@ -136,7 +140,7 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
 
 
 def _add_items(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
-    @router.post("/items", status_code=201)
+    @router.post("/items", status_code=201, responses=problems(409))
     def add_items(request: ItemsRequest) -> dict[str, int]:
         """Add items; their text places them at once."""
         now = clock()
@@ -146,7 +150,7 @@ def _add_items(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
             raise HTTPException(409, str(error)) from error
         return {"added": len(request.items)}
 
-    @router.delete("/items/{item:path}")
+    @router.delete("/items/{item:path}", responses=_UNKNOWN)
     def remove_item(item: PathId) -> dict[str, Any]:
         """Remove an item and prove that nothing of it is left."""
         try:
@@ -156,7 +160,7 @@ def _add_items(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
 
 
 def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
-    @router.post("/events", status_code=201)
+    @router.post("/events", status_code=201, responses=_UNKNOWN)
     def record(request: EventRequest) -> dict[str, int]:
         """Remember what a user did; it counts in the next list."""
         try:

@@ -14,7 +14,7 @@ from verticals.data.columns import column
 from verticals.data.examples import Note, as_text, note
 from verticals.data.table import Table, read_table
 from verticals.errors import DataError
-from verticals_recommender.items import LONGEST_ID, Catalogue, Item
+from verticals_recommender.items import LONGEST_ID, Catalogue, Item, is_plain
 from verticals_recommender.items import NAMES as ITEM_NAMES
 from verticals_recommender.times import as_seconds
 
@@ -131,6 +131,7 @@ def read_interactions(
     reasons = {
         "missing_id": np.array([not (u and i) for u, i in zip(user, item, strict=True)]),
         "long_id": np.array([max(len(u), len(i)) > LONGEST_ID for u, i in zip(user, item, strict=True)]),
+        "control_id": np.array([not (is_plain(u) and is_plain(i)) for u, i in zip(user, item, strict=True)]),
         "no_weight": weight <= 0,
         "low_rating": rating < (-np.inf if min_rating is None else min_rating),
     }
@@ -173,6 +174,7 @@ def _notes(table: Table, reasons: Mapping[str, BoolArray]) -> list[Note]:
     messages = {
         "missing_id": "rows without user or item left out",
         "long_id": f"rows left out whose user or item is longer than {LONGEST_ID} characters",
+        "control_id": "rows left out whose user or item has control characters",
         "no_weight": "rows whose weight is not above 0 left out",
         "low_rating": "rows rated below the least rating left out",
         "unread_weight": "weights that are not numbers up to 1e12, taken as 1",

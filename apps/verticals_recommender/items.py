@@ -18,6 +18,9 @@ from verticals_recommender.times import seconds
 
 SAMPLES = Path(__file__).with_name("samples")
 LONGEST_ID = 200  # characters, of users and of items: as the database and the REST routes take them
+ID_CHARACTERS = (
+    r"^[^\x00-\x1f\x7f]*$"  # no control characters: an address cannot name a line break, nor PostgreSQL keep a NUL
+)
 NAMES = {
     "item": ("item", "item_id", "id", "sku", "product_id", "article_id", "movie_id"),
     "title": ("title", "name", "headline"),
@@ -99,6 +102,7 @@ def read_catalogue(path: Path) -> Catalogue:
     faults: dict[str, list[int]] = {
         "missing_id": [],
         "long_id": [],
+        "control_id": [],
         "repeated_id": [],
         "price": [],
         "available": [],
@@ -110,6 +114,8 @@ def read_catalogue(path: Path) -> Catalogue:
             faults["missing_id"].append(line)
         elif len(item.id) > LONGEST_ID:
             faults["long_id"].append(line)
+        elif not is_plain(item.id):
+            faults["control_id"].append(line)
         elif item.id in items:
             faults["repeated_id"].append(line)
         else:
@@ -117,8 +123,13 @@ def read_catalogue(path: Path) -> Catalogue:
             for fault in unread:
                 faults[fault].append(line)
     if not items:
-        raise DataError(f"{path}: no row has an item id of at most {LONGEST_ID} characters")
+        raise DataError(f"{path}: no row has an item id of at most {LONGEST_ID} characters, without control characters")
     return Catalogue(tuple(items.values()), tuple(_notes(path, faults)))
+
+
+def is_plain(name: str) -> bool:
+    """Say whether an id has no control characters."""
+    return re.search(ID_CHARACTERS, name) is not None
 
 
 def _cells(table: Table, role: str) -> list[Any]:
@@ -179,6 +190,7 @@ def _notes(path: Path, faults: Mapping[str, Sequence[int]]) -> list[Note]:
     messages = {
         "missing_id": "rows without item id left out",
         "long_id": f"rows left out whose item id is longer than {LONGEST_ID} characters",
+        "control_id": "rows left out whose item id has control characters",
         "repeated_id": "rows left out because an earlier row has the same item id",
         "price": "prices that are not a number of at least 0, taken as unknown",
         "available": "availability that is neither yes nor no, taken as yes",

@@ -314,6 +314,7 @@ _OWN: dict[str, dict[Name, dict[str, str]]] = {
 _NOTES_ZH = {
     "missing_id": "缺少用户或物品编号的行，未读入",
     "long_id": "编号过长的行，未读入",
+    "control_id": "编号含控制字符的行，未读入",
     "no_weight": "权重不大于 0 的行，未读入",
     "low_rating": "评分低于下限的行，未读入",
     "unread_weight": "无法读取的权重，按 1 计",

@@ -6,10 +6,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from fastapi import HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response, Security
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from verticals.errors import StorageError
+from verticals.problems import problems
 
 
 def key_in(path: Path) -> str:
@@ -33,18 +36,22 @@ def opens(key: str, given: str) -> bool:
     return bool(key) and secrets.compare_digest(key.encode(), given.strip().encode("utf-8", "replace"))
 
 
-def bearer(key: str, whom: str) -> type[APIRoute]:
-    """Return the class of REST routes that answer 401 to a request without the key; `whom` says for whom they are.
+def private_router(key: str, whom: str) -> APIRouter:
+    """Return a router whose routes answer 401 to a request without the key; `whom` says for whom they are."""
+    described = Security(HTTPBearer(auto_error=False))  # for the reference alone: what asks is the class of the routes
+    return APIRouter(route_class=_guarded(key, whom), dependencies=[described], responses=problems(401))
 
-    A class and no dependency, since FastAPI reads the body before it asks those: strangers would have theirs read and discussed.
-    """
+
+def _guarded(key: str, whom: str) -> type[APIRoute]:
+    """Return a class and no dependency, since FastAPI reads the body before it asks those: strangers would have theirs read and discussed."""
 
     class Guarded(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             answer = super().get_route_handler()
 
             async def checked(request: Request) -> Response:
-                if not opens(key, request.headers.get("Authorization", "").removeprefix("Bearer ")):
+                scheme, given = get_authorization_scheme_param(request.headers.get("Authorization"))
+                if scheme.lower() != "bearer" or not opens(key, given):
                     how = f"for {whom}: send the header 'Authorization: Bearer KEY'"
                     raise HTTPException(401, how, {"WWW-Authenticate": "Bearer"})
                 return await answer(request)
