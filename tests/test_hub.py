@@ -1,7 +1,14 @@
 """The site: health, reference, front page, addresses; and nothing fetched from elsewhere."""
 
 import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,19 +95,45 @@ def test_a_turn_over_rest_has_everything_an_integrator_needs(site: TestClient) -
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("path", "body"),
     [
-        '{"message": NaN}',
-        '{"message": [1e999]}',
-        r'{"message": "\ud800"}',
-        r'{"message": "hello", "\ud800": 1}',
-        "{no json",
+        ("turn", '{"message": NaN}'),
+        ("turn", '{"message": [1e999]}'),
+        ("turn", r'{"message": "\ud800"}'),
+        ("turn", r'{"message": "hello", "\ud800": 1}'),
+        ("turn", r'{"message": "hello", "conversation": "\ud800"}'),
+        ("turn", "{no json"),
+        ("conversations/x/feedback", r'{"message": 1, "intent": "\ud800"}'),
     ],
 )
-def test_nonsense_is_refused_in_words_and_not_repeated(site: TestClient, body: str) -> None:
-    answer = site.post("/api/customer-service/turn", content=body, headers={"Content-Type": "application/json"})
+def test_nonsense_is_refused_in_words_and_not_repeated(site: TestClient, path: str, body: str) -> None:
+    answer = site.post(f"/api/customer-service/{path}", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert [set(each) for each in answer.json()["detail"]] == [{"type", "loc", "msg"}]
+
+
+def test_a_body_that_is_not_called_json_is_answered_with_the_header_it_needs(site: TestClient) -> None:
+    answer = site.post(
+        "/api/customer-service/turn", content='{"message": "hello"}', headers={"Content-Type": "text/plain"}
+    )
+    assert answer.status_code == 422
+    assert "'Content-Type: application/json'" in answer.json()["detail"][0]["msg"]
+
+
+def test_what_the_database_refuses_is_for_the_log_and_not_for_strangers(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    with TestClient(hub.build({"customer-service": run})) as site:
+        with closing(sqlite3.connect(tmp_path / "customer-service.sqlite")) as database:
+            database.execute("ALTER TABLE service_conversations RENAME TO away")
+        answer = site.get("/api/customer-service/conversations/secret/export")
+    assert answer.status_code == 503
+    assert "sqlite" not in answer.text
+    (line,) = caplog.messages
+    assert line.startswith("verticals_customer_service.api.export: sqlite:///")
+    assert "no such table" in line
+    assert "secret" not in line
 
 
 def test_a_body_that_is_larger_than_anything_that_is_taken_is_not_read(site: TestClient) -> None:
@@ -113,6 +146,15 @@ def test_the_reference_lists_the_routes_and_needs_no_other_host(site: TestClient
         assert site.get(address).status_code == 200  # its script and style are served here, for it is read offline too
     assert not re.search(r"(src|href)=.https?:", page)
     assert "/api/customer-service/turn" in site.get("/openapi.json").json()["paths"]
+
+
+def test_the_reference_says_which_statuses_a_route_has_and_which_need_the_key(site: TestClient) -> None:
+    routes = site.get("/openapi.json").json()["paths"]
+    turn, inbox = (routes[f"/api/customer-service/{path}"] for path in ("turn", "inbox"))
+    assert set(turn["post"]["responses"]) == {"200", "400", "404", "413", "422", "429", "503"}
+    assert "security" not in turn["post"]
+    assert inbox["get"]["security"] == [{"HTTPBearer": []}]
+    assert "401" in inbox["get"]["responses"]
 
 
 def test_a_browser_that_asks_for_an_icon_is_told_that_there_is_none(site: TestClient) -> None:
@@ -132,6 +174,49 @@ def test_the_front_page_introduces_every_app_in_the_reader_s_language() -> None:
         assert app.summary[language] in page
         assert hub.page_path(app.name, language) in page
         assert not re.search(r"(src|href)=.https?:", page)
+
+
+def test_a_page_that_stays_open_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = f"""
+import asyncio
+from collections.abc import AsyncIterator
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from verticals import hub
+
+site = FastAPI()
+
+@site.get("/")
+def page() -> StreamingResponse:
+    async def words() -> AsyncIterator[str]:
+        yield "open"
+        await asyncio.Event().wait()
+    return StreamingResponse(words())
+
+hub._PATIENCE = 1
+hub.serve(site, "127.0.0.1", {port})
+"""
+    log = tmp_path / "log"
+    with log.open("w") as said, subprocess.Popen([sys.executable, "-c", program], stderr=said) as server:
+        connection = opened(port, server)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert b"200 OK" in connection.recv(1000)
+        server.terminate()
+        assert server.wait(20) == -signal.SIGTERM
+        connection.close()
+    assert "Traceback" not in log.read_text()
+
+
+def opened(port: int, server: "subprocess.Popen[bytes]") -> socket.socket:
+    while server.poll() is None:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError("the server did not start")
 
 
 def test_the_process_listens_on_this_machine_only_unless_told() -> None:

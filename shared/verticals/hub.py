@@ -1,6 +1,8 @@
 """The web process: the pages and REST routes of every app, health, and a front page. Binds to this machine alone by default."""
 
 import json
+import logging
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from html import escape
@@ -19,11 +21,15 @@ from verticals.comparison_page import page_html
 from verticals.errors import StorageError
 from verticals.health_page import health_html
 from verticals.html_page import document
+from verticals.problems import problems
 from verticals.runs import Run
 from verticals.theme import CSS, theme
 from verticals.vertical import LANGUAGES, Vertical
 
+_LOG = logging.getLogger(__name__)
+_PATIENCE = 5  # seconds that requests under way have at the end; an open page keeps its connection, and would be waited for without end
 _LARGEST_BODY = 32 * 2**20  # a thousand items with the longest texts that are taken fit
+_UNAVAILABLE = "the database did not do what this needs; the log of the server says why; ask again later"
 _FRONT = {
     "en": (
         "Applications",
@@ -53,13 +59,15 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
 
     @site.exception_handler(StorageError)
     def unavailable(request: Request, error: StorageError) -> JSONResponse:
-        """Say in one line what the database refused."""
-        return JSONResponse({"detail": str(error)}, status_code=503)
+        """Tell the log what the database refused, and strangers nothing of where it is."""
+        asked = request.scope["endpoint"]  # and not the address, which may have a person's name in it
+        _LOG.error("%s.%s: %s", asked.__module__, asked.__name__, error)
+        return JSONResponse({"detail": _UNAVAILABLE}, status_code=503)
 
     @site.exception_handler(RequestValidationError)
     def refused(request: Request, error: RequestValidationError) -> Response:
         """Say what is wrong where; what was sent is not repeated, for it may be large, or nothing that JSON can say."""
-        detail = [{part: each[part] for part in ("type", "loc", "msg")} for each in error.errors()]
+        detail = [{"type": each["type"], "loc": each["loc"], "msg": _said(each)} for each in error.errors()]
         return Response(json.dumps({"detail": detail}), 422, media_type="application/json")
 
     @site.get("/healthz", tags=["site"])
@@ -78,10 +86,23 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
         _add_comparison(site, language)
         _add_health_page(site, runs, language)
     for name, service in services.items():
-        site.include_router(service.api, prefix=f"/api/{name}", tags=[name], max_body_size=_LARGEST_BODY)
+        site.include_router(
+            service.api,
+            prefix=f"/api/{name}",
+            tags=[name],
+            responses=problems(400, 413, 422, 503),
+            max_body_size=_LARGEST_BODY,
+        )
         for language, page in service.pages.items():
             _mount_page(site, page, name, language)
     return site
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    """Return what is wrong with a value; of a body that was not even read as JSON, what it has to be."""
+    if fault["type"] == "model_attributes_type" and fault["loc"] == ("body",):
+        return "expected a JSON object, and the header 'Content-Type: application/json'"
+    return str(fault["msg"])
 
 
 def page_path(app: str, language: str) -> str:
@@ -145,7 +166,13 @@ def answer_on_one_thread_each() -> None:
     threadpool_limits(1)  # of numpy and scipy, each of which has its own
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether a record tells more than that an open page's connection was cut at the end, at the length of a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
+
+
 def serve(site: FastAPI, host: str, port: int) -> None:
-    """Answer requests until interrupted."""
+    """Answer requests until interrupted, or told to end by SIGTERM; those under way have five seconds then."""
     answer_on_one_thread_each()
-    uvicorn.run(site, host=host, port=port, log_level="warning", access_log=False)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    uvicorn.run(site, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=_PATIENCE)
