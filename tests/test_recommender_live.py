@@ -14,12 +14,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine as Database
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from verticals.arrays import FloatArray
 from verticals.errors import DataError, StorageError
-from verticals.storage import open_database
+from verticals.storage import open_database, transaction
 from verticals_recommender.api import LONGEST_SENTENCE, build_api, described
+from verticals_recommender.following import Follower
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.live import Encode, Live, Origin
 from verticals_recommender.models.blend import Blend
@@ -360,6 +361,68 @@ def test_a_run_that_was_trained_after_a_removed_item_came_back_says_what_it_is_n
     assert retrained.state.trained["wilhelmina"] == Past({0: 1.0, 4: 1.0})
     retrained.remove_item("tea0")
     assert "tea0" not in make(database, dearer, trained_at=later).state.catalogue.positions
+
+
+def test_what_one_process_changes_the_others_take_up(database: Database) -> None:
+    here, there = make(database), make(database)
+    here.add_items([Item("tea9", "Green green tea")])
+    here.remove_item("tea2")
+    here.remove_item("tea1")
+    here.add_items([Item("tea1", "black tea", category="tea", price=4.0)])
+    here.forget_user("wilhelmina")
+    assert there.state.trained["wilhelmina"]
+    there.follow()
+    assert sorted(filter(None, there.state.catalogue.ids)) == sorted(filter(None, here.state.catalogue.ids))
+    assert set(there.state.trained) == {"bo"}
+    assert there.state.trained["bo"] == Past(), "tea1 went, and is another one now"
+    assert [there.state.catalogue.ids[item] for item, _ in there.similar(there.state, "tea0", 1)] == ["tea9"]
+    before = there.state
+    there.follow()
+    assert there.state is before
+
+
+def test_changes_by_two_processes_contradict_each_other_in_words(database: Database) -> None:
+    here, there = make(database), make(database)
+    here.add_items([Item("tea9", "Green green tea")])
+    with pytest.raises(DataError, match="'tea9' is in the catalogue already"):
+        there.add_items([Item("tea9", "black tea")])
+    assert there.remove_item("tea9").clean
+    with pytest.raises(DataError, match="no item 'tea9'"):
+        here.remove_item("tea9")
+
+
+def test_additions_of_one_item_at_the_same_moment_leave_one(database: Database) -> None:
+    lives = [make(database) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        tries = [pool.submit(live.add_items, [Item("tea9", f"{n} tea")]) for n, live in enumerate(lives)]
+    refused = [each.exception() for each in tries if each.exception()]
+    assert len(refused) == 3
+    for error in refused:
+        assert isinstance(error, DataError), error
+    for live in lives:
+        live.follow()
+    assert len({live.state.catalogue.items[-1] for live in lives}) == 1
+
+
+def test_a_follower_looks_until_the_site_ends_and_says_once_why_it_cannot(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, there = make(database), make(database)
+    with Follower([there], every=0.01):
+        here.forget_user("bo")
+        while "bo" in there.state.trained:
+            time.sleep(0.01)
+        with transaction(database) as connection:
+            connection.execute(text("ALTER TABLE recommender_changes RENAME TO away"))
+        while not caplog.messages:
+            time.sleep(0.01)
+        with transaction(database) as connection:
+            connection.execute(text("ALTER TABLE away RENAME TO recommender_changes"))
+        here.forget_user("wilhelmina")
+        while "wilhelmina" in there.state.trained:
+            time.sleep(0.01)
+    (line,) = caplog.messages
+    assert line.startswith("what other processes change is not noticed: ")
 
 
 def test_many_removed_items_leave_the_others_as_they_are(database: Database) -> None:

@@ -33,6 +33,7 @@ def _serve(run: "Run") -> Service:
     from verticals import access
     from verticals.config import home
     from verticals_recommender.api import build_api
+    from verticals_recommender.following import Follower
     from verticals_recommender.opening import open_run, other_sample
     from verticals_recommender.ui import build_pages
 
@@ -40,7 +41,8 @@ def _serve(run: "Run") -> Service:
     other = other_sample(run)
     served = (opened,) if other is None else (opened, open_run(other))
     key = access.key_in(home() / "recommender.key")
-    return Service(build_api(opened.live, key, opened.clock), build_pages(served))
+    following = Follower([each.live for each in served])
+    return Service(build_api(opened.live, key, opened.clock), build_pages(served), following)
 
 
 def _suite(name: str, summary: str, quick: bool) -> Suite:

@@ -1,7 +1,8 @@
 """A catalogue that is served while it changes: one writer, readers that never wait.
 
 A request takes the present state and keeps it. A change prepares the next state and puts it in place with one assignment. What users did
-is read from the store with each request, so that a click counts at once and a forgotten user is forgotten at once.
+is read from the store with each request, so that a click counts at once and a forgotten user is forgotten at once. What another process
+changed is taken up by `follow`, and before each change of this one.
 """
 
 from collections.abc import Callable, Sequence
@@ -60,12 +61,7 @@ class Live:
     """
 
     def __init__(
-        self,
-        state: State,
-        index: VectorIndex,
-        encode: Encode,
-        store: Store,
-        origin: Origin = Origin(),
+        self, state: State, index: VectorIndex, encode: Encode, store: Store, origin: Origin = Origin()
     ) -> None:
         """Take up what the store remembers.
 
@@ -82,22 +78,20 @@ class Live:
         self._encode = encode
         self._writing = Lock()
         self._recording = Lock()  # no event is written beside its deletion; held for moments, the other for seconds
-        gone = store.forgotten(state.trained)
-        self._state = replace(state, trained={user: past for user, past in state.trained.items() if user not in gone})
-        known = state.catalogue.positions
-        removed = sorted(known[item] for item in store.removed_items(origin.trained_at) if item in known)
-        if removed:
-            self._state = self._state.erased(np.array(removed))
-            self._purge(np.array(removed))
-        added = [item for item in store.added_items() if item.id not in self._state.catalogue.positions]
-        if added:  # the others the run has learned since
-            vectors = self._read(added)
-            self._extend(self._state.extended(added, vectors), vectors)
+        self._state = state
+        self._added: dict[str, Item] = {}  # by this process, as the state knows them
+        self._seen = -1  # how many changes of the store the state has; another process may have made more
+        self.follow()
 
     @property
     def state(self) -> State:
         """The present state; keep it for as long as one answer takes."""
         return self._state
+
+    def follow(self) -> None:
+        """Take up what changed in the store, by this process or another."""
+        with self._writing:
+            self._take_up()
 
     def wish(self, sentence: str) -> FloatArray | None:
         """Return a sentence as a unit vector, [width]; nothing where it is blank."""
@@ -151,9 +145,11 @@ class Live:
             DataError: an id exists already, or is given twice.
         """
         with self._writing:
+            self._take_up()
             vectors = self._read(items)
             after = self._state.extended(items, vectors)
             self.store.add_items(items)
+            self._seen += 1
             self._extend(after, vectors)
 
     def remove_item(self, item: str) -> Erased:
@@ -163,11 +159,13 @@ class Live:
             DataError: there is no such item.
         """
         with self._writing:
+            self._take_up()
             position = self._state.position(item)
             place = np.array([position])
             after = self._state.erased(place)
             with self._recording:
                 gone = self.store.forget_item(item)
+                self._seen += 1
                 self._state = after
             self._purge(place)
         return Erased(gone, self._left_of_item(item, position))
@@ -178,6 +176,7 @@ class Live:
             after = self._state.without(user)
             with self._recording:  # the state last: a request that sees it finds no event either
                 gone = self.store.forget_user(user)
+                self._seen += 1
                 self._state = after
             left_in_files = self._origin.forget(user)
         profile = self._state.profile(user, self.store.events(user))
@@ -194,11 +193,37 @@ class Live:
         """Return all that is stored about a user: the rows of the run that serves, then the events since, each oldest first."""
         return self._origin.rows(user) + [event._asdict() for event in self.store.events(user, EVERYTHING, EVERYTHING)]
 
+    def _take_up(self) -> None:
+        changes = self.store.changes()  # first: what changes while this reads is taken up the next time
+        if changes == self._seen:
+            return
+        gone = self.store.forgotten(self._state.trained)
+        if gone:
+            trained = {user: past for user, past in self._state.trained.items() if user not in gone}
+            self._state = replace(self._state, trained=trained, forgotten=self._state.forgotten + len(gone))
+        added = {item.id: item for item in self.store.added_items()}
+        known = self._state.catalogue.positions
+        removed = sorted(
+            known[item]
+            for item in self.store.removed_items(self._origin.trained_at)
+            if item in known and (item not in added or added[item] != self._added.get(item))
+        )
+        if removed:
+            self._state = self._state.erased(np.array(removed))
+            self._purge(np.array(removed))
+        new = [item for name, item in added.items() if name not in self._state.catalogue.positions]
+        if new:  # the others the run has learned since
+            vectors = self._read(new)
+            self._extend(self._state.extended(new, vectors), vectors)
+        self._seen = changes
+
     def _read(self, items: Sequence[Item]) -> FloatArray:
         return unit(self._encode([item.text for item in items]))
 
     def _extend(self, after: State, vectors: FloatArray) -> None:
-        self.index.add(np.arange(len(self._state.catalogue), len(after.catalogue)), vectors)
+        before = len(self._state.catalogue)
+        self.index.add(np.arange(before, len(after.catalogue)), vectors)
+        self._added |= {item.id: item for item in after.catalogue.items[before:]}
         self._state = after
 
     def _purge(self, positions: IntArray) -> None:

@@ -27,7 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import Engine as Database
 
+from verticals.errors import DataError
 from verticals.storage import reading, scrub, transaction
+from verticals_recommender import changes
 from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
 from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS, RETURNED
@@ -129,10 +131,23 @@ class Store:
         with reading(self._database) as connection:
             return [Event(row.user, row.item, row.action, row.at) for row in connection.execute(query)]
 
+    def changes(self) -> int:
+        """Return how often the items, or who is forgotten, changed so far, in this process or another."""
+        with reading(self._database) as connection:
+            return changes.made(connection, self._catalogue)
+
     def add_items(self, items: Sequence[Item]) -> None:
-        """Keep items that came after the training; one that was removed may come back."""
+        """Keep items that came after the training; one that was removed may come back.
+
+        Raises:
+            DataError: another process has added one of them a moment ago.
+        """
         before = and_(self._own_items, ITEMS.c.item.in_([item.id for item in items]))
         with transaction(self._database) as connection:
+            changes.count(connection, self._catalogue)
+            taken = connection.scalar(select(ITEMS.c.item).where(before, ITEMS.c.attributes.is_not(None)).limit(1))
+            if taken is not None:
+                raise DataError(f"item '{taken}' was added by another process; remove it first, or give another id")
             removed = set(connection.scalars(select(ITEMS.c.item).where(before, ITEMS.c.removed)))
             connection.execute(delete(ITEMS).where(before))
             connection.execute(insert(ITEMS), [self._row(item, item.id in removed) for item in items])
@@ -149,10 +164,7 @@ class Store:
         return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
 
     def removed_items(self, trained_at: float) -> set[str]:
-        """Return the ids of items of which a run of that moment, in seconds since 1970, may know nothing.
-
-        They were removed, and did not come back before it was trained.
-        """
+        """Return the ids of items that were removed and did not come back before a run was trained, in seconds since 1970."""
         back = select(RETURNED.c.item).where(RETURNED.c.catalogue == self._catalogue, RETURNED.c.at < trained_at)
         query = select(ITEMS.c.item).where(self._own_items, ITEMS.c.removed, ITEMS.c.item.not_in(back))
         with reading(self._database) as connection:
@@ -165,6 +177,7 @@ class Store:
         """
         asked = self._asked(user)
         with transaction(self._database) as connection:
+            changes.count(connection, self._catalogue)
             gone = connection.execute(delete(EVENTS).where(_OWN_EVENTS), asked).rowcount
             gone += connection.execute(delete(LISTS).where(_OWN_LISTS), asked).rowcount
             row = {"catalogue": self._catalogue, "digest": self._digest(user)}
@@ -185,6 +198,7 @@ class Store:
         Its id alone stays, so that a restart does not bring it back.
         """
         with transaction(self._database) as connection:
+            changes.count(connection, self._catalogue)
             own = EVENTS.c.catalogue == self._catalogue
             gone = connection.execute(delete(EVENTS).where(own, EVENTS.c.item == item)).rowcount
             lists = self._lists_with(connection, item)

@@ -56,3 +56,9 @@ FORGOTTEN = Table(
     Column("catalogue", String(200), nullable=False),
     Column("digest", String(64), nullable=False),
 )
+CHANGES = Table(
+    "recommender_changes",
+    TABLES,
+    Column("catalogue", String(200), primary_key=True),
+    Column("made", Integer, nullable=False),  # of items and forgotten users, so that other processes notice them
+)
