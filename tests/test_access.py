@@ -18,9 +18,10 @@ def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     assert access.opens(key, f" {key}\n")
     assert not access.opens(key, "")
     assert not access.opens("", "")
-    (tmp_path / "bad").write_bytes(b"\xff")
-    with pytest.raises(StorageError, match="remove it"):
-        access.key_in(tmp_path / "bad")
+    for unusable in (b"\xff", b"\n"):
+        (tmp_path / "bad").write_bytes(unusable)
+        with pytest.raises(StorageError, match="remove it"):
+            access.key_in(tmp_path / "bad")
 
 
 def test_routes_behind_a_key_say_how_it_is_given_and_open_to_it_alone() -> None:

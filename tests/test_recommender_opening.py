@@ -16,9 +16,11 @@ from recommender_toys import BEHAVIOUR, CATALOGUE
 from verticals import runs
 from verticals.arrays import FloatArray
 from verticals.data.pairs import Pairs
+from verticals.errors import StorageError
 from verticals.runs import Run
 from verticals.storage import open_database
 from verticals_recommender import answers, recommender, text, tradeoff
+from verticals_recommender.forgetting import rows_of
 from verticals_recommender.interactions import align
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.opening import Opened, open_run, other_sample
@@ -253,3 +255,8 @@ def test_whichever_reader_is_free_reads_the_next_text() -> None:
         assert encode(["green tea"]).all()
         read.set()
         assert not thousand.result().any()
+
+
+def test_an_export_of_a_run_whose_folder_is_gone_is_said_to_be_impossible(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="start again from a whole run"):
+        rows_of(tmp_path / "gone", "ada")

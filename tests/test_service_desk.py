@@ -301,6 +301,16 @@ def test_a_lesson_outlasts_a_thumb_and_a_correction_until_somebody_settles_it_an
     assert desk.learned.read_text(encoding="utf-8").split() == ["text,intent"]
 
 
+def test_learned_rows_that_cannot_be_written_are_written_with_the_next_lesson(desk: Desk) -> None:
+    desk.turn(None, "hmm", NOW)
+    (question,) = learning.open_questions(desk.engine)
+    desk.learned.mkdir()  # a folder stands where the file belongs
+    with pytest.raises(StorageError, match=r"learned\.csv: the learned rows cannot be written"):
+        learning.teach(desk.engine, [question.message], "track", {"track"}, desk.learned, NOW)
+    desk.learned.rmdir()
+    assert learning.teach(desk.engine, [question.message], "track", {"track"}, desk.learned, NOW) == 1
+
+
 def test_questions_become_rows_over_rest(site: TestClient, desk: Desk) -> None:
     turn = site.post("/turn", json={"message": "hmm"}).json()
     path = f"/conversations/{turn['conversation']}/feedback"

@@ -16,7 +16,7 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
-from verticals.errors import DataError
+from verticals.errors import DataError, StorageError
 from verticals.storage import transaction
 from verticals_customer_service import tables
 from verticals_customer_service.conversations import ConversationError
@@ -120,6 +120,7 @@ def teach(
     Raises:
         DataError: the bot has no such intent.
         UnknownMessage: there is none of the questions.
+        StorageError: the file cannot be written; the questions are settled all the same.
     """
     if intent not in known:
         raise DataError(f"'{intent}' is no intent of this bot; choose one of those it was trained on")
@@ -139,20 +140,31 @@ def set_aside(engine: Engine, messages: Collection[int], file: Path, now: dateti
 
 
 def write_rows(engine: Engine, file: Path) -> int:
-    """Write every taught row from the database to a CSV file, `text,intent`; what was erased there leaves it too."""
+    """Write every taught row from the database to a CSV file, `text,intent`; what was erased there leaves it too.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
     table = tables.questions
     wanted = select(table.c.text, table.c.intent).where(table.c.intent.is_not(None)).order_by(table.c.message)
     with _WRITING:  # what is read is written before anybody reads again: no older rows come back
         with transaction(engine) as connection:
             rows = connection.execute(wanted).all()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f".{file.name}.draft")
-        with draft.open("w", encoding="utf-8", newline="") as rows_file:
-            writer = csv.writer(rows_file)
-            writer.writerow(("text", "intent"))
-            writer.writerows(tuple(row) for row in rows)
-        draft.replace(file)
+        try:
+            _replace(file, [("text", "intent"), *((row.text, row.intent) for row in rows)])
+        except OSError as error:
+            raise StorageError(
+                f"{file}: the learned rows cannot be written: {error}; teach or set aside anything once they can"
+            ) from error
     return len(rows)
+
+
+def _replace(file: Path, rows: Sequence[tuple[str, str]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.draft")
+    with draft.open("w", encoding="utf-8", newline="") as rows_file:
+        csv.writer(rows_file).writerows(rows)
+    draft.replace(file)
 
 
 def _group(questions: Sequence[Question]) -> Group:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from verticals import runs
-from verticals.errors import RunError
+from verticals.errors import RunError, StorageError
 from verticals_recommender.recommender import INTERACTIONS
 from verticals_recommender.siblings import catalogue_of
 
@@ -16,10 +16,16 @@ _LOG = logging.getLogger(__name__)
 
 
 def rows_of(folder: Path, user: str) -> list[dict[str, Any]]:
-    """Return a person's rows in a run's file, oldest first; what is unknown is None."""
-    rows = pd.read_parquet(folder / INTERACTIONS, filters=[("user", "==", user)]).sort_values(
-        "timestamp", kind="stable"
-    )
+    """Return a person's rows in a run's file, oldest first; what is unknown is None.
+
+    Raises:
+        StorageError: the file cannot be read, as where the folder was deleted while it is served.
+    """
+    try:
+        rows = pd.read_parquet(folder / INTERACTIONS, filters=[("user", "==", user)])
+    except OSError as error:
+        raise StorageError(f"{folder / INTERACTIONS}: cannot be read: {error}; start again from a whole run") from error
+    rows = rows.sort_values("timestamp", kind="stable")
     told = rows.drop(columns="part").rename(columns={"timestamp": "at"}).assign(action="click").astype(object)
     records = told.where(told.notna(), None).to_dict("records")
     return [{str(name): value for name, value in record.items()} for record in records]

@@ -19,16 +19,19 @@ def key_in(path: Path) -> str:
     """Return the key in a file, which is made where there is none.
 
     Raises:
-        StorageError: the file cannot be read or made.
+        StorageError: the file cannot be read or made, or is empty.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_file():
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(24) + "\n")
-        return path.read_text(encoding="ascii").strip()
+        key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: the key cannot be read or made: {error}; remove it and start again") from error
+    if not key:  # nothing would open what it guards, and nobody would know why
+        raise StorageError(f"{path}: expected a key, found an empty file; remove it and start again")
+    return key
 
 
 def opens(key: str, given: str) -> bool:

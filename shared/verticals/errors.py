@@ -6,7 +6,7 @@ VerticalsError
 ├── BackboneError      a pretrained model is missing, altered, or of the wrong kind
 ├── MethodError        a tuning method is unknown, or does not support what was asked of it
 ├── RunError           a run folder is missing, incomplete, altered, or does not reload as saved
-├── StorageError       the database cannot be opened, read or written
+├── StorageError       the database, or a file that is served or written beside it, cannot be opened, read or written
 ├── MissingExtra       an optional dependency is not installed
 └── ServerError        the web server cannot start
 
@@ -42,7 +42,7 @@ class RunError(VerticalsError):
 
 
 class StorageError(VerticalsError):
-    """The database cannot be opened, read or written."""
+    """The database, or a file that is served or written beside it, cannot be opened, read or written."""
 
 
 class MissingExtra(VerticalsError):  # noqa: N818 - reads as what it is

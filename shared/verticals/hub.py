@@ -29,7 +29,7 @@ from verticals.vertical import LANGUAGES, Vertical
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 5  # seconds that requests under way have at the end; an open page keeps its connection, and would be waited for without end
 _LARGEST_BODY = 32 * 2**20  # a thousand items with the longest texts that are taken fit
-_UNAVAILABLE = "the database did not do what this needs; the log of the server says why; ask again later"
+_UNAVAILABLE = "what this needs could not be read or written; the log of the server says why; ask again later"
 _FRONT = {
     "en": (
         "Applications",
@@ -59,7 +59,7 @@ def build(runs: Mapping[str, Run]) -> FastAPI:
 
     @site.exception_handler(StorageError)
     def unavailable(request: Request, error: StorageError) -> JSONResponse:
-        """Tell the log what the database refused, and strangers nothing of where it is."""
+        """Tell the log what the database or a disk refused, and strangers nothing of where it is."""
         asked = request.scope["endpoint"]  # and not the address, which may have a person's name in it
         _LOG.error("%s.%s: %s", asked.__module__, asked.__name__, error)
         return JSONResponse({"detail": _UNAVAILABLE}, status_code=503)
