@@ -41,6 +41,22 @@ def test_a_log_that_somebody_reads_is_not_called_scrubbed(tmp_path: Path, monkey
     engine.dispose()
 
 
+def test_deletions_at_the_same_moment_wait_for_each_other(tmp_path: Path) -> None:
+    engine = storage.open_database(f"sqlite:///{tmp_path / 'notes.sqlite'}", TABLES)
+
+    def delete_often() -> None:
+        for _ in range(100):
+            with storage.transaction(engine) as connection:
+                connection.execute(delete(NOTES))
+                connection.execute(insert(NOTES).values(text="next"))
+            storage.scrub(engine)
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(delete_often) for _ in range(3)]:
+            done.result()
+    engine.dispose()
+
+
 def test_processes_that_begin_at_the_same_moment_share_a_new_database(database_url: str) -> None:
     start = Barrier(8)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import make_url
@@ -15,6 +16,7 @@ from verticals.config import home
 from verticals.errors import StorageError
 
 _BUSY_SECONDS = 10
+_AGAIN = 0.02  # seconds
 _CONNECTIONS = 15  # kept once opened: opening one costs more than most of what it is asked
 _ALONE = {  # by dialect: holds up other processes that would create the same tables at the same moment
     "sqlite": "BEGIN IMMEDIATE",
@@ -118,13 +120,15 @@ def scrub(engine: Engine) -> None:
     """
     if engine.dialect.name != "sqlite":
         return
+    end = monotonic() + _BUSY_SECONDS
     with reading(engine) as connection:
-        blocked, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-    if blocked:
-        raise StorageError(
-            f"{engine.url.database}: the rows are deleted, but another reader holds the write-ahead log, which still has them; "
-            "ask for the deletion again"
-        )
+        while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+            if monotonic() >= end:
+                raise StorageError(
+                    f"{engine.url.database}: the rows are deleted, but another reader holds the write-ahead log, which still has "
+                    "them; ask for the deletion again"
+                )
+            sleep(_AGAIN)  # SQLite waits for readers, but not for another connection that empties the log
 
 
 def _make_folder(database: str) -> None:
