@@ -5,6 +5,7 @@ import threading
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import text as statement
 
 from bots import keyword_bot
 from verticals import storage
@@ -28,6 +30,7 @@ from verticals_customer_service import (
     ui,
     ui_inbox,
     ui_learning,
+    ui_notices,
 )
 from verticals_customer_service.api import build_api
 from verticals_customer_service.conversations import Empty, Limits, UnknownConversation
@@ -429,6 +432,24 @@ def test_the_inbox_is_closed_to_a_session_without_the_key(desk: Desk) -> None:
     with pytest.raises(gr.Error):
         ui_learning.load_groups(desk, EN, {}, False)
     assert ui_inbox.unlock("the-key", EN, "the-key")[0] is True
+
+
+@pytest.mark.parametrize("language", list(TEXTS))
+def test_a_customer_reads_in_the_pages_language_that_the_database_refuses_and_the_log_says_why(
+    desk: Desk, language: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = TEXTS[language]
+    respond = ui_notices.excused(texts)(partial(ui.respond, desk, texts, {}))
+    with pytest.raises(gr.Error) as refused:
+        respond("track it", "no-such-conversation")
+    assert refused.value.message == texts["gone"]
+    with storage.transaction(desk.engine) as connection:
+        connection.execute(statement("ALTER TABLE service_conversations RENAME TO away"))
+    with pytest.raises(gr.Error) as refused:
+        respond("track it", None)
+    assert refused.value.message == texts["unavailable"]
+    (line,) = caplog.messages
+    assert "service_conversations" in line
 
 
 @pytest.mark.parametrize("language", list(TEXTS))

@@ -13,13 +13,13 @@ from verticals.evaluation.page import build_evaluation
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_customer_service import conversations, data, inbox, learning, policy
-from verticals_customer_service.conversations import ConversationError, Empty, State, TooLong, TooMany
+from verticals_customer_service.conversations import Empty, State, TooLong, TooMany
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.safety import inert
 from verticals_customer_service.turns import Turn
 from verticals_customer_service.ui_inbox import build_inbox
-from verticals_customer_service.ui_notices import notice
+from verticals_customer_service.ui_notices import excused, notice
 from verticals_customer_service.ui_policy import build_policy
 from verticals_customer_service.wording import SAMPLE_MESSAGES, TEXTS
 
@@ -97,13 +97,15 @@ def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[s
                 correct = gr.Button(texts["correct"], size="sm")
     timer = gr.Timer(_POLL_SECONDS, active=False)
     view = [chat, status, seen]
-    answer = partial(respond, desk, texts, names)
+    excuse = excused(texts)
+    answer = excuse(partial(respond, desk, texts, names))
     for event in (message.submit, send.click):
         event(answer, [message, name], [message, name, panel, timer, *view], api_visibility="private")
-    person.click(partial(ask, desk, texts), name, [name, timer, *view], api_visibility="private")
-    timer.tick(partial(poll, desk, texts), [name, seen], view, api_visibility="private", show_progress="hidden")
-    correct.click(partial(correct_last, desk, texts), [name, meant], meant, api_visibility="private")
-    chat.like(_rating(desk, texts), name, None, api_visibility="private")
+    person.click(excuse(partial(ask, desk, texts)), name, [name, timer, *view], api_visibility="private")
+    looked = excuse(partial(poll, desk, texts))
+    timer.tick(looked, [name, seen], view, api_visibility="private", show_progress="hidden")
+    correct.click(excuse(partial(correct_last, desk, texts)), [name, meant], meant, api_visibility="private")
+    chat.like(excuse(_rating(desk, texts)), name, None, api_visibility="private")
     for event in (again.click, chat.clear):
         event(
             lambda: (None, empty_panel, gr.Timer(active=False), _opening(desk.bot), state_html(texts, "bot"), (0, "")),
@@ -130,8 +132,6 @@ def respond(
         raise notice(found) from error
     except TooMany as error:
         raise notice(texts["too_many"]) from error
-    except ConversationError as error:
-        raise notice(texts["gone"]) from error
     panel = turn_html(answer.turn, texts, names) if answer.turn else f"<p class='muted'>{escape(texts['silent'])}</p>"
     said = {answer.message: answer.turn.reply} if answer.message and answer.turn else {}
     return "", answer.conversation, panel, gr.Timer(active=True), *view_of(desk, texts, answer.conversation, said)
@@ -141,10 +141,7 @@ def ask(desk: Desk, texts: Mapping[str, str], name: str | None) -> tuple[str, gr
     """Ask for a person, before the first message too: conversation, running timer, chat, state, what is seen."""
     now = datetime.now(UTC)
     opened = name or conversations.start(desk.engine, now)
-    try:
-        conversations.ask_for_person(desk.engine, opened, now)
-    except ConversationError as error:
-        raise notice(texts["gone"]) from error
+    conversations.ask_for_person(desk.engine, opened, now)
     return opened, gr.Timer(active=True), *view_of(desk, texts, opened)
 
 
@@ -152,10 +149,7 @@ def poll(desk: Desk, texts: Mapping[str, str], name: str | None, seen: Seen) -> 
     """Return what `view_of` does where an agent wrote or the state changed, else leave the page as it is."""
     if name is None:
         return gr.skip()
-    try:
-        state, new = inbox.transcript(desk.engine, name, seen[0])
-    except ConversationError as error:
-        raise notice(texts["gone"]) from error
+    state, new = inbox.transcript(desk.engine, name, seen[0])
     return view_of(desk, texts, name) if new or state != seen[1] else gr.skip()
 
 
