@@ -4,6 +4,7 @@ import csv
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -289,6 +290,24 @@ def test_taught_rows_are_a_file_to_train_with_and_settled(desk: Desk) -> None:
     assert learning.open_questions(desk.engine) == []
     with desk.learned.open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["text", "intent"], ['do you "rent", marquees', "track"]]
+
+
+def test_a_click_that_comes_several_times_at_once_counts_once(desk: Desk) -> None:
+    answer = desk.turn(None, "track it", NOW)
+    reply = answer.message or 0
+    start = threading.Barrier(6)
+
+    def click(number: int) -> None:
+        start.wait()
+        if number % 2:
+            learning.rate(desk.engine, answer.conversation, reply, "down", NOW)
+        else:
+            learning.correct(desk.engine, answer.conversation, reply, "refund", NOW)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(click, range(6)))
+    assert [each.suggested for each in learning.open_questions(desk.engine)] == ["refund"]
+    assert len(data_subject.export(desk.engine, answer.conversation)["feedback"]) == 1
 
 
 def test_a_lesson_outlasts_a_thumb_and_a_correction_until_somebody_settles_it_anew(desk: Desk) -> None:
