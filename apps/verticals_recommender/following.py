@@ -20,9 +20,11 @@ class Follower:
         self._lives = lives
         self._every = every
         self._stop = Event()
-        self._thread = Thread(target=self._run, name="follower", daemon=True)
+        self._thread: Thread | None = None
 
     def __enter__(self) -> "Follower":
+        self._stop.clear()
+        self._thread = Thread(target=self._run, name="follower", daemon=True)
         self._thread.start()
         return self
 
@@ -30,7 +32,8 @@ class Follower:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
 
     def _run(self) -> None:
         said = ""  # an error is told once, and not every second
