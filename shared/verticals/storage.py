@@ -53,14 +53,18 @@ def open_database(url: str, tables: MetaData) -> Engine:
     seconds of patience.
 
     Raises:
-        StorageError: the address is malformed, its driver is not installed, or the database cannot be reached or written.
+        StorageError: the address is malformed or in memory, its driver is not installed, or the database cannot be reached or written.
     """
     shown = url
     try:
         parsed = make_url(url)
         shown = parsed.render_as_string(hide_password=True)
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            _make_folder(parsed.database)
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database in {None, "", ":memory:"}:
+                raise StorageError(
+                    f"{shown}: a new database for each thread; name a file, such as sqlite:///verticals.sqlite"
+                )
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
         # A server may have been restarted since a connection was opened: asking costs one round trip, not asking the request.
         engine = create_engine(parsed, pool_size=_CONNECTIONS, pool_pre_ping=parsed.get_backend_name() != "sqlite")
         if engine.dialect.name == "sqlite":
@@ -129,11 +133,6 @@ def scrub(engine: Engine) -> None:
                     "them; ask for the deletion again"
                 )
             sleep(_AGAIN)  # SQLite waits for readers, but not for another connection that empties the log
-
-
-def _make_folder(database: str) -> None:
-    if database != ":memory:":
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
