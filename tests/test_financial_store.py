@@ -181,7 +181,7 @@ def test_the_database_is_a_file_under_home_unless_the_environment_names_one(
         ("monitor.sqlite", "not a usable database address"),
         ("nosuch://host/x", "not a usable database address"),
         ("postgresql+nosuch://me:hunter2@host/x", "not a usable database address"),
-        ("sqlite:///:memory:", "a new database for each thread"),
+        ("sqlite:///:memory:", "each thread has a database of its own"),
         ("sqlite:////proc/no/such.sqlite", "cannot be opened"),
     ],
 )

@@ -60,11 +60,10 @@ def open_database(url: str, tables: MetaData) -> Engine:
         parsed = make_url(url)
         shown = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite":
-            if parsed.database in {None, "", ":memory:"}:
-                raise StorageError(
-                    f"{shown}: a new database for each thread; name a file, such as sqlite:///verticals.sqlite"
-                )
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            file = parsed.database or ":memory:"
+            if file == ":memory:":
+                raise StorageError(f"{shown}: in memory, each thread has a database of its own; name a file instead")
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
         # A server may have been restarted since a connection was opened: asking costs one round trip, not asking the request.
         engine = create_engine(parsed, pool_size=_CONNECTIONS, pool_pre_ping=parsed.get_backend_name() != "sqlite")
         if engine.dialect.name == "sqlite":
