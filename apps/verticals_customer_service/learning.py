@@ -184,9 +184,8 @@ def _settle(engine: Engine, messages: Collection[int], intent: str | None, now: 
 def _answered(connection: Connection, conversation: str, reply: int) -> tuple[dict[str, Any], int | None]:
     """Return the turn of a reply, and the number of the customer's message before it; nobody else rates the conversation meanwhile."""
     held, table = tables.conversations, tables.messages
-    connection.execute(
-        update(held).where(held.c.id == conversation).values(turns=held.c.turns)
-    )  # a click may come twice
+    # A click may come twice at once: this write changes nothing, but the other waits for its end.
+    connection.execute(update(held).where(held.c.id == conversation).values(turns=held.c.turns))
     own = table.c.conversation == conversation
     turn = connection.execute(select(table.c.turn).where(own, table.c.id == reply, table.c.sender == "bot")).first()
     if turn is None:

@@ -18,9 +18,8 @@ from verticals_recommender.times import seconds
 
 SAMPLES = Path(__file__).with_name("samples")
 LONGEST_ID = 200  # characters, of users and of items: as the database and the REST routes take them
-ID_CHARACTERS = (
-    r"^[^\x00-\x1f\x7f]*$"  # no control characters: an address cannot name a line break, nor PostgreSQL keep a NUL
-)
+# No control characters in ids: an address cannot name a line break, and PostgreSQL cannot keep a NUL.
+ID_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
 NAMES = {
     "item": ("item", "item_id", "id", "sku", "product_id", "article_id", "movie_id"),
     "title": ("title", "name", "headline"),
