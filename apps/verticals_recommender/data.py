@@ -63,7 +63,8 @@ def _read(config: Config, settings: Settings) -> tuple[str, Interactions, Catalo
         return named, *public.load(named)
     check_name(named, public.PUBLIC)
     interactions = read_interactions(Path(named), settings.columns.model_dump(), settings.min_rating)
-    catalogue = read_catalogue(Path(settings.items)) if settings.items else Catalogue(())
+    named_items = settings.item_columns.model_dump()
+    catalogue = read_catalogue(Path(settings.items), named_items) if settings.items else Catalogue(())
     return settings.catalogue or Path(named).name, interactions, catalogue
 
 

@@ -21,6 +21,20 @@ class Columns(Section):
     timestamp: str | None = None
 
 
+class ItemColumns(Section):
+    """Columns of the file of items; nothing means the usual names are tried."""
+
+    item: str | None = None
+    title: str | None = None
+    description: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    price: str | None = None
+    tags: str | None = None
+    available: str | None = None
+    added: str | None = None
+
+
 class Grid(Section):
     """Values that are tried on validation; the best serves."""
 
@@ -64,6 +78,7 @@ class Settings(Section):
         "data.train, so give one where the file's name changes",
     )
     columns: Columns = Columns()
+    item_columns: ItemColumns = ItemColumns()
     min_rating: float | None = Field(None, description="rows rated lower are left out; nothing means all count")
     core: int = Field(0, ge=0, description="users and items with fewer rows are left out, again and again; 0 keeps all")
     split: SplitKind = Field("auto", description="auto: by time where every row has one, else random")

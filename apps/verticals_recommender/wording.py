@@ -324,6 +324,8 @@ _NOTES_ZH = {
     "price": "无法读取的价格，按未知处理",
     "available": "无法判断是否有货，按有货处理",
     "added": "无法读取的上架时间，按未知处理",
+    "unread_column": "未读取的列；如有需要，用 app.columns.ROLE=列名（行为）或 app.item_columns.ROLE=列名（物品）指定",
+    "markup": "含 HTML 的描述，按纯文本读取",
     "unlisted_item": "目录中没有的物品，以编号显示",
     "k_core": "行数不足的用户与物品，其行未读入",
     "ease_left_out": "用户与物品过多，未训练的 EASE 模型",
