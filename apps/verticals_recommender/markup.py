@@ -1,7 +1,6 @@
 """Pieces of the pages as HTML. Everything that comes from data is escaped here."""
 
 import html
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from verticals_recommender.items import Item
@@ -28,6 +27,16 @@ _SHORT, _NEW_DAYS = 150, 30
 def escape(text: str) -> str:
     """Escape text for HTML, and the signs that a template of the page would read as its own."""
     return html.escape(text).replace("{", "&#123;").replace("$", "&#36;").replace("`", "&#96;")
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` characters, cut at a blank where one is near; Chinese has none."""
+    flat = " ".join(text.split())
+    if len(flat) <= most:
+        return flat
+    cut = flat[: most - 2]
+    blank = cut.rfind(" ")
+    return f"{cut[:blank] if blank > most // 2 else cut} …"
 
 
 def facts(item: Item, skin: Skin, now: float, texts: Mapping[str, str]) -> str:
@@ -58,7 +67,7 @@ def card(item: Item, line: str, why: str, marks: Iterable[str], actions: Mapping
         f"aria-label='{escape(label)}: {escape(item.title)}'>{escape(label)}</button>"
         for name, label in actions.items()
     )
-    short = escape(textwrap.shorten(item.description, _SHORT, placeholder=" …")) if item.description else ""
+    short = escape(shortened(item.description, _SHORT))
     return (
         f"<article class='pick'><div class='marks'>{chips(marks)}</div><h4>{escape(item.title)}</h4>"
         f"<p class='muted'>{line}</p><p>{short}</p><p class='why'>{escape(why)}</p>"
@@ -74,7 +83,7 @@ def cards(found: Iterable[str]) -> str:
 def strip(items: Sequence[Item], heading: str, rest: str) -> str:
     """Return a history as a row that scrolls sideways."""
     shown = "".join(
-        f"<li><b>{escape(textwrap.shorten(item.title, 60, placeholder=' …'))}</b><span class='muted'>{escape(item.category)}</span></li>"
+        f"<li><b>{escape(shortened(item.title, 60))}</b><span class='muted'>{escape(item.category)}</span></li>"
         for item in items
     )
     more = f"<li class='muted'>{escape(rest)}</li>" if rest else ""
