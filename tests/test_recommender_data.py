@@ -183,7 +183,7 @@ def test_a_chinese_shop_s_files_are_read_by_their_own_headers_and_what_is_not_re
     found = read_catalogue(items, {"brand": "作者/品牌"})
     assert found.items == (
         Item(
-            *("T1", "明前龙井", "汤色清亮。 回甘 持久", "绿茶", "清和茶庄"),
+            *("T1", "明前龙井", "汤色清亮。回甘 持久", "绿茶", "清和茶庄"),
             price=268.0,
             tags=("春茶", "清香", "送礼"),
             available=False,
@@ -212,6 +212,7 @@ def test_a_chinese_shop_s_files_are_read_by_their_own_headers_and_what_is_not_re
         ("<ul><li>warm</li><li>dry &amp; light</li></ul>", "warm dry & light"),
         ("<style>p {color: red}</style><p class='a>b'>seen<!-- not --></p>", "seen"),
         ("one<br/>two", "one two"),
+        ("<p>汤色清亮。</p><p>回甘持久。</p>", "汤色清亮。回甘持久。"),
     ],
 )
 def test_a_description_in_html_is_read_as_it_is_seen(written: str, read: str) -> None:
@@ -224,13 +225,16 @@ def test_a_weight_beyond_all_measure_is_counted_and_taken_as_1(tmp_path: Path) -
     assert {note.code: note.count for note in found.notes} == {"unread_weight": 1}
 
 
-def test_items_without_a_catalogue_row_are_kept_and_counted() -> None:
+def test_items_without_a_catalogue_row_are_learned_from_and_not_recommended_and_counted() -> None:
     rows, whole = align(encode(["u", "u", "v"], ["x", "b", "x"]), Catalogue((Item("a", "A"), Item("b", "B"))))
     assert whole.ids == ("a", "b", "x")
+    assert [item.available for item in whole.items] == [True, True, False], "it is not sold any more"
     assert rows.item.tolist() == [2, 1, 2]
     assert codes(rows) == {"unlisted_item": 1}
     with pytest.raises(DataError, match="'a' is in the catalogue already"):
         whole.extended([Item("a", "A")])
+    rows, whole = align(encode(["u"], ["x"]), Catalogue(()))
+    assert (codes(rows), whole.items) == ({"no_catalogue": 1}, (Item("x", "x"),))
 
 
 def test_the_core_is_what_is_left_when_nothing_more_falls_out() -> None:

@@ -20,6 +20,7 @@ _GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")  # 1,299 and 1,299.5
 _SIGN = "[$€£¥₩₹₽₺฿₫]"
 _MONEY = re.compile(rf"(?:[A-Z]{{0,3}}{_SIGN}|[A-Z]{{3}}|人民币)?\s*(\d[\d.,]*)\s*(?:{_SIGN}|[A-Z]{{3}}|元|圆|円)?")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<!--|&(?:#\d+|#x[\da-f]+|[a-z][a-z\d]*);", re.IGNORECASE)
+_AFTER_A_CHINESE_MARK = re.compile("(?<=[，。、；：？！”》）]) ")
 _INLINE = {"a", "b", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u"}
 _UNSEEN = {"script", "style"}
 
@@ -66,7 +67,7 @@ def plain_text(text: str) -> str:
     reader = _Seen()
     reader.feed(text)
     reader.close()
-    return " ".join("".join(reader.pieces).split())
+    return _AFTER_A_CHINESE_MARK.sub("", " ".join("".join(reader.pieces).split()))
 
 
 class _Seen(HTMLParser):

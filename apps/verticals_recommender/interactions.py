@@ -187,7 +187,7 @@ def merge_repeats(interactions: Interactions) -> Interactions:
     """Make rows of the same user and item one: weights added, the latest time and rating kept."""
     order = np.argsort(interactions.time, kind="stable")  # NaN last; the file's order otherwise
     keys = interactions.user * len(interactions.items) + interactions.item
-    unique, inverse, counts = np.unique(keys[order], return_inverse=True, return_counts=True)
+    unique, inverse = np.unique(keys[order], return_inverse=True)
     if len(unique) == len(keys):
         return interactions
     last = np.zeros(len(unique), np.int64)
@@ -196,20 +196,21 @@ def merge_repeats(interactions: Interactions) -> Interactions:
     rows = np.argsort(last)
     merged = replace(interactions.take(last[rows]), weight=weight[rows])
     repeated = int(len(keys) - len(unique))
-    message = f"rows that repeat a user and an item, added to one row: {repeated} in {int((counts > 1).sum())} pairs"
+    message = f"rows that repeat a user and an item, added to one row for each pair: {repeated}"
     return replace(merged, notes=(*interactions.notes, Note("repeated_pair", repeated, message)))
 
 
 def align(interactions: Interactions, catalogue: Catalogue) -> tuple[Interactions, Catalogue]:
-    """Number items as the catalogue does; an item that it does not list gets a place behind the others, with its id as title."""
+    """Number items as the catalogue does; an item that it does not list gets a place behind the others, with its id as title.
+
+    Beside items that are listed, it is no longer sold, as far as anybody knows: it is learned from, and not available.
+    """
     unlisted = [name for name in interactions.items if name not in catalogue.positions]
-    whole = catalogue.extended([Item(name, name) for name in unlisted])
+    whole = catalogue.extended([Item(name, name, available=not len(catalogue)) for name in unlisted])
     column_of = np.array([whole.positions[name] for name in interactions.items], np.int64)
-    found = [
-        Note(
-            "unlisted_item", len(unlisted), f"items without a row in the catalogue, shown by their id: {len(unlisted)}"
-        )
-    ]
+    fate = "learned from but not recommended" if len(catalogue) else "known by their id alone"
+    message = f"items without a row in the catalogue, {fate}: {len(unlisted)}"
+    found = [Note("unlisted_item" if len(catalogue) else "no_catalogue", len(unlisted), message)]
     aligned = replace(
         interactions,
         items=whole.ids,
