@@ -173,6 +173,12 @@ def test_a_new_item_is_recommended_and_found_at_once(client: TestClient) -> None
     assert client.post("/api/items", json={"items": [new]}).status_code == 409
 
 
+def test_a_new_item_s_description_in_html_is_read_as_one_sees_it(client: TestClient, live: Live) -> None:
+    new = {"id": "tea9", "title": "Green tea", "description": "<p>Light &amp; <b>sweet</b></p>"}
+    client.post("/api/items", json={"items": [new]})
+    assert live.state.catalogue.items[live.state.position("tea9")].description == "Light & sweet"
+
+
 def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client: TestClient, live: Live) -> None:
     client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0", "tea1"]})
     proof = client.delete("/api/items/tea1").json()

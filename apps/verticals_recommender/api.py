@@ -18,6 +18,7 @@ from pydantic_core import to_json
 from verticals.access import bearer
 from verticals.arrays import FloatArray
 from verticals.errors import DataError
+from verticals_recommender.cells import plain_text
 from verticals_recommender.explanations import reasons, why
 from verticals_recommender.items import LONGEST_ID, Item
 from verticals_recommender.live import Erased, Live
@@ -218,8 +219,8 @@ def card(state: State, item: int) -> dict[str, Any]:
 
 
 def _item(new: NewItem, now: float) -> Item:
-    fields = new.model_dump()
-    return Item(**{**fields, "added": now if new.added is None else new.added})
+    description, added = plain_text(new.description), now if new.added is None else new.added
+    return Item(**{**new.model_dump(), "description": description, "added": added})
 
 
 def _proof(erased: Erased) -> dict[str, Any]:
