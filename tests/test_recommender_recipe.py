@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from verticals.config import Config, build
+from verticals.config import BackboneConfig, Config, build
 from verticals.errors import ConfigError, DataError, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.runs import Run
-from verticals_recommender import answers, app, benchmark, data, recipe, recommender
+from verticals_recommender import answers, app, benchmark, data, recipe, recommender, text
 from verticals_recommender.behaviour import Behaviour, generate
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.settings import Settings
@@ -146,3 +146,15 @@ def test_seeds_are_summed_up_by_their_mean_and_t_interval() -> None:
     found = benchmark.over_seeds([{"m": Estimate(value, 0, 1)} for value in (1.0, 2.0, 3.0)])["m"]
     assert found.value == 2
     assert found.high - 2 == pytest.approx(4.303 / np.sqrt(3), abs=1e-3)
+
+
+def test_a_backbone_that_does_not_know_the_language_of_the_items_is_told_of_before_the_training(
+    tiny_backbone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = BackboneConfig(name=str(tiny_backbone))
+    (note,) = text.unknown_notes(Catalogue((Item("t1", "明前龙井", "汤色清亮"),)), config)
+    assert (note.code, note.count) == ("unknown_tokens", 100)
+    assert "100% of the tokens are unknown to this backbone; choose one for your language" in capsys.readouterr().err
+    assert text.unknown_notes(Catalogue((Item("t1", "t1"),)), config) == (), (
+        "items known by their ids alone are not read"
+    )

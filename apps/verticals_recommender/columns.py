@@ -41,5 +41,5 @@ INTERACTION_NAMES = {
 def unread(table: Table, read: Collection[str | None], setting: str) -> list[Note]:
     """Name the columns that nothing was read from, and the setting by which one that is meant is named."""
     names = [name for name in table.columns if name not in read]
-    message = f"{table.path.name}: columns that are not read: {', '.join(names)}; name one that is meant by {setting}.ROLE=NAME"
+    message = f"{table.path.name}: columns that are not read, unless {setting}.ROLE=NAME names them: {', '.join(names)}"
     return [Note("unread_column", len(names), message)] if names else []

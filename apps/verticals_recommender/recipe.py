@@ -67,6 +67,7 @@ def _train(config: Config) -> Run:
     started = time.perf_counter()
     read = data.load(config)
     split = data.split(config, read.interactions)
+    unknown = text.unknown_notes(read.catalogue, config.backbone)
     matcher, vectors = item_vectors(read.catalogue, split.train, config)
     folds = data.folds(settings, split, config.train.seed + 1)
     by_text = None if vectors is None else fit_vectors(vectors)
@@ -80,7 +81,7 @@ def _train(config: Config) -> Run:
         **measure(trained.models, trained.served, judged_on(trained)),
         "rows": split.sizes(),
         "split": split.kind,
-        "notes": [asdict(note) for note in (*read.notes, *left_out(settings.grid, read.interactions.shape))],
+        "notes": [asdict(note) for note in (*unknown, *read.notes, *left_out(settings.grid, read.interactions.shape))],
         "chosen": {"validation": dict(chosen.validation), "settings": chosen.settings()},
         "tuned_text": matcher is not None,
         "retrieval": retrieval,

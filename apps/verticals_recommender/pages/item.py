@@ -44,9 +44,11 @@ class ItemTab:
 
     def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Fill items and people in when the page is opened."""
-        items, people = self.view.choices(), self.view.people()
+        items, people, state = self.view.choices(), self.view.people(), self.view.state
+        popularity = {name: state.engine.shelf.popularity[place] for name, place in state.catalogue.positions.items()}
+        most_popular = max((name for _, name in items), key=lambda name: popularity.get(name, 0), default=None)
         return (
-            gr.update(choices=items, value=items[0][1] if items else None),
+            gr.update(choices=items, value=most_popular),
             gr.update(choices=people, value=people[0] if people else None),
         )
 

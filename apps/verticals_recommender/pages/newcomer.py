@@ -23,14 +23,19 @@ class NewcomerTab:
 
     def build(self, page: gr.Blocks) -> None:
         """Add the tab to the open Gradio context."""
-        texts = self.view.texts
+        texts, unknown = self.view.texts, self.view.unknown_percent
         gr.HTML(f"<p class='muted'>{markup.escape(texts['newcomer_lead'])}</p>")
+        if unknown:
+            gr.HTML(f"<p class='notice'>{markup.escape(texts['unknown'].format(percent=unknown))}</p>")
+        english = self.view.opened.backbone == "builtin" and not unknown
         with gr.Row():
             picks = gr.Dropdown([], multiselect=True, max_choices=PICKS, value=[], label=texts["picks"], min_width=280)
             with gr.Column(min_width=280):
-                sentence = gr.Textbox(label=texts["sentence"], lines=1, max_lines=3)
+                sentence = gr.Textbox(label=texts["sentence_english" if english else "sentence"], lines=1, max_lines=3)
                 find = gr.Button(texts["find"], variant="primary", min_width=120)
-        gr.Examples([[each] for each in EXAMPLES[self.view.opened.skin.name]], sentence, label=texts["examples"])
+        if self.view.shipped:
+            examples = [[each] for each in EXAMPLES[self.view.opened.skin.name]]
+            gr.Examples(examples, sentence, label=texts["examples"])
         cards = gr.HTML()
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
         page.load(self.open, None, [picks], api_visibility="private")

@@ -8,6 +8,7 @@ from functools import cached_property
 import gradio as gr
 import numpy as np
 
+from verticals.backbones import UNKNOWN_TOKENS
 from verticals.errors import DataError, VerticalsError
 from verticals_recommender import markup
 from verticals_recommender.explanations import reasons, why
@@ -15,6 +16,7 @@ from verticals_recommender.models.model import Model
 from verticals_recommender.opening import Opened
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
+from verticals_recommender.skins import SHIPPED
 from verticals_recommender.state import State
 from verticals_recommender.wording import texts
 
@@ -33,6 +35,16 @@ class View:
     def texts(self) -> Mapping[str, str]:
         """What the page says."""
         return texts(self.language, self.opened.skin.name)
+
+    @property
+    def shipped(self) -> bool:
+        """Whether catalogue and people are the invented ones."""
+        return self.opened.data in SHIPPED.values()
+
+    @property
+    def unknown_percent(self) -> int:
+        """How much of the items' text the backbone does not know, in percent; 0 where it knows enough of it."""
+        return next((int(note["count"]) for note in self.opened.record["notes"] if note["code"] == UNKNOWN_TOKENS), 0)
 
     @property
     def state(self) -> State:
