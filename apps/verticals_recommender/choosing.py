@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from verticals.arrays import FloatArray
+from verticals.arrays import Float64Array, FloatArray
 from verticals_recommender.candidates import Candidate, Material, families, recents, text_of
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import borrowing, item_knn, vectors
@@ -46,7 +46,14 @@ class Chosen:
         return {name: {**settings, **borrowing.get(name, {})} for name, settings in found.items()}
 
 
-def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users: int, seed: int) -> Chosen:
+def choose(
+    folds: Sequence[Split],
+    text: Vectors | None,
+    grid: Grid,
+    most_users: int,
+    seed: int,
+    added: Float64Array | None = None,
+) -> Chosen:
     """Fit on the training rows, compare on the validation rows; test rows are not looked at.
 
     Args:
@@ -55,8 +62,9 @@ def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users:
         grid: what is tried.
         most_users: at most so many users of each fold decide.
         seed: of the models and of the choice of users.
+        added: when each item came, in seconds, [items], NaN where unknown; nothing means its rows tell.
     """
-    validation = Validation(folds, text, most_users, seed)
+    validation = Validation(folds, text, most_users, seed, added)
     timed = all(fold.train.timed for fold in folds)
     candidates: dict[str, Candidate] = {}
     measured: dict[str, float] = {}

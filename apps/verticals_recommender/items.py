@@ -6,8 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from verticals.arrays import Float64Array
 from verticals.data.columns import column
 from verticals.data.examples import Note, as_text, label_key, note
 from verticals.data.table import Table, read_table
@@ -69,6 +71,11 @@ class Catalogue:
     def ids(self) -> tuple[str, ...]:
         """Ids in the order of the columns."""
         return tuple(item.id for item in self.items)
+
+    @cached_property
+    def added(self) -> Float64Array:
+        """When each item came, in seconds since 1970, NaN where unknown, [items]."""
+        return np.array([np.nan if item.added is None else item.added for item in self.items], np.float64)
 
     def extended(self, items: Sequence[Item]) -> "Catalogue":
         """Return a catalogue with these items after the others.

@@ -71,7 +71,8 @@ def _train(config: Config) -> Run:
     matcher, vectors = item_vectors(read.catalogue, split.train, config)
     folds = data.folds(settings, split, config.train.seed + 1)
     by_text = None if vectors is None else fit_vectors(vectors)
-    chosen = choose(folds, by_text, settings.grid, settings.validation_users, config.train.seed)
+    added = read.catalogue.added
+    chosen = choose(folds, by_text, settings.grid, settings.validation_users, config.train.seed, added)
     models = fit_all(chosen, split.known(), by_text, config.train.seed)
     trained = Recommender(read.catalogue, split, models, chosen.served)
     seconds = time.perf_counter() - started
@@ -150,8 +151,7 @@ def simulated_loop(chosen: Chosen, by_text: Vectors | None, split: Split, seed: 
 
 def judged_on(trained: Recommender) -> evaluation.Protocol:
     """Return the protocol of a recommender's own test rows."""
-    added = np.array([np.nan if item.added is None else item.added for item in trained.catalogue.items])
-    return evaluation.protocol(trained.split.known(), trained.split.test, added)
+    return evaluation.protocol(trained.split.known(), trained.split.test, trained.catalogue.added)
 
 
 def measure(models: Mapping[str, Model], served: str, protocol: evaluation.Protocol) -> dict[str, Any]:
