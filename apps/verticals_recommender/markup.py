@@ -125,7 +125,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], bold: str | None
         f"<tr{' class=served' if row[0] == bold else ''}>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
         for row in rows
     )
-    return f"<div class='table'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return f"<div class='table terse'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def figure(estimate: Mapping[str, float] | None) -> str:

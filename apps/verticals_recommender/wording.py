@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from verticals.backbones import UNKNOWN_TOKENS
 from verticals_recommender.skins import Name
 
 _EN = {
@@ -64,7 +65,7 @@ _EN = {
     "sentence": "Or say it in a sentence",
     "sentence_english": "Or say it in a sentence (English)",
     "unknown": "The text model does not know {percent} % of this catalogue's words: lists for a sentence, and what is near in text, say little. "
-    "Train again with a model for your language (--backbone).",
+    "Train again with a model for your language, such as --backbone BAAI/bge-small-zh-v1.5.",
     "find": "Recommend",
     "examples": "Try one of these",
     "newcomer_lead": "No account, no training: picks are folded into the model, a sentence is read by the text encoder.",
@@ -78,7 +79,7 @@ _EN = {
     "by_behaviour": "Chosen by the same people",
     "by_text": "Near in text",
     "no_neighbours": "None known.",
-    "chosen_by": "Chosen by {people} people in the training rows, more often than {share:.0%} of the catalogue.",
+    "chosen_by": "Chosen by {people} people in the training rows; {fewer:,} of the other {others:,} items were chosen less.",
     "unavailable": "not available",
     "without": "What if it had never been chosen?",
     "without_lead": "Choose a person and one item of the history: the list is made again without it.",
@@ -99,6 +100,7 @@ _EN = {
     "group": "group",
     "people": "people",
     "age": "By the items' age",
+    "rarity": "By how often items are chosen",
     "items": "items",
     "rows": "test rows",
     "curve": "Finding near vectors: recall and time",
@@ -199,7 +201,8 @@ _ZH = {
     "picks": "任选至多三项",
     "sentence": "或用一句话描述",
     "sentence_english": "或用一句英文描述",
-    "unknown": "文本模型不认识本目录中 {percent}% 的字词：按句子推荐的结果和“文本相近”不可靠。请用 --backbone 指定适合该语言的模型重新训练。",
+    "unknown": "文本模型不认识本目录中 {percent}% 的字词：按句子推荐的结果和“文本相近”不可靠。"
+    "请指定适合该语言的模型重新训练，例如 --backbone BAAI/bge-small-zh-v1.5。",
     "find": "推荐",
     "examples": "试试这些",
     "newcomer_lead": "无需账号：根据所选内容即时推荐，不用重新训练；句子由文本模型理解。",
@@ -213,7 +216,7 @@ _ZH = {
     "by_behaviour": "被同一批人选择",
     "by_text": "文本相近",
     "no_neighbours": "暂无。",
-    "chosen_by": "训练数据中有 {people} 人选择，多于目录中 {share:.0%} 的物品。",
+    "chosen_by": "训练数据中有 {people} 人选择；其他 {others:,} 件物品中，{fewer:,} 件的选择人数更少。",
     "unavailable": "无货",
     "without": "假如从未选过它？",
     "without_lead": "选择一位用户和其历史中的一项：去掉它后重新生成列表。",
@@ -234,6 +237,7 @@ _ZH = {
     "group": "分组",
     "people": "人数",
     "age": "按物品新旧",
+    "rarity": "按物品热度",
     "items": "物品数",
     "rows": "测试行",
     "curve": "近邻检索：召回率与耗时",
@@ -291,7 +295,7 @@ _OWN: dict[str, dict[Name, dict[str, str]]] = {
             "unit": "story",
             "history": "Read lately, newest first",
             "by_behaviour": "Read by the same people",
-            "chosen_by": "Read by {people} people in the training rows, more often than {share:.0%} of the stories.",
+            "chosen_by": "Read by {people} people in the training rows; {fewer:,} of the other {others:,} stories were read less.",
             "category": "Sections",
             "item": "Story",
             "tab_item": "One story",
@@ -312,7 +316,7 @@ _OWN: dict[str, dict[Name, dict[str, str]]] = {
             "unit": "新闻",
             "history": "最近读过（由新到旧）",
             "by_behaviour": "被同一批读者阅读",
-            "chosen_by": "训练数据中有 {people} 人读过，多于 {share:.0%} 的新闻。",
+            "chosen_by": "训练数据中有 {people} 人读过；其他 {others:,} 条新闻中，{fewer:,} 条的读者更少。",
             "category": "栏目",
             "item": "新闻",
             "tab_item": "单条新闻",
@@ -339,7 +343,6 @@ _NOTES_ZH = {
     "unread_column": "未读取的列（可用 app.columns 或 app.item_columns 指定）",
     "unlisted_item": "目录中没有的物品，只用于学习，不会推荐",
     "no_catalogue": "没有目录的物品，只知道编号",
-    "unknown_tokens": "文本模型不认识的词元占物品文本的百分比；请用 --backbone 换一个适合该语言的模型，例如 BAAI/bge-small-zh-v1.5",
     "k_core": "行数不足的用户与物品，其行未读入",
     "ease_left_out": "用户与物品过多，未训练的 EASE 模型",
 }
@@ -362,6 +365,8 @@ def texts(language: str, skin: Name) -> Mapping[str, str]:
 def noticed(note: Mapping[str, Any], language: str) -> str:
     """Return one note of a run in words."""
     message = str(note["message"])
+    if note["code"] == UNKNOWN_TOKENS:
+        return str(texts(language, "shop")["unknown"].format(percent=note["count"]))
     if language == "en" or note["code"] not in _NOTES_ZH:
         return message
     said, placed = _NOTES_ZH[note["code"]], _IN_A_FILE.fullmatch(message)

@@ -34,7 +34,7 @@ def build(view: View) -> None:
             gr.Markdown(f"### {texts['activity']}")
             gr.HTML(activity_table(record, texts))
         with gr.Column(min_width=320):
-            gr.Markdown(f"### {texts['age']}")
+            gr.Markdown(f"### {texts['rarity' if 'tail' in record['by_item_age'] else 'age']}")
             gr.HTML(age_table(record, texts))
     with gr.Row():
         with gr.Column(min_width=320):

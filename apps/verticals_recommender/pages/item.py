@@ -73,13 +73,16 @@ class ItemTab:
         )
 
     def _facts(self, state: State, position: int) -> str:
-        item, popularity = state.catalogue.items[position], state.engine.shelf.popularity
-        rank = float((popularity < popularity[position]).mean())
+        item, shelf = state.catalogue.items[position], state.engine.shelf
+        popularity = shelf.popularity[shelf.there]
         texts, now = self.view.texts, self.view.opened.clock()
-        marks = markup.badges(item, rank, self.view.opened.skin, now, texts)
+        fewer = int((popularity < shelf.popularity[position]).sum())
+        marks = markup.badges(item, fewer / len(popularity), self.view.opened.skin, now, texts)
         if not item.available:
             marks.append(texts["unavailable"])
-        people = texts["chosen_by"].format(people=int(popularity[position]), share=rank)
+        people = texts["chosen_by"].format(
+            people=int(shelf.popularity[position]), fewer=fewer, others=len(popularity) - 1
+        )
         return (
             f"<h3>{markup.escape(item.title)}</h3><div class='marks'>{markup.chips([*marks, *item.tags])}</div>"
             f"<p class='muted'>{markup.facts(item, self.view.opened.skin, now, texts)}</p>"
