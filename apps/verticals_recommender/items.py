@@ -85,7 +85,10 @@ class Catalogue:
         """
         twice = [item.id for item in items if item.id in self.positions]
         if twice:
-            raise DataError(f"item '{twice[0]}' is in the catalogue already; remove it first, or give another id")
+            raise DataError(
+                f"item '{twice[0]}' is in the catalogue already; change its price and stock by PATCH, or give another id; "
+                "whoever removes it first forgets what was learned of it"
+            )
         return Catalogue(self.items + tuple(items), self.notes)
 
 

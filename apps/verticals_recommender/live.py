@@ -4,7 +4,7 @@ A request takes the present state and keeps it. A change prepares the next state
 is read from the store with each request, so that a click counts at once and a forgotten user is forgotten at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from verticals.arrays import FloatArray, IntArray
 from verticals_recommender.items import Item
 from verticals_recommender.models.vectors import unit
+from verticals_recommender.offers import Offer
 from verticals_recommender.profiles import Action
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.state import State
@@ -93,6 +94,7 @@ class Live:
         if added:  # the others the run has learned since
             vectors = self._read(added)
             self._extend(self._state.extended(added, vectors), vectors)
+        self._state = self._state.changed(_offered(self._state, store.offers(), {item.id for item in added}, origin))
 
     @property
     def state(self) -> State:
@@ -156,6 +158,22 @@ class Live:
             self.store.add_items(items)
             self._extend(after, vectors)
 
+    def change_items(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change what items cost and whether there is stock; all that was learned of them stays.
+
+        Args:
+            changes: by id, a new `price`, a new `available`, or both.
+
+        Raises:
+            DataError: one of the items does not exist; nothing is changed then.
+        """
+        with self._writing:
+            before = self._state
+            items = [replace(before.item(name), **change) for name, change in changes.items()]
+            after = before.changed(items)
+            self.store.keep_offers(items)
+            self._state = after
+
     def remove_item(self, item: str) -> Erased:
         """Remove an item from the model, the vectors, the index and the store, and look for what is left of it.
 
@@ -218,3 +236,10 @@ class Live:
             "training_rows": sum(event.item == item for event in self.store.chosen()),
             "lists": self.store.lists_with(item),
         }
+
+
+def _offered(state: State, offers: Sequence[Offer], added: set[str], origin: Origin) -> list[Item]:
+    """Return items as they were last offered: those that came after the training, and others of which was said something since."""
+    since = [each for each in offers if each.item in added or each.at > origin.trained_at]
+    there = [each for each in since if each.item in state.catalogue.positions]
+    return [replace(state.item(each.item), price=each.price, available=each.available) for each in there]
