@@ -129,6 +129,16 @@ def test_a_catalogue_keeps_its_name_where_the_name_of_its_file_changes(tmp_path:
         data.load(build([{"app": {"catalogue": "our shop"}}], Settings, app.objective))
 
 
+def test_another_model_serves_where_it_is_named_and_one_that_the_rows_do_not_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path / "runs"))
+    named = recipe.train(config(tmp_path, serve="item-knn"))
+    assert (named.metrics["served"], recommender.load(named).served) == ("item-knn", "item-knn")
+    with pytest.raises(ConfigError, match=r"app\.serve: these rows have no model 'text'; expected one of popularity, "):
+        recipe.train(config(tmp_path, serve="text"))
+
+
 def test_a_suite_has_a_row_for_every_model_and_one_for_what_served(tmp_path: Path) -> None:
     asked = config(tmp_path)
     measured = [

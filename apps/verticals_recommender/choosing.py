@@ -1,9 +1,10 @@
 """Which model serves: every family with its best settings, and their blend, chosen on validation rows alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verticals.arrays import Float64Array, FloatArray
+from verticals.errors import ConfigError
 from verticals_recommender.candidates import Candidate, Material, families, recents, text_of
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import borrowing, item_knn, vectors
@@ -85,6 +86,19 @@ def choose(
         measured[HYBRID], loaned[HYBRID] = reached, share
     lenders = {name: share for name, share in loaned.items() if share}
     return Chosen(candidates, shares, lenders, measured, max(measured, key=measured.__getitem__))
+
+
+def named(chosen: Chosen, name: str) -> Chosen:
+    """Return the choice with another model that serves.
+
+    Raises:
+        ConfigError: these rows have no such model: no text, too many people and items, or no blend that is better than its parts.
+    """
+    if name not in chosen.validation:
+        raise ConfigError(
+            f"app.serve: these rows have no model '{name}'; expected one of {', '.join(chosen.validation)}"
+        )
+    return replace(chosen, served=name)
 
 
 Judged = tuple[float, Candidate, FloatArray]

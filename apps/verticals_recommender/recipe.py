@@ -19,7 +19,7 @@ from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
 from verticals_recommender.candidates import left_out
 from verticals_recommender.card import model_card
-from verticals_recommender.choosing import Chosen, choose, fit_all, fitting
+from verticals_recommender.choosing import Chosen, choose, fit_all, fitting, named
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
 from verticals_recommender.models.histories import histories
@@ -73,6 +73,8 @@ def _train(config: Config) -> Run:
     by_text = None if vectors is None else fit_vectors(vectors)
     added = read.catalogue.added
     chosen = choose(folds, by_text, settings.grid, settings.validation_users, config.train.seed, added)
+    if settings.serve is not None:
+        chosen = named(chosen, settings.serve)
     models = fit_all(chosen, split.known(), by_text, config.train.seed)
     trained = Recommender(read.catalogue, split, models, chosen.served)
     seconds = time.perf_counter() - started
@@ -91,7 +93,7 @@ def _train(config: Config) -> Run:
         "cost": {"train_seconds": round(seconds, 2), **cost(trained)},
         "machine": provenance.machine(),
     }
-    named = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.kind}
+    about = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.kind}
 
     def write(folder: Path) -> None:
         recommender.write(folder, trained)
@@ -101,10 +103,10 @@ def _train(config: Config) -> Run:
             (folder / INDEX).mkdir()
             stored.save(index, folder / INDEX)
         write_json(folder / "metrics.json", record)
-        (folder / "README.md").write_text(model_card(config, named, record), encoding="utf-8")
+        (folder / "README.md").write_text(model_card(config, about, record), encoding="utf-8")
 
     return runs.save(
-        APP, config, {"objective": "recommend", "data": named}, write, lambda run: recommender.prove(run, trained)
+        APP, config, {"objective": "recommend", "data": about}, write, lambda run: recommender.prove(run, trained)
     )
 
 

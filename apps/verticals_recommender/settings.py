@@ -8,6 +8,7 @@ from verticals.config import Section
 
 SplitKind = Literal["auto", "random", "leave-one-out", "time"]
 Sample = Literal["shop", "news"]
+Served = Literal["popularity", "item-knn", "ease", "als", "text", "hybrid"]
 Dress = Literal["auto", "shop", "news"]
 
 
@@ -83,5 +84,6 @@ class Settings(Section):
     core: int = Field(0, ge=0, description="users and items with fewer rows are left out, again and again; 0 keeps all")
     split: SplitKind = Field("auto", description="auto: by time where every row has one, else random")
     validation_users: int = Field(2000, ge=10, description="at most so many users decide which model serves")
+    serve: Served | None = Field(None, description="model that serves; nothing means the best on validation")
     folds: int = Field(3, ge=1, description="validation parts that are drawn, where rows are split at random")
     grid: Grid = Grid()

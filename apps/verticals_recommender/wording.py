@@ -90,7 +90,9 @@ _EN = {
     "no_item": "Choose an item first.",
     "quality": "Quality on held-out rows",
     "quality_lead": "{test} test rows, split: {split}. Every unseen item is ranked for every person; values with 95 % bootstrap intervals "
-    "over people. The model in bold serves; it was chosen on validation rows.",
+    "over people. {served}",
+    "served_chosen": "The model in bold serves; it was chosen on validation rows.",
+    "served_named": "The model in bold serves, as app.serve says.",
     "split_random": "random",
     "split_leave-one-out": "leave-one-out",
     "split_time": "by time",
@@ -227,7 +229,9 @@ _ZH = {
     "no_item": "请先选择物品。",
     "quality": "测试集上的表现",
     "quality_lead": "{test} 行测试数据，划分方式：{split}。为每位用户对所有未见物品完整排序；数值附 95% 置信区间（按用户 bootstrap）。"
-    "加粗模型为当前使用，由验证数据选出。",
+    "{served}",
+    "served_chosen": "加粗模型为当前使用，由验证数据选出。",
+    "served_named": "加粗模型为当前使用，由 app.serve 指定。",
     "split_random": "随机",
     "split_leave-one-out": "每人留出最后一项",
     "split_time": "按时间",
