@@ -133,8 +133,8 @@ def figure(estimate: Mapping[str, float] | None) -> str:
     if estimate is None:
         return "–"
     if estimate["low"] == estimate["high"]:
-        return f"{estimate['value']:.3f}"
-    return f"{estimate['value']:.3f}<small>{estimate['low']:.3f} … {estimate['high']:.3f}</small>"
+        return f"{estimate['value']:z.3f}"
+    return f"{estimate['value']:z.3f}<small>{estimate['low']:z.3f} … {estimate['high']:z.3f}</small>"
 
 
 def badges(item: Item, popularity: float, skin: Skin, now: float, texts: Mapping[str, str]) -> list[str]:
