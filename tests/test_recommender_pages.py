@@ -255,6 +255,10 @@ def test_a_long_text_is_cut_where_one_is_near_a_blank_and_chinese_keeps_its_begi
     assert markup.shortened(text, 16) == shown
 
 
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert markup.figure({"value": -0.0002, "low": -0.02, "high": 0.02}) == "0.000<small>-0.020 … 0.020</small>"
+
+
 @pytest.mark.parametrize("skin", SKINS)
 def test_both_languages_say_the_same_things(skin: Name) -> None:
     assert set(texts("en", skin)) == set(texts("zh", skin))

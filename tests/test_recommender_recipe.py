@@ -122,6 +122,14 @@ def test_a_test_file_of_its_own_is_refused_by_name(tmp_path: Path) -> None:
         recipe.train(named)
 
 
+def test_items_and_interactions_that_share_no_id_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("item,title\n0001,Tea\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"rows\.csv: none of its items is in .*items\.csv; .* found 'i\d+' in the one and '0001' in"
+    ):
+        data.load(config(tmp_path, items=str(tmp_path / "items.csv")))
+
+
 def test_a_catalogue_keeps_its_name_where_the_name_of_its_file_changes(tmp_path: Path) -> None:
     assert data.load(config(tmp_path)).name == "rows.csv"
     assert data.load(config(tmp_path, catalogue="our shop")).name == "our shop"

@@ -150,7 +150,12 @@ def test_numbers_beside_gaps_stay_whole_numbers(tmp_path: Path) -> None:
         ("rows.jsonl", '{"text": ' + "9" * 5000 + "}\n", "line 1: a number is too long"),
         ("rows.jsonl", '{"text": ' + "[" * 100_000 + "}\n", "line 1: .*nested too deeply"),
         ("rows.parquet", b"not parquet", "not a readable Parquet file"),
-        ("rows.xlsx", b"PK", "unknown format '.xlsx'"),
+        (
+            "rows.xlsx",
+            b"PK",
+            r"unknown format '.xlsx'; expected one of .csv, .tsv, .jsonl, .parquet; save the sheet as CSV",
+        ),
+        ("rows.txt", b"text", r"unknown format '.txt'; expected one of .csv, .tsv, .jsonl, .parquet$"),
     ],
 )
 def test_a_wrong_file_is_refused_with_file_and_place(

@@ -6,7 +6,7 @@ from pathlib import Path
 from verticals.config import Config
 from verticals.data.examples import Note
 from verticals.data.public import check_name
-from verticals.errors import ConfigError
+from verticals.errors import ConfigError, DataError
 from verticals_recommender import public, splits
 from verticals_recommender.behaviour import NEWS, SHOP, generate
 from verticals_recommender.interactions import Interactions, align, read_interactions
@@ -65,6 +65,11 @@ def _read(config: Config, settings: Settings) -> tuple[str, Interactions, Catalo
     interactions = read_interactions(Path(named), settings.columns.model_dump(), settings.min_rating)
     named_items = settings.item_columns.model_dump()
     catalogue = read_catalogue(Path(settings.items), named_items) if settings.items else Catalogue(())
+    if len(catalogue) and not set(interactions.items) & set(catalogue.positions):
+        raise DataError(
+            f"{named}: none of its items is in {settings.items}; expected the same ids, found '{interactions.items[0]}' in the one "
+            f"and '{catalogue.ids[0]}' in the other"
+        )
     return settings.catalogue or Path(named).name, interactions, catalogue
 
 

@@ -14,6 +14,7 @@ from verticals.data.delimited import read_delimited
 from verticals.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+_WORKBOOKS = {".xls", ".xlsx", ".xlsm", ".ods", ".et"}  # of Excel, LibreOffice and WPS
 _ASCII = bytes(range(128))
 _SHOWN = 5
 
@@ -72,7 +73,8 @@ def read_text(path: Path) -> tuple[str, str]:
 
 def _check_suffix(path: Path, suffixes: Sequence[str]) -> None:
     if path.is_file() and path.suffix.lower() not in suffixes:
-        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}")
+        workbook = "; save the sheet as CSV (UTF-8)" if path.suffix.lower() in _WORKBOOKS else ""
+        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}{workbook}")
 
 
 def _read_bytes(path: Path) -> bytes:
