@@ -87,8 +87,10 @@ def test_nobody_gets_what_is_popular_and_filters_hold(view: View) -> None:
     assert shown
     assert all(item.category == "refund" and 2 <= (item.price or 0) <= 9 for item in shown)
     assert view.texts["nothing_left"] in tab.show("nobody", (), *CONTROLS[:4], ["no such"], None, None)[2]
-    with pytest.raises(gr.Error, match="above the highest"):
-        tab.show("nobody", (), *CONTROLS[:4], [], 9.0, 2.0)
+    for prices, said in (((9.0, 2.0), "above the highest"), ((-1.0, None), "cannot be below 0")):
+        cards = tab.show("nobody", (), *CONTROLS[:4], [], *prices)[2]
+        assert said in cards
+        assert not titles(cards)
 
 
 def test_a_slider_is_shown_with_what_was_measured_nearest_to_it(view: View) -> None:
@@ -177,11 +179,12 @@ def test_a_page_offers_what_is_in_the_catalogue_when_it_is_opened_and_holds_noth
     live.remove_item(gone.id)
     live.add_items([Item("fresh", "Blue paint", category="paint")])
     items, _ = ItemTab(view).open()
-    _, categories = PersonTab(view).open()
+    _, categories, *prices = PersonTab(view).open()
     for offered in (items, NewcomerTab(view).open()):
         assert ("Blue paint · paint", "fresh") in offered["choices"]
         assert gone.id not in [item for _, item in offered["choices"]]
     assert "paint" in categories["choices"]
+    assert prices == [None, None]
     assert gone.title not in json.dumps(page.get_config_file(), default=str)
 
 

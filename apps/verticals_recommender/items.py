@@ -46,6 +46,11 @@ class Item:
     added: float | None = None
 
     @property
+    def unlisted(self) -> bool:
+        """Whether nothing is known of it but that people had it: no file of items lists it."""
+        return self == Item(self.id, self.id, available=False)
+
+    @property
     def text(self) -> str:
         """What an encoder reads: title, category, brand and tags, then the description."""
         facts = [self.title, self.category, self.brand, ", ".join(self.tags), self.description]

@@ -47,6 +47,11 @@ def facts(item: Item, skin: Skin, now: float, texts: Mapping[str, str]) -> str:
     return " · ".join(escape(part) for part in (item.brand, price, "" if skin.priced else age) if part)
 
 
+def notice(text: str) -> str:
+    """Return a sentence that is set apart."""
+    return f"<p class='notice'>{escape(text)}</p>"
+
+
 def chips(names: Iterable[str]) -> str:
     """Return small marks."""
     return "".join(f"<span class='mark'>{escape(name)}</span>" for name in names if name)

@@ -9,6 +9,7 @@ from verticals_recommender.skins import Name
 
 _EN = {
     "title": "Recommender",
+    "notice": "Please note",
     "own": "It learned from {data}.",
     "switch": '<a href="/zh/recommender/">简体中文</a>',
     "skin": "Site",
@@ -149,6 +150,7 @@ _EN = {
 }
 _ZH = {
     "title": "个性化推荐",
+    "notice": "提示",
     "own": "数据来源：{data}。",
     "switch": '<a href="/recommender/">English</a>',
     "skin": "站点",

@@ -55,7 +55,7 @@ class ItemTab:
     def show(self, item: str | None) -> str:
         """Return the item's facts and its neighbours."""
         if not item:
-            return f"<p class='notice'>{markup.escape(self.view.texts['no_item'])}</p>"
+            return markup.notice(self.view.texts["no_item"])
         state = self.view.state
         with self.view.told():
             position = state.position(item)

@@ -62,13 +62,12 @@ class View:
         return [known[place] for place in spread]
 
     def choices(self) -> list[tuple[str, str]]:
-        """Return titles and ids of the items; of a large catalogue the most popular ones."""
+        """Return titles and ids of the items that are listed; of a large catalogue the most popular ones."""
         state = self.state
         order = np.argsort(-state.engine.shelf.popularity, kind="stable")[:_ITEMS]
-        items = sorted((state.catalogue.items[n] for n in order), key=lambda item: item.title.casefold())
-        return [
-            (f"{item.title} · {item.category}" if item.category else item.title, item.id) for item in items if item.id
-        ]
+        items = [item for item in (state.catalogue.items[n] for n in order) if item.id and not item.unlisted]
+        items.sort(key=lambda item: item.title.casefold())
+        return [(f"{item.title} · {item.category}" if item.category else item.title, item.id) for item in items]
 
     def categories(self) -> list[str]:
         """Return the categories."""
@@ -108,6 +107,10 @@ class View:
         try:
             yield
         except DataError as error:
-            raise gr.Error(self.texts["removed"], print_exception=False) from error
+            raise self.error(self.texts["removed"]) from error
         except VerticalsError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise self.error(str(error)) from error
+
+    def error(self, message: str) -> gr.Error:
+        """Return what the page shows as a passing notice, headed in its language."""
+        return gr.Error(message, title=self.texts["notice"], print_exception=False)
