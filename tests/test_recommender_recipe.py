@@ -1,12 +1,14 @@
 """Training end to end on a small file: what is measured, saved, reloaded, measured again and recommended."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from toys import Outcome
 from verticals.config import BackboneConfig, Config, build
 from verticals.errors import ConfigError, DataError, RunError
 from verticals.evaluation.metrics import Estimate
@@ -130,6 +132,14 @@ def test_items_and_interactions_that_share_no_id_are_refused(tmp_path: Path) -> 
         data.load(config(tmp_path, items=str(tmp_path / "items.csv")))
 
 
+@pytest.mark.parametrize("role", ["text", "label"])
+def test_a_column_that_no_recommender_reads_is_refused_by_name(tmp_path: Path, role: str) -> None:
+    given = config(tmp_path)
+    named = given.model_copy(update={"data": given.data.model_copy(update={role: "title"})})
+    with pytest.raises(ConfigError, match=rf"data\.{role}: the recommender does not read it; .*app\.item_columns"):
+        data.load(named)
+
+
 def test_a_catalogue_keeps_its_name_where_the_name_of_its_file_changes(tmp_path: Path) -> None:
     assert data.load(config(tmp_path)).name == "rows.csv"
     assert data.load(config(tmp_path, catalogue="our shop")).name == "our shop"
@@ -176,3 +186,8 @@ def test_a_backbone_that_does_not_know_the_language_of_the_items_is_told_of_befo
     assert text.unknown_notes(Catalogue((Item("t1", "t1"),)), config) == (), (
         "items known by their ids alone are not read"
     )
+
+
+def test_a_check_of_what_has_none_says_so(run: Run, verticals: Callable[..., Outcome]) -> None:
+    outcome = verticals("check", run.folder)
+    assert (outcome.code, outcome.out) == (0, "nothing was tried: recommender has no checks of its own\n")

@@ -34,13 +34,18 @@ def load(config: Config) -> Data:
     """Read what the settings name; without any, the shipped catalogue with invented behaviour.
 
     Raises:
-        ConfigError: a test or validation file is named, though this app splits by itself, or a name is given to data that have one.
+        ConfigError: a test or validation file is named, though this app splits by itself, a column that it does not read, or a name for data
+            that have one.
         DataError: a file cannot be read or does not hold what is needed.
     """
     settings = Settings.model_validate(config.app)
     for name, file in (("data.test", config.data.test), ("data.validation", config.data.validation)):
         if file:
             raise ConfigError(f"{name}: the recommender holds out rows of data.train; choose how with app.split")
+    for name in config.data.model_dump(include={"text", "label", "outside_label"}, exclude_none=True):
+        raise ConfigError(
+            f"data.{name}: the recommender does not read it; name its columns by app.columns and app.item_columns"
+        )
     if settings.catalogue and config.data.train in {None, *public.PUBLIC}:
         raise ConfigError(
             f"app.catalogue names what your own data.train is about; found {config.data.train or 'the samples'}, which have "

@@ -71,6 +71,14 @@ def read_text(path: Path) -> tuple[str, str]:
     return _decode(path, _read_bytes(path))
 
 
+def answer_encoding(path: Path) -> str:
+    """Return how the answer to a file is written: UTF-8, and with a byte-order mark where the file comes from Excel, which shows it rightly then.
+
+    Excel's files are those with a byte-order mark or in a legacy encoding.
+    """
+    return "utf-8" if path.suffix.lower() == ".parquet" or read_text(path)[1] == "utf-8" else "utf-8-sig"
+
+
 def _check_suffix(path: Path, suffixes: Sequence[str]) -> None:
     if path.is_file() and path.suffix.lower() not in suffixes:
         workbook = "; save the sheet as CSV (UTF-8)" if path.suffix.lower() in _WORKBOOKS else ""
