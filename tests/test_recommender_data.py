@@ -212,6 +212,7 @@ def test_a_chinese_shop_s_files_are_read_by_their_own_headers_and_what_is_not_re
         ("<ul><li>warm</li><li>dry &amp; light</li></ul>", "warm dry & light"),
         ("<style>p {color: red}</style><p class='a>b'>seen<!-- not --></p>", "seen"),
         ("one<br/>two", "one two"),
+        ("</script>still seen", "still seen"),
         ("<p>汤色清亮。</p><p>回甘持久。</p>", "汤色清亮。回甘持久。"),
     ],
 )

@@ -83,7 +83,7 @@ class _Seen(HTMLParser):
         self._part(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        self._unseen -= tag in _UNSEEN
+        self._unseen = max(0, self._unseen - (tag in _UNSEEN))  # a stray end hides nothing
         self._part(tag)
 
     def handle_data(self, data: str) -> None:
