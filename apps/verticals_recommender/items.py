@@ -91,8 +91,8 @@ class Catalogue:
         twice = [item.id for item in items if item.id in self.positions]
         if twice:
             raise DataError(
-                f"item '{twice[0]}' is in the catalogue already; change its price and stock by PATCH, or give another id; "
-                "whoever removes it first forgets what was learned of it"
+                f"item '{twice[0]}' is in the catalogue already; change its price and stock by PATCH, give another id, or remove it "
+                "first, by which all that was learned of it is forgotten"
             )
         return Catalogue(self.items + tuple(items), self.notes)
 
