@@ -96,6 +96,13 @@ def test_health_says_how_far_each_app_is() -> None:
     }
 
 
+@pytest.mark.parametrize(("path", "words"), [("/", "saved models are being loaded"), ("/zh/", "正在加载已保存的模型")])
+def test_where_nothing_is_trained_the_waiting_page_speaks_of_no_training(path: str, words: str) -> None:
+    site = TestClient(waiting_site({}))
+    assert words in site.get(path).text
+    assert site.get("/healthz").json() == {"status": "loading", "apps": {}}
+
+
 def test_the_address_is_free_again_when_the_site_takes_over() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -18,6 +18,7 @@ from verticals.evaluation.metrics import (
     expected_calibration_error,
     macro_f1,
 )
+from verticals.evaluation.report import metric_rows
 from verticals.inference.batches import Scores, mean_of_nearest
 
 
@@ -137,3 +138,12 @@ def test_out_of_scope_kinds_are_reported_apart() -> None:
     assert values["accuracy"] == 1.0
     assert values["refused_in_scope"] == pytest.approx(1 / 3)
     assert values["accuracy_at_threshold"] == pytest.approx(2 / 3)
+
+
+def test_a_report_names_a_cut_as_the_field_does_and_gives_an_exact_figure_no_interval() -> None:
+    exact, estimated = {"value": 0.25, "low": 0.25, "high": 0.25}, {"value": 0.3, "low": 0.2, "high": 0.4}
+    metrics = {"ndcg_at_10": estimated, "coverage_at_10": exact}
+    assert metric_rows({"metrics": metrics, "baseline": {"metrics": {}}}) == [
+        ("nDCG@10", "0.300 (0.200 to 0.400)", "not measured"),
+        ("coverage@10", "25.0%", "not measured"),
+    ]

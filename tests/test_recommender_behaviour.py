@@ -125,14 +125,25 @@ def _named(name: str) -> Item:
     return Item(name, name)
 
 
-def test_an_item_that_had_not_come_yet_is_not_held_against_a_model() -> None:
+@pytest.mark.parametrize(
+    ("first", "added", "passed_over"),
+    [
+        ([1, 0.2, 0.9, 0], [np.nan] * 4, True),  # c has its first row after the validation rows
+        ([1, 0.2, 0, 0.9], [np.nan] * 4, False),  # nobody ever chose d
+        ([1, 0.2, 0, 0.9], [0, 0, 0, 2], True),  # d came later, as it says
+        ([1, 0.2, 0.9, 0], [0, 0, 1, 2], False),  # c came before, as it says
+    ],
+)
+def test_an_item_that_had_not_come_yet_is_not_held_against_a_model_and_one_that_stood_there_unchosen_is(
+    first: list[float], added: list[float], passed_over: bool
+) -> None:
     rows, _ = align(
-        encode(["u", "u", "u"], ["a", "b", "c"], time=np.arange(3.0)), Catalogue(tuple(map(_named, "abcd")))
+        encode(["u", "u", "u"], ["a", "b", "c"], time=DAY * np.arange(3.0)), Catalogue(tuple(map(_named, "abcd")))
     )
     split = splits.Split("time", *(rows.take(np.array([row])) for row in range(3)))
-    to_come_first = np.array([[1, 0.2, 0, 0.9]], np.float32)
-    validation = Validation([split], None, 10, 0)
-    assert validation.ndcg(to_come_first) == 1, "c and d have no row yet, and b is what the person chose next"
+    to_come_first = np.array([first], np.float32)
+    validation = Validation([split], None, 10, 0, DAY * np.array(added))
+    assert (validation.ndcg(to_come_first) == 1) == passed_over, "b is what the person chose next"
 
 
 def test_validation_hears_what_an_item_that_nobody_had_borrows() -> None:

@@ -9,6 +9,7 @@ import pytest
 from verticals.arrays import IntArray
 from verticals.errors import DataError
 from verticals_recommender import public, splits
+from verticals_recommender.cells import plain_text
 from verticals_recommender.interactions import Interactions, align, encode, read_interactions
 from verticals_recommender.items import Catalogue, Item, read_catalogue, write_catalogue
 from verticals_recommender.k_core import k_core
@@ -93,6 +94,14 @@ def test_a_missing_column_and_an_empty_rest_are_named(tmp_path: Path) -> None:
         ("1700000000000000", 1_700_000_000.0),
         (1_700_000_000_000_000_000, 1_700_000_000.0),
         (1e300, None),
+        ("2026年3月5日", 1_772_668_800.0),
+        ("2026 年 3 月 5 日 14时03分", 1_772_719_380.0),
+        ("2026/3/5 14:03", 1_772_719_380.0),
+        ("２０２６/03/05 14:03:07", 1_772_719_387.0),
+        ("2026.3.5", 1_772_668_800.0),
+        ("2026年3月5日 14时", 1_772_719_200.0),
+        ("2026/2/30", None),
+        ("3/5/2026", None),
         ("soon", None),
         ("nan", None),
         (None, None),
@@ -107,9 +116,13 @@ def test_moments_are_read_as_exports_write_them(value: object, expected: float |
     [
         ("1,299", 1299.0), ("1,299.50", 1299.5), ("1,299,000", 1_299_000.0), ("12,50", 12.5), ("0,125", 0.125), ("7", 7.0),
         ("1.299,50", None),
+        ("¥1,299.00", 1299.0), ("￥45", 45.0), ("39元", 39.0), ("人民币 68", 68.0), ("US$12.50", 12.5), ("12,50 €", 12.5), ("CNY 39", 39.0),
+        ("面议", None), ("39元起", None), ("1.5万元", None), ("-5元", None), ("100g", None),
     ],
 )  # fmt: skip
-def test_prices_are_read_with_either_comma(tmp_path: Path, written: str, price: float | None) -> None:
+def test_prices_are_read_with_either_comma_and_beside_their_currency(
+    tmp_path: Path, written: str, price: float | None
+) -> None:
     found = read_catalogue(write(tmp_path / "items.csv", "item,price", f'a,"{written}"'))
     assert [item.price for item in found.items] == [price]
     assert [note.code for note in found.notes] == (["price"] if price is None else [])
@@ -154,11 +167,61 @@ def test_items_keep_their_facts_and_unreadable_ones_are_counted(tmp_path: Path) 
         ("Out of stock", False),
         ("in stock", True),
         ("", True),
+        ("有货", True),
+        (" 无货", False),
+        ("已下架", False),
     ],
 )
 def test_stock_is_read_as_shops_write_it(tmp_path: Path, written: str, available: bool) -> None:
     found = read_catalogue(write(tmp_path / "items.csv", "item,in_stock", f"a,{written}"))
     assert ([item.available for item in found.items], found.notes) == ([available], ())
+
+
+def test_a_chinese_shop_s_files_are_read_by_their_own_headers_and_what_is_not_read_is_named(tmp_path: Path) -> None:
+    items = tmp_path / "商品.csv"
+    items.write_text(
+        "商品编号,商品名称,分类,作者/品牌,售价,标签,商品简介,库存状态,上架日期,供货商\n"
+        "T1,明前龙井,绿茶,清和茶庄,￥268.00,春茶、清香；送礼,<p>汤色<b>清亮</b>。</p><p>回甘&nbsp;持久</p>,无货,2026年3月5日,甲\n",
+        encoding="gbk",
+    )
+    found = read_catalogue(items, {"brand": "作者/品牌"})
+    assert found.items == (
+        Item(
+            *("T1", "明前龙井", "汤色清亮。回甘 持久", "绿茶", "清和茶庄"),
+            price=268.0,
+            tags=("春茶", "清香", "送礼"),
+            available=False,
+            added=seconds("2026-03-05"),
+        ),
+    )
+    assert [(note.code, note.count) for note in found.notes] == [("unread_column", 1), ("markup", 1)]
+    assert "供货商" in found.notes[0].message
+    rows = read_interactions(
+        write(tmp_path / "订单.csv", "会员ID,商品编号,数量,下单时间,备注", "王丽,T1,2,2026/3/5 14:03,急")
+    )
+    assert (rows.users, rows.items, rows.weight.tolist(), codes(rows)) == (
+        ("王丽",),
+        ("T1",),
+        [2],
+        {"unread_column": 1},
+    )
+    with pytest.raises(DataError, match=r"no column looks like the item.*app\.item_columns\.item=NAME"):
+        read_catalogue(write(tmp_path / "odd.csv", "代码,商品名称", "T1,龙井"))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Ink & paper, 3 < 5, R&D", "Ink & paper, 3 < 5, R&D"),
+        ("<ul><li>warm</li><li>dry &amp; light</li></ul>", "warm dry & light"),
+        ("<style>p {color: red}</style><p class='a>b'>seen<!-- not --></p>", "seen"),
+        ("one<br/>two", "one two"),
+        ("</script>still seen", "still seen"),
+        ("<p>汤色清亮。</p><p>回甘持久。</p>", "汤色清亮。回甘持久。"),
+    ],
+)
+def test_a_description_in_html_is_read_as_it_is_seen(written: str, read: str) -> None:
+    assert plain_text(written) == read
 
 
 def test_a_weight_beyond_all_measure_is_counted_and_taken_as_1(tmp_path: Path) -> None:
@@ -167,13 +230,16 @@ def test_a_weight_beyond_all_measure_is_counted_and_taken_as_1(tmp_path: Path) -
     assert {note.code: note.count for note in found.notes} == {"unread_weight": 1}
 
 
-def test_items_without_a_catalogue_row_are_kept_and_counted() -> None:
+def test_items_without_a_catalogue_row_are_learned_from_and_not_recommended_and_counted() -> None:
     rows, whole = align(encode(["u", "u", "v"], ["x", "b", "x"]), Catalogue((Item("a", "A"), Item("b", "B"))))
     assert whole.ids == ("a", "b", "x")
+    assert [item.available for item in whole.items] == [True, True, False], "it is not sold any more"
     assert rows.item.tolist() == [2, 1, 2]
     assert codes(rows) == {"unlisted_item": 1}
     with pytest.raises(DataError, match="'a' is in the catalogue already"):
         whole.extended([Item("a", "A")])
+    rows, whole = align(encode(["u"], ["x"]), Catalogue(()))
+    assert (codes(rows), whole.items) == ({"no_catalogue": 1}, (Item("x", "x"),))
 
 
 def test_the_core_is_what_is_left_when_nothing_more_falls_out() -> None:

@@ -133,6 +133,8 @@ def test_items_are_grouped_by_age_where_times_are_known() -> None:
         "middle": [1],
         "newest": [2],
     }
+    dated = evaluation.item_groups(known, np.array([50, np.nan, np.nan, 0, 0, 0]))
+    assert np.flatnonzero(dated["newest"]).tolist() == [0], "one without a date came with its first row"
 
 
 def test_new_users_are_a_group_of_their_own() -> None:

@@ -174,6 +174,42 @@ def test_a_new_item_is_recommended_and_found_at_once(client: TestClient) -> None
     assert client.post("/api/items", json={"items": [new]}).status_code == 409
 
 
+def test_a_new_item_s_description_in_html_is_read_as_one_sees_it(client: TestClient, live: Live) -> None:
+    new = {"id": "tea9", "title": "Green tea", "description": "<p>Light &amp; <b>sweet</b></p>"}
+    client.post("/api/items", json={"items": [new]})
+    assert live.state.catalogue.items[live.state.position("tea9")].description == "Light & sweet"
+
+
+def test_a_price_and_stock_change_at_once_and_what_was_learned_stays(client: TestClient, live: Live) -> None:
+    client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0"]})
+    asked = {"user": "ada", "remember": False, "rules": {"count": 100}}
+    assert client.patch("/api/items", json={"items": [{"id": "tea1", "available": False}]}).json() == {"changed": 1}
+    assert "tea1" not in ids(client.post("/api/recommend", json=asked))
+    back = [{"id": "tea1", "available": True, "price": 3.5}, {"id": "tea2", "price": 2}]
+    assert client.patch("/api/items", json={"items": back}).json() == {"changed": 2}
+    found = client.post("/api/recommend", json=asked).json()["results"]
+    assert {each["id"]: each["price"] for each in found if each["category"] == "tea"} == {"tea1": 3.5, "tea2": 2}
+    assert live.state.trained["bo"].weights == {1: 1.0}
+    unknown = [{"id": "tea1", "price": 9}, {"id": "tea77", "price": 9}]
+    assert client.patch("/api/items", json={"items": unknown}).status_code == 404
+    assert live.state.item("tea1").price == 3.5, "a refused batch changes nothing"
+
+
+def test_a_price_outlives_a_restart_until_a_later_training_says_it_anew(database: Database) -> None:
+    before = make(database)
+    before.add_items([Item("tea9", "Green green tea", price=8.0)])
+    before.change_items({"tea0": {"price": 1.0}, "tea9": {"price": 5.0}})
+
+    def prices(live: Live) -> tuple[float | None, float | None]:
+        return live.state.item("tea0").price, live.state.item("tea9").price
+
+    assert prices(make(database)) == (1.0, 5.0)
+    assert prices(make(database, trained_at=time.time() + 60)) == (4.0, 5.0), "tea9 is in no file yet"
+    before.remove_item("tea9")
+    before.add_items([Item("tea9", "Green green tea", price=7.0)])
+    assert prices(make(database)) == (1.0, 7.0)
+
+
 def test_a_deleted_item_is_in_no_matrix_no_vectors_no_index_and_no_answer(client: TestClient, live: Live) -> None:
     client.post("/api/events", json={"user": "ada", "action": "click", "items": ["tea0", "tea1"]})
     proof = client.delete("/api/items/tea1").json()
@@ -370,8 +406,10 @@ def test_what_one_process_changes_the_others_take_up(database: Database) -> None
     here.remove_item("tea1")
     here.add_items([Item("tea1", "black tea", category="tea", price=4.0)])
     here.forget_user("wilhelmina")
+    here.change_items({"tea0": {"price": 1.0}, "tea9": {"available": False}})
     assert there.state.trained["wilhelmina"]
     there.follow()
+    assert (there.state.item("tea0").price, there.state.item("tea9").available) == (1.0, False)
     assert sorted(filter(None, there.state.catalogue.ids)) == sorted(filter(None, here.state.catalogue.ids))
     assert set(there.state.trained) == {"bo"}
     assert there.state.trained["bo"] == Past(), "tea1 went, and is another one now"
@@ -486,6 +524,8 @@ def test_what_the_database_refuses_has_not_happened_and_can_be_asked_for_again(d
         live.add_items([new])
     with pytest.raises(StorageError):
         live.remove_item("tea0")
+    with pytest.raises(StorageError):
+        live.change_items({"tea0": {"price": 1.0}})
     assert live.state.catalogue.items == goods()
     assert len(live.index) == 6
     TABLES.create_all(database)

@@ -9,6 +9,7 @@ import gradio as gr
 import pytest
 
 from recommender_toys import BEHAVIOUR, CATALOGUE
+from verticals.backbones import UNKNOWN_TOKENS
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_recommender import markup
@@ -86,8 +87,10 @@ def test_nobody_gets_what_is_popular_and_filters_hold(view: View) -> None:
     assert shown
     assert all(item.category == "refund" and 2 <= (item.price or 0) <= 9 for item in shown)
     assert view.texts["nothing_left"] in tab.show("nobody", (), *CONTROLS[:4], ["no such"], None, None)[2]
-    with pytest.raises(gr.Error, match="above the highest"):
-        tab.show("nobody", (), *CONTROLS[:4], [], 9.0, 2.0)
+    for prices, said in (((9.0, 2.0), "above the highest"), ((-1.0, None), "cannot be below 0")):
+        cards = tab.show("nobody", (), *CONTROLS[:4], [], *prices)[2]
+        assert said in cards
+        assert not titles(cards)
 
 
 def test_a_slider_is_shown_with_what_was_measured_nearest_to_it(view: View) -> None:
@@ -176,32 +179,87 @@ def test_a_page_offers_what_is_in_the_catalogue_when_it_is_opened_and_holds_noth
     live.remove_item(gone.id)
     live.add_items([Item("fresh", "Blue paint", category="paint")])
     items, _ = ItemTab(view).open()
-    _, categories = PersonTab(view).open()
+    _, categories, *prices = PersonTab(view).open()
     for offered in (items, NewcomerTab(view).open()):
         assert ("Blue paint · paint", "fresh") in offered["choices"]
         assert gone.id not in [item for _, item in offered["choices"]]
     assert "paint" in categories["choices"]
+    assert prices == [None, None]
     assert gone.title not in json.dumps(page.get_config_file(), default=str)
 
 
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", ["split: by time", "rows.csv: 2 odd"]),
-        ("zh", ["划分方式：按时间", "缺少用户或物品编号的行，未读入：2", "new: 1"]),
+        ("en", ["split: by time", "rows.csv: odd: 2 (lines 3, 9)", "items.csv: columns that are not read: 供货商"]),
+        (
+            "zh",
+            [
+                "划分方式：按时间",
+                "rows.csv：缺少用户或物品编号的行，未读入：2（第 3, 9 行）",
+                "items.csv：未读取的列",
+                "：供货商",
+                "：12",
+                "new: 1",
+            ],
+        ),
     ],
 )
 def test_how_rows_were_split_and_what_was_noticed_is_said_in_the_reader_s_language(
     opened: Opened, language: str, said: list[str]
 ) -> None:
     notes = [
-        {"code": "missing_id", "count": 2, "message": "rows.csv: 2 odd"},
+        {"code": "missing_id", "count": 2, "message": "rows.csv: odd: 2 (lines 3, 9)"},
+        {"code": "unread_column", "count": 1, "message": "items.csv: columns that are not read: 供货商"},
+        {"code": "k_core", "count": 12, "message": "5-core: 12 odd rows left out"},
         {"code": "x", "count": 1, "message": "new: 1"},
     ]
     page = build_pages([replace(opened, record={**opened.record, "notes": notes})])[language]
     written = json.dumps(page.get_config_file(), ensure_ascii=False, default=str)
     assert all(each in written for each in said)
     assert ("odd" in written) == (language == "en")
+
+
+@pytest.mark.parametrize(
+    ("data", "backbone", "unknown", "said", "unsaid"),
+    [
+        (
+            "shipped-shop",
+            "builtin",
+            0,
+            ["invented", "in a sentence (English)", "camping"],
+            ["learned from", "does not know"],
+        ),
+        ("tea.csv", "builtin", 0, ["It learned from tea.csv.", "in a sentence (English)"], ["invented", "camping"]),
+        ("tea.csv", "builtin", 44, ["does not know 44 %", "in a sentence"], ["invented", "(English)", "camping"]),
+        ("tea.csv", "org/chinese", 0, ["in a sentence"], ["invented", "(English)", "camping", "does not know"]),
+    ],
+)
+def test_the_page_says_of_what_it_learned_and_which_language_it_reads(
+    opened: Opened, data: str, backbone: str, unknown: int, said: list[str], unsaid: list[str]
+) -> None:
+    notes = [{"code": UNKNOWN_TOKENS, "count": unknown, "message": ""}] if unknown else []
+    shown = replace(opened, data=data, backbone=backbone, record={**opened.record, "notes": notes})
+    written = json.dumps(build_pages([shown])["en"].get_config_file(), default=str)
+    assert all(each in written for each in said)
+    assert not any(each in written for each in unsaid)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("short  enough", "short enough"),
+        ("words are cut where a blank is", "words are cut …"),
+        ("这是一段没有空格的中文简介", "这是一段没有空格的中文简介"),
+        ("这是一段没有空格而且很长很长很长的中文简介", "这是一段没有空格而且很长很长 …"),
+    ],
+)
+def test_a_long_text_is_cut_where_one_is_near_a_blank_and_chinese_keeps_its_beginning(text: str, shown: str) -> None:
+    assert markup.shortened(text, 16) == shown
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert markup.figure({"value": -0.0002, "low": -0.02, "high": 0.02}) == "0.000<small>-0.020 … 0.020</small>"
 
 
 @pytest.mark.parametrize("skin", SKINS)

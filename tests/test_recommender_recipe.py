@@ -1,17 +1,19 @@
 """Training end to end on a small file: what is measured, saved, reloaded, measured again and recommended."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from verticals.config import Config, build
+from toys import Outcome
+from verticals.config import BackboneConfig, Config, build
 from verticals.errors import ConfigError, DataError, RunError
 from verticals.evaluation.metrics import Estimate
 from verticals.runs import Run
-from verticals_recommender import answers, app, benchmark, data, recipe, recommender
+from verticals_recommender import answers, app, benchmark, data, recipe, recommender, text
 from verticals_recommender.behaviour import Behaviour, generate
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.settings import Settings
@@ -122,11 +124,37 @@ def test_a_test_file_of_its_own_is_refused_by_name(tmp_path: Path) -> None:
         recipe.train(named)
 
 
+def test_items_and_interactions_that_share_no_id_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("item,title\n0001,Tea\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"rows\.csv: none of its items is in .*items\.csv; .* found 'i\d+' in the one and '0001' in"
+    ):
+        data.load(config(tmp_path, items=str(tmp_path / "items.csv")))
+
+
+@pytest.mark.parametrize("role", ["text", "label"])
+def test_a_column_that_no_recommender_reads_is_refused_by_name(tmp_path: Path, role: str) -> None:
+    given = config(tmp_path)
+    named = given.model_copy(update={"data": given.data.model_copy(update={role: "title"})})
+    with pytest.raises(ConfigError, match=rf"data\.{role}: the recommender does not read it; .*app\.item_columns"):
+        data.load(named)
+
+
 def test_a_catalogue_keeps_its_name_where_the_name_of_its_file_changes(tmp_path: Path) -> None:
     assert data.load(config(tmp_path)).name == "rows.csv"
     assert data.load(config(tmp_path, catalogue="our shop")).name == "our shop"
     with pytest.raises(ConfigError, match=r"app\.catalogue.*the samples"):
         data.load(build([{"app": {"catalogue": "our shop"}}], Settings, app.objective))
+
+
+def test_another_model_serves_where_it_is_named_and_one_that_the_rows_do_not_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path / "runs"))
+    named = recipe.train(config(tmp_path, serve="item-knn"))
+    assert (named.metrics["served"], recommender.load(named).served) == ("item-knn", "item-knn")
+    with pytest.raises(ConfigError, match=r"app\.serve: these rows have no model 'text'; expected one of popularity, "):
+        recipe.train(config(tmp_path, serve="text"))
 
 
 def test_a_suite_has_a_row_for_every_model_and_one_for_what_served(tmp_path: Path) -> None:
@@ -146,3 +174,20 @@ def test_seeds_are_summed_up_by_their_mean_and_t_interval() -> None:
     found = benchmark.over_seeds([{"m": Estimate(value, 0, 1)} for value in (1.0, 2.0, 3.0)])["m"]
     assert found.value == 2
     assert found.high - 2 == pytest.approx(4.303 / np.sqrt(3), abs=1e-3)
+
+
+def test_a_backbone_that_does_not_know_the_language_of_the_items_is_told_of_before_the_training(
+    tiny_backbone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = BackboneConfig(name=str(tiny_backbone))
+    (note,) = text.unknown_notes(Catalogue((Item("t1", "明前龙井", "汤色清亮"),)), config)
+    assert (note.code, note.count) == ("unknown_tokens", 100)
+    assert "100% of the tokens are unknown to this backbone; choose one for your language" in capsys.readouterr().err
+    assert text.unknown_notes(Catalogue((Item("t1", "t1"),)), config) == (), (
+        "items known by their ids alone are not read"
+    )
+
+
+def test_a_check_of_what_has_none_says_so(run: Run, verticals: Callable[..., Outcome]) -> None:
+    outcome = verticals("check", run.folder)
+    assert (outcome.code, outcome.out) == (0, "nothing was tried: recommender has no checks of its own\n")

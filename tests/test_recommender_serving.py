@@ -305,6 +305,7 @@ def test_reasons_are_spoken_in_both_languages(engine: Engine) -> None:
     assert chinese.startswith("推荐依据：“Thing ")
     assert english.count("%") == chinese.count("%") == 2
     popular = recommend(engine, Profile(), Rules(), NOW)[0]
+    assert "依据：《Thing" in in_words(why, found, lambda item: f"《Thing {item}》", "zh"), "title marks need no quotes"
     assert in_words([], popular, str, "en") == "Popular with others"
     assert in_words([], popular, str, "zh") == "热门"
 

@@ -10,7 +10,7 @@ from verticals.config import DataConfig
 from verticals.data.columns import TEXT_NAMES, column
 from verticals.data.delimited import write_csv
 from verticals.data.loading import read_examples
-from verticals.data.table import read_table
+from verticals.data.table import answer_encoding, read_table
 from verticals.errors import DataError
 
 
@@ -60,6 +60,8 @@ def test_files_in_other_encodings_are_read_and_the_encoding_is_kept(
     table = read_table(write(tmp_path, "rows.csv", rows.encode(encoding)))
     assert table.frame["text"].iloc[0] == f"{sentence} 0"
     assert table.encoding != "utf-8"
+    assert answer_encoding(tmp_path / "rows.csv") == "utf-8-sig", "Excel shows the answer as it does the file"
+    assert answer_encoding(write(tmp_path, "plain.csv", rows)) == "utf-8"
 
 
 @pytest.mark.parametrize("sentence", ["größere Straße, bitte", "我的订单什么时候可以送到"])
@@ -150,7 +152,12 @@ def test_numbers_beside_gaps_stay_whole_numbers(tmp_path: Path) -> None:
         ("rows.jsonl", '{"text": ' + "9" * 5000 + "}\n", "line 1: a number is too long"),
         ("rows.jsonl", '{"text": ' + "[" * 100_000 + "}\n", "line 1: .*nested too deeply"),
         ("rows.parquet", b"not parquet", "not a readable Parquet file"),
-        ("rows.xlsx", b"PK", "unknown format '.xlsx'"),
+        (
+            "rows.xlsx",
+            b"PK",
+            r"unknown format '.xlsx'; expected one of .csv, .tsv, .jsonl, .parquet; save the sheet as CSV",
+        ),
+        ("rows.txt", b"text", r"unknown format '.txt'; expected one of .csv, .tsv, .jsonl, .parquet$"),
     ],
 )
 def test_a_wrong_file_is_refused_with_file_and_place(

@@ -8,8 +8,8 @@ from verticals.data.examples import as_text
 from verticals.data.table import read_table
 from verticals.evaluation.predictor import check_free
 from verticals.runs import Run
-from verticals_recommender import interactions
-from verticals_recommender.items import parts
+from verticals_recommender.cells import parts
+from verticals_recommender.columns import INTERACTION_NAMES
 from verticals_recommender.opening import Opened, open_run
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Rules, recommend
@@ -37,7 +37,7 @@ def predict(run: Run, file: Path) -> list[dict[str, Any]]:
         given = [_picks(opened, cell) for cell in table.frame["items"]]
     else:
         wanted = Settings.model_validate(run.config.app).columns.user
-        name = column(table, "user", wanted, interactions.NAMES["user"], "--set app.columns.user=NAME")
+        name = column(table, "user", wanted, INTERACTION_NAMES["user"], "--set app.columns.user=NAME")
         given = [_known(opened, as_text(cell).strip()) for cell in table.frame[name]]
     rows = table.frame.to_dict("records")
     return [

@@ -5,8 +5,9 @@ Every list comes with its parts and reasons; every deletion with its proof.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Lock
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from verticals.access import private_router
 from verticals.arrays import FloatArray
 from verticals.errors import DataError
 from verticals.problems import problems
+from verticals_recommender.cells import plain_text
 from verticals_recommender.explanations import reasons, why
 from verticals_recommender.items import ID_CHARACTERS, LONGEST_ID, Item
 from verticals_recommender.live import Erased, Live
@@ -81,6 +83,20 @@ class ItemsRequest(_Body):
     items: list[NewItem] = Field(min_length=1, max_length=MOST_ITEMS)
 
 
+class Change(_Body):
+    """What an item costs now, whether there is stock, or both; what is not given stays."""
+
+    id: Id
+    price: float | None = Field(None, ge=0)
+    available: bool | None = None
+
+
+class ChangesRequest(_Body):
+    """Items that cost something else or are sold out."""
+
+    items: list[Change] = Field(min_length=1, max_length=MOST_ITEMS)
+
+
 def build_api(live: Live, key: str, clock: Callable[[], float] = time.time) -> APIRouter:
     """Return the routes under `/api/recommender`, of which all but the health need the key; `clock` gives seconds since 1970."""
     router = APIRouter()
@@ -132,10 +148,8 @@ def _add_lists(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
     def similar(item: PathId, count: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 10) -> dict[str, Any]:
         """Return the items whose text is nearest."""
         state = live.state
-        try:
+        with _refused(404):
             found = live.similar(state, item, count)
-        except DataError as error:
-            raise HTTPException(404, str(error)) from error
         return {"results": [{**card(state, each), "cosine": round(cosine, 6)} for each, cosine in found]}
 
 
@@ -144,29 +158,31 @@ def _add_items(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
     def add_items(request: ItemsRequest) -> dict[str, int]:
         """Add items; their text places them at once."""
         now = clock()
-        try:
+        with _refused(409):
             live.add_items([_item(each, now) for each in request.items])
-        except DataError as error:
-            raise HTTPException(409, str(error)) from error
         return {"added": len(request.items)}
+
+    @router.patch("/items", responses=_UNKNOWN)
+    def change_items(request: ChangesRequest) -> dict[str, int]:
+        """Change prices and stock of items; all that was learned of them stays."""
+        changes = {each.id: each.model_dump(exclude={"id"}, exclude_none=True) for each in request.items}
+        with _refused(404):
+            live.change_items(changes)
+        return {"changed": len(changes)}
 
     @router.delete("/items/{item:path}", responses=_UNKNOWN)
     def remove_item(item: PathId) -> dict[str, Any]:
         """Remove an item and prove that nothing of it is left."""
-        try:
+        with _refused(404):
             return _proof(live.remove_item(item))
-        except DataError as error:
-            raise HTTPException(404, str(error)) from error
 
 
 def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
     @router.post("/events", status_code=201, responses=_UNKNOWN)
     def record(request: EventRequest) -> dict[str, int]:
         """Remember what a user did; it counts in the next list."""
-        try:
+        with _refused(404):
             live.record(request.user, request.action, request.items, clock())
-        except DataError as error:
-            raise HTTPException(404, str(error)) from error
         return {"recorded": len(request.items)}
 
     @router.get("/users/{user:path}")
@@ -180,13 +196,20 @@ def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
         return _proof(live.forget_user(user))
 
 
+@contextmanager
+def _refused(status: int) -> Iterator[None]:
+    """Answer with a status what the data do not allow."""
+    try:
+        yield
+    except DataError as error:
+        raise HTTPException(status, str(error)) from error
+
+
 def _profile(live: Live, state: State, request: RecommendRequest, wish: FloatArray | None) -> Profile:
     if request.user:
         return state.profile(request.user, live.store.events(request.user))
-    try:
+    with _refused(404):
         return state.visitor(request.items, wish)
-    except DataError as error:
-        raise HTTPException(404, str(error)) from error
 
 
 def described(state: State, found: Sequence[Recommendation], most: int) -> list[dict[str, Any]]:
@@ -222,8 +245,8 @@ def card(state: State, item: int) -> dict[str, Any]:
 
 
 def _item(new: NewItem, now: float) -> Item:
-    fields = new.model_dump()
-    return Item(**{**fields, "added": now if new.added is None else new.added})
+    description, added = plain_text(new.description), now if new.added is None else new.added
+    return Item(**{**new.model_dump(), "description": description, "added": added})
 
 
 def _proof(erased: Erased) -> dict[str, Any]:

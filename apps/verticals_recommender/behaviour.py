@@ -98,7 +98,7 @@ def _world(catalogue: Catalogue, behaviour: Behaviour, generator: np.random.Gene
     has_tag = np.array([[tag in item.tags for tag in tags] for item in catalogue.items], np.float64)
     likes = _few(generator, behaviour.users, len(tags), behaviour.tags)
     rank = generator.permutation(len(catalogue)) + 1
-    added = np.array([np.nan if item.added is None else item.added for item in catalogue.items])
+    added = catalogue.added
     newest = 0.0 if np.isnan(added).all() else float(np.nanmax(added))
     return _World(
         category_of.astype(np.int64),

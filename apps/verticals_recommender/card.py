@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from verticals.config import Config
-from verticals.evaluation.report import reference_notes, verdict
+from verticals.evaluation.report import metric_name, reference_notes, verdict
 
 _COLUMNS = ("ndcg_at_10", "recall_at_20", "mrr", "coverage_at_10", "gini_at_10", "popularity_lift_at_10")
 
@@ -24,7 +24,7 @@ def model_card(config: Config, facts: Mapping[str, Any], record: Mapping[str, An
 
 {rows["train"]} training, {rows["validation"]} validation and {rows["test"]} test rows, split: {facts["split"]}. Seed {config.train.seed}.
 
-| model | {" | ".join(name.replace("_", " ") for name in _COLUMNS)} |
+| model | {" | ".join(metric_name(name) for name in _COLUMNS)} |
 |---|{"---|" * len(_COLUMNS)}
 {table}
 

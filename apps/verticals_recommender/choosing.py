@@ -1,9 +1,10 @@
 """Which model serves: every family with its best settings, and their blend, chosen on validation rows alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from verticals.arrays import FloatArray
+from verticals.arrays import Float64Array, FloatArray
+from verticals.errors import ConfigError
 from verticals_recommender.candidates import Candidate, Material, families, recents, text_of
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.models import borrowing, item_knn, vectors
@@ -46,7 +47,14 @@ class Chosen:
         return {name: {**settings, **borrowing.get(name, {})} for name, settings in found.items()}
 
 
-def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users: int, seed: int) -> Chosen:
+def choose(
+    folds: Sequence[Split],
+    text: Vectors | None,
+    grid: Grid,
+    most_users: int,
+    seed: int,
+    added: Float64Array | None = None,
+) -> Chosen:
     """Fit on the training rows, compare on the validation rows; test rows are not looked at.
 
     Args:
@@ -55,8 +63,9 @@ def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users:
         grid: what is tried.
         most_users: at most so many users of each fold decide.
         seed: of the models and of the choice of users.
+        added: when each item came, in seconds, [items], NaN where unknown; nothing means its rows tell.
     """
-    validation = Validation(folds, text, most_users, seed)
+    validation = Validation(folds, text, most_users, seed, added)
     timed = all(fold.train.timed for fold in folds)
     candidates: dict[str, Candidate] = {}
     measured: dict[str, float] = {}
@@ -77,6 +86,19 @@ def choose(folds: Sequence[Split], text: Vectors | None, grid: Grid, most_users:
         measured[HYBRID], loaned[HYBRID] = reached, share
     lenders = {name: share for name, share in loaned.items() if share}
     return Chosen(candidates, shares, lenders, measured, max(measured, key=measured.__getitem__))
+
+
+def named(chosen: Chosen, name: str) -> Chosen:
+    """Return the choice with another model that serves.
+
+    Raises:
+        ConfigError: these rows have no such model: no text, too many people and items, or no blend that is better than its parts.
+    """
+    if name not in chosen.validation:
+        raise ConfigError(
+            f"app.serve: these rows have no model '{name}'; expected one of {', '.join(chosen.validation)}"
+        )
+    return replace(chosen, served=name)
 
 
 Judged = tuple[float, Candidate, FloatArray]

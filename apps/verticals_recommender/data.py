@@ -6,7 +6,7 @@ from pathlib import Path
 from verticals.config import Config
 from verticals.data.examples import Note
 from verticals.data.public import check_name
-from verticals.errors import ConfigError
+from verticals.errors import ConfigError, DataError
 from verticals_recommender import public, splits
 from verticals_recommender.behaviour import NEWS, SHOP, generate
 from verticals_recommender.interactions import Interactions, align, read_interactions
@@ -34,13 +34,18 @@ def load(config: Config) -> Data:
     """Read what the settings name; without any, the shipped catalogue with invented behaviour.
 
     Raises:
-        ConfigError: a test or validation file is named, though this app splits by itself, or a name is given to data that have one.
+        ConfigError: a test or validation file is named, though this app splits by itself, a column that it does not read, or a name for data
+            that have one.
         DataError: a file cannot be read or does not hold what is needed.
     """
     settings = Settings.model_validate(config.app)
     for name, file in (("data.test", config.data.test), ("data.validation", config.data.validation)):
         if file:
             raise ConfigError(f"{name}: the recommender holds out rows of data.train; choose how with app.split")
+    for name in config.data.model_dump(include={"text", "label", "outside_label"}, exclude_none=True):
+        raise ConfigError(
+            f"data.{name}: the recommender does not read it; name its columns by app.columns and app.item_columns"
+        )
     if settings.catalogue and config.data.train in {None, *public.PUBLIC}:
         raise ConfigError(
             f"app.catalogue names what your own data.train is about; found {config.data.train or 'the samples'}, which have "
@@ -63,7 +68,13 @@ def _read(config: Config, settings: Settings) -> tuple[str, Interactions, Catalo
         return named, *public.load(named)
     check_name(named, public.PUBLIC)
     interactions = read_interactions(Path(named), settings.columns.model_dump(), settings.min_rating)
-    catalogue = read_catalogue(Path(settings.items)) if settings.items else Catalogue(())
+    named_items = settings.item_columns.model_dump()
+    catalogue = read_catalogue(Path(settings.items), named_items) if settings.items else Catalogue(())
+    if len(catalogue) and not set(interactions.items) & set(catalogue.positions):
+        raise DataError(
+            f"{named}: none of its items is in {settings.items}; expected the same ids, found '{interactions.items[0]}' in the one "
+            f"and '{catalogue.ids[0]}' in the other"
+        )
     return settings.catalogue or Path(named).name, interactions, catalogue
 
 

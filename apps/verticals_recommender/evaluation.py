@@ -38,7 +38,7 @@ def protocol(known: Interactions, held_out: Interactions, added: Float64Array | 
     Args:
         known: the rows that the models were fitted on.
         held_out: the rows to find.
-        added: when each item came, in seconds, [items], NaN where unknown; nothing means its first known row tells.
+        added: when each item came, in seconds, [items], NaN where unknown; its first known row tells then, and where nothing is given.
     """
     popularity = np.bincount(known.item, minlength=known.shape[1])
     return Protocol(histories(known), held_out, popularity, item_groups(known, added))
@@ -51,10 +51,10 @@ def item_groups(known: Interactions, added: Float64Array | None = None) -> dict[
     """
     counts = np.bincount(known.item, minlength=known.shape[1])
     warm = counts > 0
-    if added is None:
-        added = np.full(len(counts), np.inf)
-        np.fmin.at(added, known.item, known.time)  # fmin passes over NaN
-        added[~np.isfinite(added)] = np.nan
+    first = np.full(len(counts), np.inf)
+    np.fmin.at(first, known.item, known.time)  # fmin passes over NaN
+    first[~np.isfinite(first)] = np.nan
+    added = first if added is None else np.where(np.isnan(added), first, added)
     by_time = bool(warm.any()) and not np.isnan(added[warm]).any()
     names, values = (("oldest", "middle", "newest"), added) if by_time else (("tail", "middle", "head"), counts)
     return {"cold": ~warm, **_thirds(values.astype(np.float64), warm, names)}

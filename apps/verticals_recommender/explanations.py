@@ -20,7 +20,7 @@ _WORDS = {
     },
     "zh": {
         "because": "推荐依据：{reasons}",
-        "reason": "“{title}”{share:.0%}",
+        "reason": "{title}{share:.0%}",
         "joint": "、",
         "wish": "与您所写的内容相近",
         "popularity": "热门",
@@ -66,12 +66,19 @@ def in_words(
     words = _WORDS[language]
     named = [reason for reason in found if reason.share > 0][:most]
     if named:
-        spoken = [words["reason"].format(title=title(reason.item), share=reason.share) for reason in named]
+        spoken = [
+            words["reason"].format(title=_named(title(reason.item), language), share=reason.share) for reason in named
+        ]
         return words["because"].format(reasons=words["joint"].join(spoken))
     for part in ("wish", "popularity"):
         if part in recommendation.parts:
             return words[part]
     return words["wider"]
+
+
+def _named(title: str, language: str) -> str:
+    """Return a title as a sentence names it: in Chinese between quotes, unless it stands between title marks already."""
+    return title if language == "en" or title.startswith("《") else f"“{title}”"
 
 
 def why(

@@ -59,7 +59,7 @@ def _figure(x: str, y: str) -> go.Figure:
         template="plotly_white",
         height=340,
         margin={"l": 60, "r": 20, "t": 20, "b": 50},
-        legend={"orientation": "h", "y": 1.1},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},  # where it wraps it grows away from the curves
         xaxis_title=x,
         yaxis_title=y,
     )

@@ -11,20 +11,13 @@ from scipy import sparse
 
 from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from verticals.data.columns import column
-from verticals.data.examples import Note, as_text, note
+from verticals.data.examples import Note, as_text, label_key, note
 from verticals.data.table import Table, read_table
 from verticals.errors import DataError
+from verticals_recommender.columns import INTERACTION_NAMES, unread
 from verticals_recommender.items import LONGEST_ID, Catalogue, Item, is_plain
-from verticals_recommender.items import NAMES as ITEM_NAMES
 from verticals_recommender.times import as_seconds
 
-NAMES = {
-    "user": ("user", "user_id", "customer", "customer_id", "visitor", "reader"),
-    "item": ITEM_NAMES["item"],
-    "rating": ("rating", "stars", "score"),
-    "weight": ("weight", "count", "quantity", "accessed"),
-    "timestamp": ("timestamp", "time", "date", "unix_time", "created_at"),
-}
 _NEEDED = ("user", "item")
 _LARGEST = 1e12  # of weights and ratings: the models add up their squares
 
@@ -117,15 +110,16 @@ def read_interactions(
 
     Args:
         path: the file.
-        columns: column of each role of `NAMES`; for a role without one, the usual names are tried.
+        columns: column of each role of `INTERACTION_NAMES`; for a role without one, the usual names are tried.
         min_rating: rows rated lower are left out; nothing means that every rating counts as interest.
 
     Raises:
         DataError: the file cannot be read, lacks a column, or no row is left.
     """
     table = read_table(path)
-    user, item = (_texts(table, role, (columns or {}).get(role)) for role in _NEEDED)
-    numbers = {role: _numbers(table, role, (columns or {}).get(role)) for role in ("weight", "rating", "timestamp")}
+    names = {role: _column(table, role, (columns or {}).get(role)) for role in INTERACTION_NAMES}
+    user, item = ([as_text(cell).strip() for cell in table.frame[names[role]]] for role in _NEEDED)
+    numbers = {role: _numbers(table, role, names[role]) for role in ("weight", "rating", "timestamp")}
     weight, rating, time = (numbers[role][0] for role in ("weight", "rating", "timestamp"))
     weight = np.where(np.isnan(weight), 1.0, weight)
     reasons = {
@@ -147,21 +141,23 @@ def read_interactions(
         time[kept],
     )
     notes = _notes(table, {**reasons, **{f"unread_{role}": failed for role, (_, failed) in numbers.items()}})
-    return merge_repeats(replace(read, notes=tuple(notes)))
+    return merge_repeats(replace(read, notes=(*unread(table, names.values(), "app.columns"), *notes)))
 
 
-def _texts(table: Table, role: str, wanted: str | None) -> list[str]:
-    name = column(table, role, wanted, NAMES[role], f"--set app.columns.{role}=NAME")
-    return [as_text(value).strip() for value in table.frame[name]]
+def _column(table: Table, role: str, wanted: str | None) -> str | None:
+    """Return the column of a role; None where no name was given and none is usual, which user and item may not be."""
+    usual = INTERACTION_NAMES[role]
+    if wanted is None and role not in _NEEDED and not any(label_key(name) in usual for name in table.columns):
+        return None
+    return column(table, role, wanted, usual, f"--set app.columns.{role}=NAME")
 
 
-def _numbers(table: Table, role: str, wanted: str | None) -> tuple[Float64Array, BoolArray]:
+def _numbers(table: Table, role: str, name: str | None) -> tuple[Float64Array, BoolArray]:
     """Return a column's numbers, NaN where there is none, and which cells could not be read."""
-    usual = [name for name in table.columns if name.strip().casefold() in NAMES[role]]
-    if wanted is None and not usual:
+    if name is None:
         rows = len(table.frame)
         return np.full(rows, np.nan), np.zeros(rows, bool)
-    cells = table.frame[column(table, role, wanted, usual, f"--set app.columns.{role}=NAME")]
+    cells = table.frame[name]
     if role == "timestamp":
         found = as_seconds(list(cells))
     else:
@@ -193,7 +189,7 @@ def merge_repeats(interactions: Interactions) -> Interactions:
     """Make rows of the same user and item one: weights added, the latest time and rating kept."""
     order = np.argsort(interactions.time, kind="stable")  # NaN last; the file's order otherwise
     keys = interactions.user * len(interactions.items) + interactions.item
-    unique, inverse, counts = np.unique(keys[order], return_inverse=True, return_counts=True)
+    unique, inverse = np.unique(keys[order], return_inverse=True)
     if len(unique) == len(keys):
         return interactions
     last = np.zeros(len(unique), np.int64)
@@ -202,20 +198,21 @@ def merge_repeats(interactions: Interactions) -> Interactions:
     rows = np.argsort(last)
     merged = replace(interactions.take(last[rows]), weight=weight[rows])
     repeated = int(len(keys) - len(unique))
-    message = f"rows that repeat a user and an item, added to one row: {repeated} in {int((counts > 1).sum())} pairs"
+    message = f"rows that repeat a user and an item, added to one row for each pair: {repeated}"
     return replace(merged, notes=(*interactions.notes, Note("repeated_pair", repeated, message)))
 
 
 def align(interactions: Interactions, catalogue: Catalogue) -> tuple[Interactions, Catalogue]:
-    """Number items as the catalogue does; an item that it does not list gets a place behind the others, with its id as title."""
+    """Number items as the catalogue does; an item that it does not list gets a place behind the others, with its id as title.
+
+    Beside items that are listed, it is no longer sold, as far as anybody knows: it is learned from, and not available.
+    """
     unlisted = [name for name in interactions.items if name not in catalogue.positions]
-    whole = catalogue.extended([Item(name, name) for name in unlisted])
+    whole = catalogue.extended([Item(name, name, available=not len(catalogue)) for name in unlisted])
     column_of = np.array([whole.positions[name] for name in interactions.items], np.int64)
-    found = [
-        Note(
-            "unlisted_item", len(unlisted), f"items without a row in the catalogue, shown by their id: {len(unlisted)}"
-        )
-    ]
+    fate = "learned from but not recommended" if len(catalogue) else "known by their id alone"
+    message = f"items without a row in the catalogue, {fate}: {len(unlisted)}"
+    found = [Note("unlisted_item" if len(catalogue) else "no_catalogue", len(unlisted), message)]
     aligned = replace(
         interactions,
         items=whole.ids,

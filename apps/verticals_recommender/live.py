@@ -5,7 +5,7 @@ is read from the store with each request, so that a click counts at once and a f
 changed is taken up by `follow`, and before each change of this one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from verticals.arrays import FloatArray, IntArray
 from verticals_recommender.items import Item
 from verticals_recommender.models.vectors import unit
+from verticals_recommender.offers import Offer
 from verticals_recommender.profiles import Action
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.state import State
@@ -152,6 +153,24 @@ class Live:
             self._seen += 1
             self._extend(after, vectors)
 
+    def change_items(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change what items cost and whether there is stock; all that was learned of them stays.
+
+        Args:
+            changes: by id, a new `price`, a new `available`, or both.
+
+        Raises:
+            DataError: one of the items does not exist; nothing is changed then.
+        """
+        with self._writing:
+            self._take_up()
+            before = self._state
+            items = [replace(before.item(name), **change) for name, change in changes.items()]
+            after = before.changed(items)
+            self.store.keep_offers(items)
+            self._seen += 1
+            self._state = after
+
     def remove_item(self, item: str) -> Erased:
         """Remove an item from the model, the vectors, the index and the store, and look for what is left of it.
 
@@ -215,6 +234,7 @@ class Live:
         if new:  # the others the run has learned since
             vectors = self._read(new)
             self._extend(self._state.extended(new, vectors), vectors)
+        self._state = self._state.changed(_offered(self._state, self.store.offers(), added.keys(), self._origin))
         self._seen = changes
 
     def _read(self, items: Sequence[Item]) -> FloatArray:
@@ -243,3 +263,10 @@ class Live:
             "training_rows": sum(event.item == item for event in self.store.chosen()),
             "lists": self.store.lists_with(item),
         }
+
+
+def _offered(state: State, offers: Sequence[Offer], added: Collection[str], origin: Origin) -> list[Item]:
+    """Return items as they were last offered: those that came after the training, and others of which was said something since."""
+    since = [each for each in offers if each.item in added or each.at > origin.trained_at]
+    there = [each for each in since if each.item in state.catalogue.positions]
+    return [replace(state.item(each.item), price=each.price, available=each.available) for each in there]

@@ -1,7 +1,6 @@
 """Pieces of the pages as HTML. Everything that comes from data is escaped here."""
 
 import html
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from verticals_recommender.items import Item
@@ -30,12 +29,27 @@ def escape(text: str) -> str:
     return html.escape(text).replace("{", "&#123;").replace("$", "&#36;").replace("`", "&#96;")
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` characters, cut at a blank where one is near; Chinese has none."""
+    flat = " ".join(text.split())
+    if len(flat) <= most:
+        return flat
+    cut = flat[: most - 2]
+    blank = cut.rfind(" ")
+    return f"{cut[:blank] if blank > most // 2 else cut} …"
+
+
 def facts(item: Item, skin: Skin, now: float, texts: Mapping[str, str]) -> str:
     """Return brand, price and age of an item in one line, as far as they are known and the site speaks of them."""
     days = None if item.added is None else max(0, int((now - item.added) // DAY))
     age = "" if days is None else texts["today"] if days == 0 else texts["days"].format(count=days)
     price = f"{item.price:.2f}" if skin.priced and item.price is not None else ""
     return " · ".join(escape(part) for part in (item.brand, price, "" if skin.priced else age) if part)
+
+
+def notice(text: str) -> str:
+    """Return a sentence that is set apart."""
+    return f"<p class='notice'>{escape(text)}</p>"
 
 
 def chips(names: Iterable[str]) -> str:
@@ -58,7 +72,7 @@ def card(item: Item, line: str, why: str, marks: Iterable[str], actions: Mapping
         f"aria-label='{escape(label)}: {escape(item.title)}'>{escape(label)}</button>"
         for name, label in actions.items()
     )
-    short = escape(textwrap.shorten(item.description, _SHORT, placeholder=" …")) if item.description else ""
+    short = escape(shortened(item.description, _SHORT))
     return (
         f"<article class='pick'><div class='marks'>{chips(marks)}</div><h4>{escape(item.title)}</h4>"
         f"<p class='muted'>{line}</p><p>{short}</p><p class='why'>{escape(why)}</p>"
@@ -74,7 +88,7 @@ def cards(found: Iterable[str]) -> str:
 def strip(items: Sequence[Item], heading: str, rest: str) -> str:
     """Return a history as a row that scrolls sideways."""
     shown = "".join(
-        f"<li><b>{escape(textwrap.shorten(item.title, 60, placeholder=' …'))}</b><span class='muted'>{escape(item.category)}</span></li>"
+        f"<li><b>{escape(shortened(item.title, 60))}</b><span class='muted'>{escape(item.category)}</span></li>"
         for item in items
     )
     more = f"<li class='muted'>{escape(rest)}</li>" if rest else ""
@@ -116,7 +130,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], bold: str | None
         f"<tr{' class=served' if row[0] == bold else ''}>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
         for row in rows
     )
-    return f"<div class='table'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return f"<div class='table terse'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def figure(estimate: Mapping[str, float] | None) -> str:
@@ -124,8 +138,8 @@ def figure(estimate: Mapping[str, float] | None) -> str:
     if estimate is None:
         return "–"
     if estimate["low"] == estimate["high"]:
-        return f"{estimate['value']:.3f}"
-    return f"{estimate['value']:.3f}<small>{estimate['low']:.3f} … {estimate['high']:.3f}</small>"
+        return f"{estimate['value']:z.3f}"
+    return f"{estimate['value']:z.3f}<small>{estimate['low']:z.3f} … {estimate['high']:z.3f}</small>"
 
 
 def badges(item: Item, popularity: float, skin: Skin, now: float, texts: Mapping[str, str]) -> list[str]:

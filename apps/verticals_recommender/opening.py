@@ -37,12 +37,16 @@ class Opened:
     """A run in memory.
 
     Attributes:
+        data: name of what it learned from.
+        backbone: name of what reads texts.
         live: what answers.
         record: what was measured, as in `metrics.json`.
         skin: how the page serves it.
         clock: seconds since 1970.
     """
 
+    data: str
+    backbone: str
     live: Live
     record: dict[str, Any]
     skin: Skin
@@ -73,7 +77,7 @@ def open_run(run: Run) -> Opened:
     origin = Origin(trained_at, partial(forget, run.folder.parent, name), partial(rows_of, run.folder))
     live = Live(state, index, encode, store, origin)
     skin = skin_of(Settings.model_validate(run.config.app), name)
-    return Opened(live, run.metrics, skin, clock_of(name, rows))
+    return Opened(name, run.config.backbone.name, live, run.metrics, skin, clock_of(name, rows))
 
 
 def _index(run: Run, trained: Recommender, encode: Encode) -> VectorIndex:

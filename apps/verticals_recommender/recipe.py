@@ -19,7 +19,7 @@ from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
 from verticals_recommender.candidates import left_out
 from verticals_recommender.card import model_card
-from verticals_recommender.choosing import Chosen, choose, fit_all, fitting
+from verticals_recommender.choosing import Chosen, choose, fit_all, fitting, named
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue
 from verticals_recommender.models.histories import histories
@@ -67,10 +67,14 @@ def _train(config: Config) -> Run:
     started = time.perf_counter()
     read = data.load(config)
     split = data.split(config, read.interactions)
+    unknown = text.unknown_notes(read.catalogue, config.backbone)
     matcher, vectors = item_vectors(read.catalogue, split.train, config)
     folds = data.folds(settings, split, config.train.seed + 1)
     by_text = None if vectors is None else fit_vectors(vectors)
-    chosen = choose(folds, by_text, settings.grid, settings.validation_users, config.train.seed)
+    added = read.catalogue.added
+    chosen = choose(folds, by_text, settings.grid, settings.validation_users, config.train.seed, added)
+    if settings.serve is not None:
+        chosen = named(chosen, settings.serve)
     models = fit_all(chosen, split.known(), by_text, config.train.seed)
     trained = Recommender(read.catalogue, split, models, chosen.served)
     seconds = time.perf_counter() - started
@@ -80,7 +84,7 @@ def _train(config: Config) -> Run:
         **measure(trained.models, trained.served, judged_on(trained)),
         "rows": split.sizes(),
         "split": split.kind,
-        "notes": [asdict(note) for note in (*read.notes, *left_out(settings.grid, read.interactions.shape))],
+        "notes": [asdict(note) for note in (*unknown, *read.notes, *left_out(settings.grid, read.interactions.shape))],
         "chosen": {"validation": dict(chosen.validation), "settings": chosen.settings()},
         "tuned_text": matcher is not None,
         "retrieval": retrieval,
@@ -89,7 +93,7 @@ def _train(config: Config) -> Run:
         "cost": {"train_seconds": round(seconds, 2), **cost(trained)},
         "machine": provenance.machine(),
     }
-    named = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.kind}
+    about = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.kind}
 
     def write(folder: Path) -> None:
         recommender.write(folder, trained)
@@ -99,10 +103,10 @@ def _train(config: Config) -> Run:
             (folder / INDEX).mkdir()
             stored.save(index, folder / INDEX)
         write_json(folder / "metrics.json", record)
-        (folder / "README.md").write_text(model_card(config, named, record), encoding="utf-8")
+        (folder / "README.md").write_text(model_card(config, about, record), encoding="utf-8")
 
     return runs.save(
-        APP, config, {"objective": "recommend", "data": named}, write, lambda run: recommender.prove(run, trained)
+        APP, config, {"objective": "recommend", "data": about}, write, lambda run: recommender.prove(run, trained)
     )
 
 
@@ -149,8 +153,7 @@ def simulated_loop(chosen: Chosen, by_text: Vectors | None, split: Split, seed: 
 
 def judged_on(trained: Recommender) -> evaluation.Protocol:
     """Return the protocol of a recommender's own test rows."""
-    added = np.array([np.nan if item.added is None else item.added for item in trained.catalogue.items])
-    return evaluation.protocol(trained.split.known(), trained.split.test, added)
+    return evaluation.protocol(trained.split.known(), trained.split.test, trained.catalogue.added)
 
 
 def measure(models: Mapping[str, Model], served: str, protocol: evaluation.Protocol) -> dict[str, Any]:

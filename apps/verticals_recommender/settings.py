@@ -8,6 +8,7 @@ from verticals.config import Section
 
 SplitKind = Literal["auto", "random", "leave-one-out", "time"]
 Sample = Literal["shop", "news"]
+Served = Literal["popularity", "item-knn", "ease", "als", "text", "hybrid"]
 Dress = Literal["auto", "shop", "news"]
 
 
@@ -19,6 +20,20 @@ class Columns(Section):
     rating: str | None = None
     weight: str | None = None
     timestamp: str | None = None
+
+
+class ItemColumns(Section):
+    """Columns of the file of items; nothing means the usual names are tried."""
+
+    item: str | None = None
+    title: str | None = None
+    description: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    price: str | None = None
+    tags: str | None = None
+    available: str | None = None
+    added: str | None = None
 
 
 class Grid(Section):
@@ -64,9 +79,11 @@ class Settings(Section):
         "data.train, so give one where the file's name changes",
     )
     columns: Columns = Columns()
+    item_columns: ItemColumns = ItemColumns()
     min_rating: float | None = Field(None, description="rows rated lower are left out; nothing means all count")
     core: int = Field(0, ge=0, description="users and items with fewer rows are left out, again and again; 0 keeps all")
     split: SplitKind = Field("auto", description="auto: by time where every row has one, else random")
     validation_users: int = Field(2000, ge=10, description="at most so many users decide which model serves")
+    serve: Served | None = Field(None, description="model that serves; nothing means the best on validation")
     folds: int = Field(3, ge=1, description="validation parts that are drawn, where rows are split at random")
     grid: Grid = Grid()

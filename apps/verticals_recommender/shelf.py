@@ -50,6 +50,13 @@ class Shelf:
             there=np.concatenate([self.there, new.there]),
         )
 
+    def changed(self, places: IntArray, items: Sequence[Item]) -> "Shelf":
+        """Return the shelf with the prices and the stock that items at some places have now."""
+        new = shelf(items, np.zeros(len(items), np.float32), self.vectors[places])
+        price, available = self.price.copy(), self.available.copy()
+        price[places], available[places] = new.price, new.available
+        return replace(self, price=price, available=available)
+
     def erased(self, items: IntArray) -> "Shelf":
         """Return the shelf with empty places where items were."""
         keep = others(len(self), items)

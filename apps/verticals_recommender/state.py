@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from verticals.arrays import FloatArray, IntArray
 from verticals.errors import DataError
 from verticals_recommender.items import Catalogue, Item
@@ -43,6 +45,14 @@ class State:
             raise DataError(f"no item '{item}' in the catalogue; add it first")
         return self.catalogue.positions[item]
 
+    def item(self, item: str) -> Item:
+        """Return an item by its id.
+
+        Raises:
+            DataError: there is no such item.
+        """
+        return self.catalogue.items[self.position(item)]
+
     def profile(self, user: str, events: Iterable[Event]) -> Profile:
         """Return what is known of a user, as columns; events on items that are gone are passed over.
 
@@ -81,6 +91,18 @@ class State:
         engine = Engine(self.engine.model.extended(vectors), self.engine.shelf.extended(items, vectors))
         compared = {name: model.extended(vectors) for name, model in self.compared.items()}
         return replace(self, catalogue=catalogue, engine=engine, compared=compared)
+
+    def changed(self, items: Sequence[Item]) -> "State":
+        """Return the state with other prices and stock of items that are in it.
+
+        Raises:
+            DataError: one of the items is not.
+        """
+        places = [self.position(item.id) for item in items]
+        changed = dict(zip(places, items, strict=True))
+        whole = tuple(changed.get(place, item) for place, item in enumerate(self.catalogue.items))
+        engine = Engine(self.engine.model, self.engine.shelf.changed(np.array(places, np.int64), items))
+        return replace(self, catalogue=Catalogue(whole, self.catalogue.notes), engine=engine)
 
     def erased(self, positions: IntArray) -> "State":
         """Return the state with empty places where items were."""

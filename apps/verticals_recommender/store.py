@@ -29,10 +29,10 @@ from sqlalchemy import Engine as Database
 
 from verticals.errors import DataError
 from verticals.storage import reading, scrub, transaction
-from verticals_recommender import changes
+from verticals_recommender import changes, offers
 from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
-from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS, RETURNED
+from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS, OFFERS, RETURNED
 
 MOST_EVENTS, MOST_LISTS = 5000, 200  # of one user; older ones no longer shape what is recommended
 EVERYTHING = 2**62
@@ -150,6 +150,7 @@ class Store:
                 raise DataError(f"item '{taken}' was added by another process; remove it first, or give another id")
             removed = set(connection.scalars(select(ITEMS.c.item).where(before, ITEMS.c.removed)))
             connection.execute(delete(ITEMS).where(before))
+            offers.drop(connection, self._catalogue, [item.id for item in items])
             connection.execute(insert(ITEMS), [self._row(item, item.id in removed) for item in items])
             if removed:
                 back = [{"catalogue": self._catalogue, "item": item, "at": time.time()} for item in removed]
@@ -162,6 +163,17 @@ class Store:
         with reading(self._database) as connection:
             kept = [json.loads(attributes) for attributes in connection.scalars(query)]
         return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
+
+    def keep_offers(self, items: Sequence[Item]) -> None:
+        """Keep what items cost now and whether there is stock."""
+        with transaction(self._database) as connection:
+            changes.count(connection, self._catalogue)
+            offers.keep(connection, self._catalogue, items)
+
+    def offers(self) -> list[offers.Offer]:
+        """Return what was last said of items that changed."""
+        with reading(self._database) as connection:
+            return offers.kept(connection, self._catalogue)
 
     def removed_items(self, trained_at: float) -> set[str]:
         """Return the ids of items that were removed and did not come back before a run was trained, in seconds since 1970."""
@@ -209,7 +221,7 @@ class Store:
                 ]
                 connection.execute(_SHORTEN, without)
             gone += len(lists)
-            for table in (ITEMS, RETURNED):
+            for table in (ITEMS, RETURNED, OFFERS):
                 connection.execute(delete(table).where(table.c.catalogue == self._catalogue, table.c.item == item))
             row = {"catalogue": self._catalogue, "item": item, "attributes": None, "removed": True}
             connection.execute(insert(ITEMS), [row])

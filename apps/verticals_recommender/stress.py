@@ -104,7 +104,7 @@ def _served(config: Config) -> tuple[Split, dict[str, Any], Fit, Chosen]:
     settings, seed = Settings.model_validate(config.app), config.train.seed
     folds = data.folds(settings, split, seed + 1)
     by_text = None if vectors is None else fit_vectors(vectors)
-    chosen = choose(folds, by_text, settings.grid, settings.validation_users, seed)
+    chosen = choose(folds, by_text, settings.grid, settings.validation_users, seed, read.catalogue.added)
     described = {"name": read.name, "fingerprint": split.fingerprint(), "split": split.sizes()}
     return split, described, fitting(chosen, by_text, seed), chosen
 

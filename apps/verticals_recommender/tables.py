@@ -49,6 +49,17 @@ RETURNED = Table(
     Column("at", Float, nullable=False),  # what a run has learned of the item since counts again
     UniqueConstraint("catalogue", "item"),
 )
+OFFERS = Table(
+    "recommender_offers",
+    TABLES,
+    Column("number", Integer, primary_key=True),
+    Column("catalogue", String(200), nullable=False),
+    Column("item", String(LONGEST_ID), nullable=False),
+    Column("price", Float, nullable=True),
+    Column("available", Boolean, nullable=False),
+    Column("at", Float, nullable=False),  # what the files of a later training say counts again
+    UniqueConstraint("catalogue", "item"),
+)
 FORGOTTEN = Table(
     "recommender_forgotten",
     TABLES,

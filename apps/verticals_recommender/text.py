@@ -6,10 +6,10 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from verticals import backbones, runs
+from verticals import backbones, pilot, runs
 from verticals.arrays import FloatArray
 from verticals.config import BackboneConfig, Config, home
-from verticals.data.examples import text_key
+from verticals.data.examples import Note, text_key
 from verticals.data.pairs import Pairs, PairSplits
 from verticals.errors import DataError
 from verticals.inference.batches import unit_vectors
@@ -30,6 +30,18 @@ _TEMPERATURE = 0.1  # there too, better than 0.05 and 0.2: a weaker sign than a 
 def described(catalogue: Catalogue) -> bool:
     """Say whether any item has a text; otherwise items are known by their ids alone."""
     return any(item.text != Item(item.id, item.id).text for item in catalogue.items)
+
+
+def unknown_notes(catalogue: Catalogue, config: BackboneConfig) -> tuple[Note, ...]:
+    """Tell on standard error, before anything is trained, that the backbone does not know the language of the items.
+
+    Raises:
+        BackboneError: the backbone cannot be found or loaded.
+    """
+    if not described(catalogue):
+        return ()
+    tokenizer = backbones.load_tokenizer(backbones.locate(config.name))
+    return pilot.tell_unknown([item.text for item in catalogue.items], tokenizer)
 
 
 def reader(config: BackboneConfig, progress: str | None = None) -> Encode:

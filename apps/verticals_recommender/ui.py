@@ -53,7 +53,8 @@ def build_ui(views: Sequence[View]) -> gr.Blocks:
 
 def _build_site(page: gr.Blocks, view: View) -> None:
     texts = view.texts
-    gr.HTML(f"<p class='muted'>{markup.escape(texts['lead'])}</p>")
+    lead = texts["lead"].format(about=texts["invented"] if view.shipped else texts["own"].format(data=view.opened.data))
+    gr.HTML(f"<p class='muted'>{markup.escape(lead)}</p>")
     with gr.Tab(texts["tab_person"]):
         PersonTab(view).build(page)
     with gr.Tab(texts["tab_newcomer"]):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from verticals.arrays import Float64Array, FloatArray, IntArray
+from verticals.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from verticals_recommender.candidates import Candidate, Material
 from verticals_recommender.models.blend import spread
 from verticals_recommender.models.borrowing import known_items, loans, with_loans
@@ -19,18 +19,20 @@ SHELF = 10
 class Validation:
     """The users who decide, with what they saw and what they wanted next; those of all folds, one fold after the other.
 
-    An item without any training or validation row had not come yet. It is not ranked: models that find new items by their text
-    would be blamed for it, though nobody could have chosen it.
+    An item that had not come yet is not ranked: models that find new items by their text would be blamed for it, though nobody could have
+    chosen it. One that stood there unchosen is: else whoever brings new items forward would only find such as somebody did choose.
     """
 
-    def __init__(self, folds: Sequence[Split], text: Vectors | None, most: int, seed: int) -> None:
+    def __init__(
+        self, folds: Sequence[Split], text: Vectors | None, most: int, seed: int, added: Float64Array | None = None
+    ) -> None:
+        """Take the judges out of each fold; `added` is when each item came, in seconds, [items], NaN where unknown."""
         self._folds = [_judges(fold, text, most, seed) for fold in folds]
         lenders = [known_items(material.histories) for material, _, _ in self._folds]
         self._loans = [] if text is None else [loans(text, known, 1.0) for known in lenders]
         self._seen = sparse.vstack([judges.weights for _, judges, _ in self._folds], format="csr")
         self._wanted = sparse.vstack([wanted for _, _, wanted in self._folds], format="csr")
-        known = folds[0].known()  # the same rows in every fold
-        self._to_come = np.bincount(known.item, minlength=known.shape[1]) == 0
+        self._to_come = _to_come(folds[0], added)  # the same rows are known in every fold
 
     def scores(self, candidate: Candidate) -> FloatArray:
         """Fit a candidate in every fold and return the users' scores in units of their spread, [users, items]."""
@@ -62,6 +64,15 @@ class Validation:
         discounts = 1 / np.log2(np.arange(2, shelf.shape[1] + 2))
         ideal = np.cumsum(discounts)[np.minimum(np.diff(self._wanted.indptr), shelf.shape[1]) - 1]
         return np.asarray((hits * discounts).sum(axis=1) / ideal, np.float64)
+
+
+def _to_come(split: Split, added: Float64Array | None) -> BoolArray:
+    """Say which items came after the validation rows, [items]: as they say, and else those whose first row is a test row."""
+    known, items = split.known(), split.train.shape[1]
+    later = np.bincount(split.test.item, minlength=items) > 0
+    if added is not None and known.timed:
+        later = np.where(np.isnan(added), later, added > known.time.max(initial=-np.inf))
+    return np.asarray(later & (np.bincount(known.item, minlength=items) == 0), bool)
 
 
 def _judges(fold: Split, text: Vectors | None, most: int, seed: int) -> tuple[Material, Histories, sparse.csr_matrix]:

@@ -1,12 +1,16 @@
 """What the page says, in each language and for each kind of site."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from verticals.backbones import UNKNOWN_TOKENS
 from verticals_recommender.skins import Name
 
 _EN = {
     "title": "Recommender",
+    "notice": "Please note",
+    "own": "It learned from {data}.",
     "switch": '<a href="/zh/recommender/">简体中文</a>',
     "skin": "Site",
     "skin_shop": "Shop",
@@ -59,7 +63,10 @@ _EN = {
     "days": "{count} days old",
     "today": "today",
     "picks": "Pick up to three",
-    "sentence": "Or say it in a sentence (English)",
+    "sentence": "Or say it in a sentence",
+    "sentence_english": "Or say it in a sentence (English)",
+    "unknown": "The text model does not know {percent} % of this catalogue's words: lists for a sentence, and what is near in text, say little. "
+    "Train again with a model for your language, such as --backbone BAAI/bge-small-zh-v1.5.",
     "find": "Recommend",
     "examples": "Try one of these",
     "newcomer_lead": "No account, no training: picks are folded into the model, a sentence is read by the text encoder.",
@@ -73,7 +80,7 @@ _EN = {
     "by_behaviour": "Chosen by the same people",
     "by_text": "Near in text",
     "no_neighbours": "None known.",
-    "chosen_by": "Chosen by {people} people, more often than {share:.0%} of the catalogue.",
+    "chosen_by": "Chosen by {people} people in the training rows; {fewer:,} of the other {others:,} items were chosen less.",
     "unavailable": "not available",
     "without": "What if it had never been chosen?",
     "without_lead": "Choose a person and one item of the history: the list is made again without it.",
@@ -84,7 +91,9 @@ _EN = {
     "no_item": "Choose an item first.",
     "quality": "Quality on held-out rows",
     "quality_lead": "{test} test rows, split: {split}. Every unseen item is ranked for every person; values with 95 % bootstrap intervals "
-    "over people. The model in bold serves; it was chosen on validation rows.",
+    "over people. {served}",
+    "served_chosen": "The model in bold serves; it was chosen on validation rows.",
+    "served_named": "The model in bold serves, as app.serve says.",
     "split_random": "random",
     "split_leave-one-out": "leave-one-out",
     "split_time": "by time",
@@ -94,6 +103,7 @@ _EN = {
     "group": "group",
     "people": "people",
     "age": "By the items' age",
+    "rarity": "By how often items are chosen",
     "items": "items",
     "rows": "test rows",
     "curve": "Finding near vectors: recall and time",
@@ -140,6 +150,8 @@ _EN = {
 }
 _ZH = {
     "title": "个性化推荐",
+    "notice": "提示",
+    "own": "数据来源：{data}。",
     "switch": '<a href="/recommender/">English</a>',
     "skin": "站点",
     "skin_shop": "商店",
@@ -191,7 +203,10 @@ _ZH = {
     "days": "{count} 天前",
     "today": "今天",
     "picks": "任选至多三项",
-    "sentence": "或用一句英文描述",
+    "sentence": "或用一句话描述",
+    "sentence_english": "或用一句英文描述",
+    "unknown": "文本模型不认识本目录中 {percent}% 的字词：按句子推荐的结果和“文本相近”不可靠。"
+    "请指定适合该语言的模型重新训练，例如 --backbone BAAI/bge-small-zh-v1.5。",
     "find": "推荐",
     "examples": "试试这些",
     "newcomer_lead": "无需账号：根据所选内容即时推荐，不用重新训练；句子由文本模型理解。",
@@ -205,7 +220,7 @@ _ZH = {
     "by_behaviour": "被同一批人选择",
     "by_text": "文本相近",
     "no_neighbours": "暂无。",
-    "chosen_by": "{people} 人选择，多于目录中 {share:.0%} 的物品。",
+    "chosen_by": "训练数据中有 {people} 人选择；其他 {others:,} 件物品中，{fewer:,} 件的选择人数更少。",
     "unavailable": "无货",
     "without": "假如从未选过它？",
     "without_lead": "选择一位用户和其历史中的一项：去掉它后重新生成列表。",
@@ -216,7 +231,9 @@ _ZH = {
     "no_item": "请先选择物品。",
     "quality": "测试集上的表现",
     "quality_lead": "{test} 行测试数据，划分方式：{split}。为每位用户对所有未见物品完整排序；数值附 95% 置信区间（按用户 bootstrap）。"
-    "加粗模型为当前使用，由验证数据选出。",
+    "{served}",
+    "served_chosen": "加粗模型为当前使用，由验证数据选出。",
+    "served_named": "加粗模型为当前使用，由 app.serve 指定。",
     "split_random": "随机",
     "split_leave-one-out": "每人留出最后一项",
     "split_time": "按时间",
@@ -226,6 +243,7 @@ _ZH = {
     "group": "分组",
     "people": "人数",
     "age": "按物品新旧",
+    "rarity": "按物品热度",
     "items": "物品数",
     "rows": "测试行",
     "curve": "近邻检索：召回率与耗时",
@@ -271,19 +289,19 @@ _ZH = {
 _OWN: dict[str, dict[Name, dict[str, str]]] = {
     "en": {
         "shop": {
-            "lead": "A shop's list for each person, with its reasons. The samples are an invented catalogue and invented people; "
-            "the models were trained on this machine.",
+            "lead": "A shop's list for each person, with its reasons. {about}",
+            "invented": "The samples are an invented catalogue and invented people; the models were trained on this machine.",
             "cards": "Products for {person}",
             "unit": "product",
         },
         "news": {
-            "lead": "A news site's front page for each person, with its reasons. The samples are invented stories and invented readers; "
-            "the models were trained on this machine.",
+            "lead": "A news site's front page for each person, with its reasons. {about}",
+            "invented": "The samples are invented stories and invented readers; the models were trained on this machine.",
             "cards": "Stories for {person}",
             "unit": "story",
             "history": "Read lately, newest first",
             "by_behaviour": "Read by the same people",
-            "chosen_by": "Read by {people} people, more often than {share:.0%} of the stories.",
+            "chosen_by": "Read by {people} people in the training rows; {fewer:,} of the other {others:,} stories were read less.",
             "category": "Sections",
             "item": "Story",
             "tab_item": "One story",
@@ -292,17 +310,19 @@ _OWN: dict[str, dict[Name, dict[str, str]]] = {
     },
     "zh": {
         "shop": {
-            "lead": "为每位用户生成商品列表并说明理由。样例目录与人物均为虚构，模型在本机训练。",
+            "lead": "为每位用户生成商品列表并说明理由。{about}",
+            "invented": "样例目录与人物均为虚构，模型在本机训练。",
             "cards": "为 {person} 推荐的商品",
             "unit": "商品",
         },
         "news": {
-            "lead": "为每位读者生成新闻首页并说明理由。样例新闻与读者均为虚构，模型在本机训练。",
+            "lead": "为每位读者生成新闻首页并说明理由。{about}",
+            "invented": "样例新闻与读者均为虚构，模型在本机训练。",
             "cards": "为 {person} 推荐的新闻",
             "unit": "新闻",
             "history": "最近读过（由新到旧）",
             "by_behaviour": "被同一批读者阅读",
-            "chosen_by": "{people} 人读过，多于 {share:.0%} 的新闻。",
+            "chosen_by": "训练数据中有 {people} 人读过；其他 {others:,} 条新闻中，{fewer:,} 条的读者更少。",
             "category": "栏目",
             "item": "新闻",
             "tab_item": "单条新闻",
@@ -311,6 +331,7 @@ _OWN: dict[str, dict[Name, dict[str, str]]] = {
     },
 }
 
+_IN_A_FILE = re.compile(r"(?P<file>[^:]+): .+: (?P<found>[^:]+?)(?: \(lines (?P<lines>.+)\))?")
 _NOTES_ZH = {
     "missing_id": "缺少用户或物品编号的行，未读入",
     "long_id": "编号过长的行，未读入",
@@ -325,7 +346,10 @@ _NOTES_ZH = {
     "price": "无法读取的价格，按未知处理",
     "available": "无法判断是否有货，按有货处理",
     "added": "无法读取的上架时间，按未知处理",
-    "unlisted_item": "目录中没有的物品，以编号显示",
+    "markup": "含 HTML 的描述，按纯文本读取",
+    "unread_column": "未读取的列（可用 app.columns 或 app.item_columns 指定）",
+    "unlisted_item": "目录中没有的物品，只用于学习，不会推荐",
+    "no_catalogue": "没有目录的物品，只知道编号",
     "k_core": "行数不足的用户与物品，其行未读入",
     "ease_left_out": "用户与物品过多，未训练的 EASE 模型",
 }
@@ -348,6 +372,12 @@ def texts(language: str, skin: Name) -> Mapping[str, str]:
 def noticed(note: Mapping[str, Any], language: str) -> str:
     """Return one note of a run in words."""
     message = str(note["message"])
+    if note["code"] == UNKNOWN_TOKENS:
+        return str(texts(language, "shop")["unknown"].format(percent=note["count"]))
     if language == "en" or note["code"] not in _NOTES_ZH:
         return message
-    return f"{_NOTES_ZH[note['code']]}：{note['count']}"
+    said, placed = _NOTES_ZH[note["code"]], _IN_A_FILE.fullmatch(message)
+    if placed is None:
+        return f"{said}：{note['count']}"
+    lines = f"（第 {placed['lines']} 行）" if placed["lines"] else ""
+    return f"{placed['file']}：{said}：{placed['found']}{lines}"

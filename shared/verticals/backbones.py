@@ -232,5 +232,6 @@ def unknown_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> t
     unknown = unknown_share(tokenizer, texts)
     if unknown <= _MANY_UNKNOWN:
         return ()
-    message = f"{unknown:.0%} of the tokens are unknown to this backbone; choose one for your language, such as BAAI/bge-small-zh-v1.5"
+    found = f"{unknown:.0%} of the tokens are unknown to this backbone"
+    message = f"{found}; choose one for your language by --backbone, such as BAAI/bge-small-zh-v1.5"
     return (Note(UNKNOWN_TOKENS, round(unknown * 100), message),)

@@ -30,6 +30,7 @@ _TEXTS = {
     "en": {
         "title": "Getting ready",
         "lead": "At the first start, the applications are trained on their samples. This page becomes the site by itself.",
+        "loading": "The saved models are being loaded. This page becomes the site by itself.",
         "waiting": "waiting",
         "training": "training",
         "ready": "trained",
@@ -37,6 +38,7 @@ _TEXTS = {
     "zh": {
         "title": "准备中",
         "lead": "首次启动时，各应用会在本机用自带样例训练。完成后将自动进入站点。",
+        "loading": "正在加载已保存的模型。完成后将自动进入站点。",
         "waiting": "等待中",
         "training": "训练中",
         "ready": "已完成",
@@ -147,7 +149,7 @@ def waiting_site(board: Board) -> Starlette:
 
     def health(request: Request) -> Response:
         apps = {name: each.shown() for name, each in board.items()}
-        return JSONResponse({"status": "training", "apps": apps}, status_code=_UNAVAILABLE)
+        return JSONResponse({"status": "training" if apps else "loading", "apps": apps}, status_code=_UNAVAILABLE)
 
     def page(request: Request) -> Response:
         language = "zh" if request.url.path.startswith("/zh") else "en"
@@ -167,7 +169,7 @@ def page_html(board: Board, language: str) -> str:
         "verticals",
         language,
         _CSS,
-        f"<h1>{texts['title']}</h1><p>{texts['lead']}</p><ul>{rows}</ul>"
+        f"<h1>{texts['title']}</h1><p>{texts['lead' if board else 'loading']}</p><ul>{rows}</ul>"
         f"<script>const TEXTS = {json.dumps(texts, ensure_ascii=False)};{_RELOAD}</script>",
     )
 

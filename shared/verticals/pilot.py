@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -117,15 +117,15 @@ def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Pa
     """Train one model and judge it on test; what its backbone does not know is told before."""
     unknown: tuple[Note, ...] = ()
     if methods.get(config.method.name).uses_backbone:
-        unknown = tell_unknown(rows, backbones.load_tokenizer(backbones.locate(config.backbone.name)))
+        unknown = tell_unknown(rows.texts(), backbones.load_tokenizer(backbones.locate(config.backbone.name)))
     trained, seconds = timed(lambda: objective.fit(rows, config, work))
     trained = replace(trained, notes=(*trained.notes, *unknown))
     return Measured(trained, objective.evaluate(trained.model, rows), seconds)
 
 
-def tell_unknown(rows: Rows, tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
-    """Tell on standard error, while another backbone can still be chosen, that this one does not know the language of the rows."""
-    notes = backbones.unknown_notes(rows.texts(), tokenizer)
+def tell_unknown(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
+    """Tell on standard error, while another backbone can still be chosen, that this one does not know the language of the texts."""
+    notes = backbones.unknown_notes(texts, tokenizer)
     for note in notes:
         tqdm.write(f"note: {note.message}", file=sys.stderr)
     return notes

@@ -59,6 +59,7 @@ CSS = """
 .table table { border-collapse: collapse; width: 100%; border: 0 !important; }
 .table th, .table td { text-align: left; padding: 7px 18px 7px 0 !important; border: 0 !important; }
 .table tr { border: 0 !important; border-bottom: 1px solid rgba(120, 130, 140, 0.3) !important; }
+.terse th, .terse td { word-break: keep-all; }
 .table td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .narrow { display: none; }
 @media (max-width: 640px) {

@@ -37,6 +37,15 @@ def test_liking_by_keyboard_changes_the_list_and_leaves_the_keyboard_where_it_wa
     expect(page.locator(".pick h4").first).to_have_text(title, timeout=30_000)
 
 
+def test_a_lowest_price_alone_is_a_filter(page: Page, address: str) -> None:
+    page.goto(f"{address}/recommender/")
+    expect(page.locator(".pick").first).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_label("Price to")).to_have_value("")
+    page.get_by_label("Price from").fill("1000000")
+    expect(page.get_by_text("No item passes these filters")).to_be_visible(timeout=30_000)
+
+
 def test_every_tab_answers(page: Page, address: str) -> None:
     page.goto(f"{address}/recommender/")
     expect(page.locator(".pick").first).to_be_visible(timeout=60_000)

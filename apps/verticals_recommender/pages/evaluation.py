@@ -26,7 +26,10 @@ _RECALL = "recall_at_50"
 def build(view: View) -> None:
     """Add the tab to the open Gradio context."""
     texts, record = view.texts, view.opened.record
-    lead = texts["quality_lead"].format(test=record["rows"]["test"], split=texts[f"split_{record['split']}"])
+    best = max(record["chosen"]["validation"].values()) == record["chosen"]["validation"][record["served"]]
+    served = texts["served_chosen" if best else "served_named"]
+    split = texts[f"split_{record['split']}"]
+    lead = texts["quality_lead"].format(test=record["rows"]["test"], split=split, served=served)
     gr.Markdown(f"### {texts['quality']}\n{lead}")
     gr.HTML(models_table(record, texts))
     with gr.Row():
@@ -34,7 +37,7 @@ def build(view: View) -> None:
             gr.Markdown(f"### {texts['activity']}")
             gr.HTML(activity_table(record, texts))
         with gr.Column(min_width=320):
-            gr.Markdown(f"### {texts['age']}")
+            gr.Markdown(f"### {texts['rarity' if 'tail' in record['by_item_age'] else 'age']}")
             gr.HTML(age_table(record, texts))
     with gr.Row():
         with gr.Column(min_width=320):

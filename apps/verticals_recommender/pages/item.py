@@ -44,16 +44,18 @@ class ItemTab:
 
     def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Fill items and people in when the page is opened."""
-        items, people = self.view.choices(), self.view.people()
+        items, people, state = self.view.choices(), self.view.people(), self.view.state
+        popularity = {name: state.engine.shelf.popularity[place] for name, place in state.catalogue.positions.items()}
+        most_popular = max((name for _, name in items), key=lambda name: popularity.get(name, 0), default=None)
         return (
-            gr.update(choices=items, value=items[0][1] if items else None),
+            gr.update(choices=items, value=most_popular),
             gr.update(choices=people, value=people[0] if people else None),
         )
 
     def show(self, item: str | None) -> str:
         """Return the item's facts and its neighbours."""
         if not item:
-            return f"<p class='notice'>{markup.escape(self.view.texts['no_item'])}</p>"
+            return markup.notice(self.view.texts["no_item"])
         state = self.view.state
         with self.view.told():
             position = state.position(item)
@@ -71,13 +73,16 @@ class ItemTab:
         )
 
     def _facts(self, state: State, position: int) -> str:
-        item, popularity = state.catalogue.items[position], state.engine.shelf.popularity
-        rank = float((popularity < popularity[position]).mean())
+        item, shelf = state.catalogue.items[position], state.engine.shelf
+        popularity = shelf.popularity[shelf.there]
         texts, now = self.view.texts, self.view.opened.clock()
-        marks = markup.badges(item, rank, self.view.opened.skin, now, texts)
+        fewer = int((popularity < shelf.popularity[position]).sum())
+        marks = markup.badges(item, fewer / len(popularity), self.view.opened.skin, now, texts)
         if not item.available:
             marks.append(texts["unavailable"])
-        people = texts["chosen_by"].format(people=int(popularity[position]), share=rank)
+        people = texts["chosen_by"].format(
+            people=int(shelf.popularity[position]), fewer=fewer, others=len(popularity) - 1
+        )
         return (
             f"<h3>{markup.escape(item.title)}</h3><div class='marks'>{markup.chips([*marks, *item.tags])}</div>"
             f"<p class='muted'>{markup.facts(item, self.view.opened.skin, now, texts)}</p>"

@@ -23,14 +23,19 @@ class NewcomerTab:
 
     def build(self, page: gr.Blocks) -> None:
         """Add the tab to the open Gradio context."""
-        texts = self.view.texts
+        texts, unknown = self.view.texts, self.view.unknown_percent
         gr.HTML(f"<p class='muted'>{markup.escape(texts['newcomer_lead'])}</p>")
+        if unknown:
+            gr.HTML(markup.notice(texts["unknown"].format(percent=unknown)))
+        english = self.view.opened.backbone == "builtin" and not unknown
         with gr.Row():
             picks = gr.Dropdown([], multiselect=True, max_choices=PICKS, value=[], label=texts["picks"], min_width=280)
             with gr.Column(min_width=280):
-                sentence = gr.Textbox(label=texts["sentence"], lines=1, max_lines=3)
+                sentence = gr.Textbox(label=texts["sentence_english" if english else "sentence"], lines=1, max_lines=3)
                 find = gr.Button(texts["find"], variant="primary", min_width=120)
-        gr.Examples([[each] for each in EXAMPLES[self.view.opened.skin.name]], sentence, label=texts["examples"])
+        if self.view.shipped:
+            examples = [[each] for each in EXAMPLES[self.view.opened.skin.name]]
+            gr.Examples(examples, sentence, label=texts["examples"])
         cards = gr.HTML()
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
         page.load(self.open, None, [picks], api_visibility="private")
@@ -50,10 +55,10 @@ class NewcomerTab:
         texts, written = self.view.texts, sentence.strip()
         if len(written) > LONGEST_SENTENCE:
             message = texts["too_long"].format(found=len(written), most=LONGEST_SENTENCE)
-            raise gr.Error(message, print_exception=False)
+            raise self.view.error(message)
         state = self.view.state
         with self.view.told():
             profile = state.visitor(list(picks or ())[:PICKS], self.view.opened.live.wish(written))
         found = self.view.listed(state, state.engine.model, profile, Rules(count=SHELF))
-        said = "" if picks or written else f"<p class='notice'>{markup.escape(texts['newcomer_empty'])}</p>"
+        said = "" if picks or written else markup.notice(texts["newcomer_empty"])
         return said + self.view.cards(state, found, {})

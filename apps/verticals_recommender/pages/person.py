@@ -40,11 +40,11 @@ class PersonTab:
                 gr.HTML(f"<p class='muted'>{markup.escape(texts['stored'])}</p>")
             with gr.Column(scale=1, min_width=280):
                 controls = self._controls()
-                *_, category, _, _ = controls  # the prices come last
+                *_, category, price_from, price_to = controls
                 measured = gr.HTML()
         given, shown = [person, edits, *controls], [edits, history, cards, measured]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-        opened = page.load(self.open, None, [person, category], api_visibility="private")
+        opened = page.load(self.open, None, [person, category, price_from, price_to], api_visibility="private")
         opened.then(self.enter, given, shown, **quiet)
         person.input(self.enter, given, shown, **quiet)
         cards.click(self.act, given, shown, **quiet)
@@ -66,10 +66,13 @@ class PersonTab:
             prices = [gr.Number(None, label=texts[name], visible=skin.priced) for name in ("price_from", "price_to")]
         return [*sliders, category, *prices]
 
-    def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Fill people and categories in when the page is opened, so that nobody is listed who was forgotten since."""
+    def open(self) -> tuple[dict[str, Any], dict[str, Any], None, None]:
+        """Fill people and categories in when the page is opened, so that nobody is listed who was forgotten since.
+
+        Prices are emptied: a number that is built without a value stands at 0, which would be the highest price.
+        """
         people, categories = self.view.people(), self.view.categories()
-        return gr.update(choices=people, value=people[0] if people else None), gr.update(choices=categories)
+        return gr.update(choices=people, value=people[0] if people else None), gr.update(choices=categories), None, None
 
     def enter(self, person: str, edits: Edits, *controls: Any) -> tuple[Edits, str, str, str]:  # noqa: ANN401 - Gradio's values
         """Show a person as they are, without anything that was tried out."""
@@ -104,7 +107,9 @@ class PersonTab:
         self, person: str | None, edits: Edits, controls: Sequence[Any], done: str
     ) -> tuple[Edits, str, str, str]:
         texts, state = self.view.texts, self.view.state
-        rules = self._rules(*controls)
+        *mix, price_from, price_to = controls
+        refused = self._refused(price_from, price_to)
+        rules = self._rules(*mix, *((None, None) if refused else (price_from, price_to)))
         with self.view.told():
             profile = self.view.profile(state, person or "")
         known = state.catalogue.positions
@@ -114,7 +119,8 @@ class PersonTab:
         ms = (time.perf_counter() - started) * 1000
         status = " ".join(part for part in (done, texts["made"].format(ms=ms)) if part)
         actions = {str(name): texts[name] for name in BUTTONS}
-        drawn = self.view.cards(state, found, actions) if found else self._nothing()
+        nothing = refused or ("" if found else texts["nothing_left"])
+        drawn = markup.notice(nothing) if nothing else self.view.cards(state, found, actions)
         heading = f"<h3>{markup.escape(texts['cards'].format(person=person or '—'))}</h3>"
         cards = f"{heading}<p class='muted' role='status'>{markup.escape(status)}</p>{drawn}"
         return edits, self._history(state, profile), cards, self._measured(rules)
@@ -129,10 +135,6 @@ class PersonTab:
         price_from: float | None,
         price_to: float | None,
     ) -> Rules:
-        if price_from is not None and price_to is not None and price_from > price_to:
-            raise gr.Error(self.view.texts["prices_crossed"], print_exception=False)
-        if min(price_from or 0, price_to or 0) < 0:
-            raise gr.Error(self.view.texts["price_below_0"], print_exception=False)
         return Rules(
             count=SHELF,
             categories=tuple(categories or ()),
@@ -145,13 +147,17 @@ class PersonTab:
             damping=damping,
         )
 
-    def _nothing(self) -> str:
-        return f"<p class='notice'>{markup.escape(self.view.texts['nothing_left'])}</p>"
+    def _refused(self, price_from: float | None, price_to: float | None) -> str:
+        """Say in the place of the cards what is wrong with the prices, which change with every digit that is typed."""
+        if min(price_from or 0, price_to or 0) < 0:
+            return self.view.texts["price_below_0"]
+        crossed = price_from is not None and price_to is not None and price_from > price_to
+        return self.view.texts["prices_crossed"] if crossed else ""
 
     def _history(self, state: State, profile: Profile) -> str:
         texts = self.view.texts
         if not profile.history:
-            return f"<p class='notice'>{markup.escape(texts['no_history'])}</p>"
+            return markup.notice(texts["no_history"])
         newest = [state.catalogue.items[item] for item in reversed(list(profile.history))]
         older = len(newest) - _STRIP
         return markup.strip(newest[:_STRIP], texts["history"], texts["older"].format(count=older) if older > 0 else "")

@@ -8,6 +8,7 @@ from functools import cached_property
 import gradio as gr
 import numpy as np
 
+from verticals.backbones import UNKNOWN_TOKENS
 from verticals.errors import DataError, VerticalsError
 from verticals_recommender import markup
 from verticals_recommender.explanations import reasons, why
@@ -15,6 +16,7 @@ from verticals_recommender.models.model import Model
 from verticals_recommender.opening import Opened
 from verticals_recommender.profiles import Profile
 from verticals_recommender.serving import Engine, Recommendation, Rules, recommend
+from verticals_recommender.skins import SHIPPED
 from verticals_recommender.state import State
 from verticals_recommender.wording import texts
 
@@ -35,6 +37,16 @@ class View:
         return texts(self.language, self.opened.skin.name)
 
     @property
+    def shipped(self) -> bool:
+        """Whether catalogue and people are the invented ones."""
+        return self.opened.data in SHIPPED.values()
+
+    @property
+    def unknown_percent(self) -> int:
+        """How much of the items' text the backbone does not know, in percent; 0 where it knows enough of it."""
+        return next((int(note["count"]) for note in self.opened.record["notes"] if note["code"] == UNKNOWN_TOKENS), 0)
+
+    @property
     def state(self) -> State:
         """The present state; keep it for as long as one answer takes."""
         return self.opened.live.state
@@ -50,13 +62,12 @@ class View:
         return [known[place] for place in spread]
 
     def choices(self) -> list[tuple[str, str]]:
-        """Return titles and ids of the items; of a large catalogue the most popular ones."""
+        """Return titles and ids of the items that are listed; of a large catalogue the most popular ones."""
         state = self.state
         order = np.argsort(-state.engine.shelf.popularity, kind="stable")[:_ITEMS]
-        items = sorted((state.catalogue.items[n] for n in order), key=lambda item: item.title.casefold())
-        return [
-            (f"{item.title} · {item.category}" if item.category else item.title, item.id) for item in items if item.id
-        ]
+        items = [item for item in (state.catalogue.items[n] for n in order) if item.id and not item.unlisted]
+        items.sort(key=lambda item: item.title.casefold())
+        return [(f"{item.title} · {item.category}" if item.category else item.title, item.id) for item in items]
 
     def categories(self) -> list[str]:
         """Return the categories."""
@@ -96,6 +107,10 @@ class View:
         try:
             yield
         except DataError as error:
-            raise gr.Error(self.texts["removed"], print_exception=False) from error
+            raise self.error(self.texts["removed"]) from error
         except VerticalsError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise self.error(str(error)) from error
+
+    def error(self, message: str) -> gr.Error:
+        """Return what the page shows as a passing notice, headed in its language."""
+        return gr.Error(message, title=self.texts["notice"], print_exception=False)

@@ -135,13 +135,14 @@ def predict(
 ) -> None:
     """Predict every row of a file."""
     from verticals import objectives
+    from verticals.data.table import answer_encoding
     from verticals.evaluation.predictor import predict_file
 
     opened = open_run(run)
     ask = predict_file if opened.app in objectives.OBJECTIVES else registry.get(opened.app).predict
     rows = ask(opened, file)
     if output:
-        with output.open("w", encoding="utf-8", newline="") as table:
+        with output.open("w", encoding=answer_encoding(file), newline="") as table:
             _write_csv(rows, table)
         say(f"{len(rows)} rows written to {output}")
     if as_json:
@@ -169,7 +170,8 @@ def check(run: RunArgument, as_json: AsJson = False) -> None:
         rows = [{"check": each.name, "cases": done.cases, "findings": list(done.findings)} for each, done in checked]
         show_json({"run": str(opened.folder), "checks": rows})
     else:
-        show(*(check_line(each, done) for each, done in checked))
+        lines = [check_line(each, done) for each, done in checked]
+        show(*(lines or [f"nothing was tried: {opened.app} has no checks of its own"]))
     if any(done.findings for _, done in checked):
         raise typer.Exit(1)
 

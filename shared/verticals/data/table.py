@@ -14,6 +14,7 @@ from verticals.data.delimited import read_delimited
 from verticals.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+_WORKBOOKS = {".xls", ".xlsx", ".xlsm", ".ods", ".et"}  # of Excel, LibreOffice and WPS
 _ASCII = bytes(range(128))
 _SHOWN = 5
 
@@ -70,9 +71,18 @@ def read_text(path: Path) -> tuple[str, str]:
     return _decode(path, _read_bytes(path))
 
 
+def answer_encoding(path: Path) -> str:
+    """Return how the answer to a file is written: UTF-8, and with a byte-order mark where the file comes from Excel, which shows it rightly then.
+
+    Excel's files are those with a byte-order mark or in a legacy encoding.
+    """
+    return "utf-8" if path.suffix.lower() == ".parquet" or read_text(path)[1] == "utf-8" else "utf-8-sig"
+
+
 def _check_suffix(path: Path, suffixes: Sequence[str]) -> None:
     if path.is_file() and path.suffix.lower() not in suffixes:
-        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}")
+        workbook = "; save the sheet as CSV (UTF-8)" if path.suffix.lower() in _WORKBOOKS else ""
+        raise DataError(f"{path}: unknown format '{path.suffix}'; expected one of {', '.join(suffixes)}{workbook}")
 
 
 def _read_bytes(path: Path) -> bytes:

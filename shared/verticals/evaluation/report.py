@@ -15,6 +15,7 @@ _NAMES = {
     "accuracy_at_threshold": "in-scope accuracy, refused counted as wrong",
     "oos_recall": "out-of-scope recall",
     "oos_auroc": "out-of-scope AUROC",
+    "ndcg": "nDCG",
     "mrr": "MRR",
     "map": "MAP",
     "entity_f1": "entity F1",
@@ -53,6 +54,9 @@ def metric_name(name: str, language: str = "en") -> str:
     """Return a metric's name as people read it; what has no Chinese name has its English one."""
     if language == "zh" and name in _NAMES_ZH:
         return _NAMES_ZH[name]
+    base, _, cut = name.partition("_at_")
+    if cut.isdigit():
+        return f"{metric_name(base)}@{cut}"
     kind = name.removeprefix("oos_recall_")
     return _NAMES.get(name) or (f"out-of-scope recall, {kind}" if kind != name else name.replace("_", " "))
 
@@ -71,7 +75,7 @@ def _interval(name: str, estimate: Mapping[str, float] | None) -> str:
         return "not measured"
     style = f".{_PLAIN[name]}f" if name in _PLAIN else ".1%"
     value, low, high = (format(estimate[key], style) for key in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    return value if estimate["low"] == estimate["high"] else f"{value} ({low} to {high})"
 
 
 def verdict(method: str, record: Mapping[str, Any]) -> str:

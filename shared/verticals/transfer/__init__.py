@@ -83,7 +83,7 @@ def transfer(task: Task) -> Run:
     """
     app, objective = task.source.app, objectives.get("classify")
     with pilot.workspace(home() / app / f".work-{_key(task)}", task.config) as work:
-        unknown = pilot.tell_unknown(task.target, encoder_classifier.load_tokenizer(task.source.folder))
+        unknown = pilot.tell_unknown(task.target.texts(), encoder_classifier.load_tokenizer(task.source.folder))
         source = calibrated.load(task.source)
         before = measure(task, source)
         attempts: list[Attempt] = []
