@@ -1,18 +1,20 @@
 """Every method that tags, on toy sentences: it learns, reloads, and goes on after an interruption as if there had been none."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import ElectraConfig, ElectraModel, PreTrainedModel, XLNetConfig, XLNetModel, set_seed
 
 from interruption import Stopped, stop_at
 from tag_toys import save_tag_backbone, tag_config, toy_tagged_splits
 from tiny_encoders import ARCHITECTURES, LONG, SHORT, WIDTH, batch, load_tiny_encoder, save_tiny_encoder
 from verticals.config import Config
+from verticals.errors import MethodError
 from verticals.methods import METHODS, saved
 from verticals.methods.entrance import adding
 from verticals.objectives import Trained, tag
@@ -94,6 +96,46 @@ def test_partial_with_kept_activations_learns_shapes_as_partial_without(backbone
     assert kept.head.shape_input.weight.any()
     for (name, one), other in zip(kept.state_dict().items(), anew.state_dict().values(), strict=True):
         assert torch.allclose(one, other, atol=1e-4), name
+
+
+def other_backbone(backbone: Path, folder: Path, model: PreTrainedModel) -> Path:
+    """Write another model under the words of a backbone."""
+    model.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(backbone / name, folder)
+    return folder
+
+
+def test_shapes_are_learned_where_word_embeddings_are_narrower_than_states(backbone: Path, tmp_path: Path) -> None:
+    set_seed(0)
+    model = ElectraModel(
+        ElectraConfig(
+            vocab_size=64,
+            embedding_size=16,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=64,
+        )
+    )
+    config = config_of("full", other_backbone(backbone, tmp_path / "electra", model))
+    tagger = tag.fit(SPLITS, config, tmp_path / "work").model
+    assert tagger.module.head.shape_input.weight.shape[1] == 16
+    assert tagger.module.head.shape_input.weight.any()
+    (tmp_path / "run").mkdir()
+    tagger.save(tmp_path / "run")
+    (tmp_path / "run" / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
+    assert difference(tagger, tag.load(Run(tmp_path / "run", {}))) < 1e-5
+
+
+def test_a_backbone_to_which_no_shapes_can_be_added_says_so_and_tags_without(backbone: Path, tmp_path: Path) -> None:
+    model = XLNetModel(XLNetConfig(vocab_size=64, d_model=32, n_layer=1, n_head=2, d_inner=32))
+    config = config_of("probe", other_backbone(backbone, tmp_path / "xlnet", model))
+    with pytest.raises(MethodError, match=r"type 'xlnet' .* use --set objective\.shapes=false"):
+        tag.fit(SPLITS, config, tmp_path / "work")
+    without = config.model_copy(update={"objective": {**config.objective, "shapes": False}})
+    assert tag.fit(SPLITS, without, tmp_path / "work").model.tags(SPLITS.test)
 
 
 PAIRS = [

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from verticals.config import Section
+from verticals.errors import MethodError
 from verticals.methods.layouts import layers_of
 from verticals.methods.tuned import Tuned
 from verticals.methods.weights import PartialOptions
@@ -25,12 +26,22 @@ def adding(encoder: nn.Module, options: Section, states: Tensor) -> Iterator[Non
         encoder: as its method adapted it, or as it was reloaded.
         options: the method's own settings.
         states: [texts, tokens, width].
+
+    Raises:
+        MethodError: when the encoder reads, if it looks words up in another arrangement, as XLNet and Longformer do.
     """
     plain = cast(PreTrainedModel, encoder.encoder if isinstance(encoder, Tuned) else encoder)
     thread = get_ident()
 
     def after_lookup(module: nn.Module, inputs: tuple[Tensor], embedded: Tensor) -> Tensor:
-        return embedded + states if get_ident() == thread else embedded
+        if get_ident() != thread:
+            return embedded
+        if embedded.shape != states.shape:
+            raise MethodError(
+                f"backbones of type '{plain.config.model_type}' do not look words up text by text, so that word shapes cannot be added; "
+                "use --set objective.shapes=false"
+            )
+        return embedded + states
 
     def before_layer(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         return (inputs[0] + states, *inputs[1:]) if get_ident() == thread else inputs

@@ -5,11 +5,12 @@ Training starts from the probe: a linear head fitted on the frozen encoder's tok
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from pydantic import Field
 from safetensors.torch import load_file
+from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase, set_seed
 
@@ -26,7 +27,7 @@ from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.tagging import judge
 from verticals.methods import saved
 from verticals.objectives import Trained
-from verticals.objectives.shapes import loses_case
+from verticals.objectives.shapes import SHAPES, loses_case
 from verticals.objectives.tag_training import fit_probe, tune, word_accuracy
 from verticals.objectives.tagger import HEAD_FILE, Entity, Tagger, TaggerModule, TagHead
 from verticals.objectives.windows import Reading, make_windows
@@ -82,7 +83,8 @@ def _from_backbone(labels: tuple[str, ...], config: Config) -> Tagger:
     tokenizer = backbones.load_tokenizer(backbone)
     encoder = backbones.load_encoder(backbone).requires_grad_(False)
     options = methods.check(config, "tag", encoder)
-    head = TagHead(encoder.config.hidden_size, len(labels)).requires_grad_(False)
+    entrance = cast(Tensor, encoder.get_input_embeddings().weight).shape[1]
+    head = TagHead(entrance, encoder.config.hidden_size, len(labels)).requires_grad_(False)
     module = TaggerModule(method.adapt(encoder, options) if method.adapt else encoder, head, options)
     return Tagger(labels, module, tokenizer, method.name, _reading(config, tokenizer))
 
@@ -150,7 +152,8 @@ def load(run: Run) -> Tagger:
     if not head_file.is_file():
         raise RunError(f"{head_file}: no such file; the run is incomplete, train it again")
     weights = load_file(head_file)
-    head = TagHead(weights["shape_input.weight"].shape[1], len(run.labels))
+    width = weights["tag.weight"].shape[1] - (SHAPES - 1)
+    head = TagHead(weights["shape_input.weight"].shape[1], width, len(run.labels))
     head.load_state_dict(weights)
     tokenizer = backbones.load_tokenizer(Backbone(str(run.folder), run.folder / "tokenizer"))
     module = TaggerModule(saved.load(run.folder, run.config), head, methods.options_of(run.config.method))

@@ -5,6 +5,7 @@ context, and beside the token states before the head, where the probe of a froze
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,14 @@ class Entity:
 
 
 class TagHead(nn.Module):
-    """Everything beside the encoder: the shapes' share of the input, a linear layer, and scores of transitions."""
+    """Everything beside the encoder: the shapes' share of the input, a linear layer, and scores of transitions.
 
-    def __init__(self, width: int, tags: int) -> None:
+    `entrance` is the width of the word embeddings, which ELECTRA and ALBERT have narrower than the states, `width`.
+    """
+
+    def __init__(self, entrance: int, width: int, tags: int) -> None:
         super().__init__()
-        self.shape_input = nn.Embedding(SHAPES, width, padding_idx=0)
+        self.shape_input = nn.Embedding(SHAPES, entrance, padding_idx=0)
         self.tag = nn.Linear(width + SHAPES - 1, tags)
         self.transitions = nn.Parameter(torch.zeros(tags + 1, tags))
         nn.init.zeros_(self.shape_input.weight)  # training starts from the encoder as it was pretrained
@@ -80,7 +84,8 @@ class TaggerModule(nn.Module):
         """
         device = self.head.transitions.device
         shapes, index = shapes.to(device), index.to(device)
-        with adding(self.encoder, self._options, self.head.shape_input(shapes).sum(dim=2)):
+        added = self.head.shape_input(shapes).sum(dim=2)
+        with adding(self.encoder, self._options, added) if shapes.any() else nullcontext():
             read = self.encoder(input_ids=input_ids.to(device), attention_mask=attention_mask.to(device))
         states: Tensor = read.last_hidden_state
         hot = nn.functional.one_hot(shapes, SHAPES).sum(dim=2)[..., 1:].to(states.dtype)
