@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditionalGeneration, set_seed
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2LMHeadModel,
+    T5Config,
+    T5ForConditionalGeneration,
+    set_seed,
+)
 
 from toys import COMMON, Outcome, settings
 from verticals import backbones, objectives
@@ -201,6 +209,14 @@ def test_an_encoder_without_cross_attention_is_refused_by_name(tiny_backbone: Pa
     )
     tokenizer = backbones.load_tokenizer(Backbone("tiny", tiny_backbone))
     with pytest.raises(BackboneError, match="cannot be made to generate"):
+        load_generator(tmp_path, tokenizer)
+
+
+def test_a_causal_model_that_was_saved_without_its_head_is_refused_by_name(tiny_causal: Path, tmp_path: Path) -> None:
+    AutoModel.from_pretrained(tiny_causal).save_pretrained(tmp_path)
+    tokenizer = backbones.load_tokenizer(Backbone("tiny", tiny_causal))
+    tokenizer.cls_token = None
+    with pytest.raises(BackboneError, match=r"no cls_token, .* that was saved with its head"):
         load_generator(tmp_path, tokenizer)
 
 

@@ -144,6 +144,11 @@ def _load(kind: type[AutoModelForCausalLM] | type[AutoModelForSeq2SeqLM], folder
 
 def _encoder_decoder(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """Start both halves from one encoder, without the pooler, which nothing here uses."""
+    if tokenizer.cls_token_id is None:
+        raise BackboneError(
+            f"{folder}: its tokenizer has no cls_token, with which a reply could start; choose an encoder such as BERT, or a causal "
+            "language model that was saved with its head"
+        )
     model = EncoderDecoderModel.from_encoder_decoder_pretrained(
         str(folder), str(folder), encoder_local_files_only=True, decoder_local_files_only=True
     )
