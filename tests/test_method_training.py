@@ -14,6 +14,8 @@ from transformers.models.bert.modeling_bert import BertLayer
 
 from interruption import Stopped, stop_at
 from toys import settings, toy_splits
+from verticals import backbones
+from verticals.backbones import Backbone
 from verticals.config import Config
 from verticals.errors import MethodError, RunError
 from verticals.inference.batches import predict_batches
@@ -130,6 +132,15 @@ def test_adalora_keeps_the_orthogonality_term_though_its_loss_comes_from_logits(
 def test_adalora_with_too_few_steps_to_prune_is_refused(tiny_backbone: Path, tmp_path: Path) -> None:
     with pytest.raises(MethodError, match="at least 10 optimizer steps to prune ranks, found 4"):
         train("adalora", tiny_backbone, tmp_path, epochs=1)
+
+
+def test_adalora_names_a_layer_that_the_backbone_does_not_use(tiny_backbone: Path) -> None:
+    row = METHODS["adalora"]
+    assert row.adapt is not None
+    encoder = row.adapt(backbones.load_encoder(Backbone("tiny", tiny_backbone)), row.options())
+    assert isinstance(encoder, RankPruned)
+    with pytest.raises(MethodError, match=r"does not use, '.*query': .* method\.options\.targets"):
+        encoder.after_step(1)  # nothing has a gradient
 
 
 @pytest.mark.parametrize("method", [name for name in TUNING if METHODS[name].merges])

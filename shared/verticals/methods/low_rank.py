@@ -185,7 +185,17 @@ class RankPruned(Tuned):
         return self._config.orth_reg_weight * torch.stack(distances).mean()
 
     def after_step(self, step: int) -> None:
-        """Update what is known of each singular value's importance, and prune where the schedule says so."""
+        """Update what is known of each singular value's importance, and prune where the schedule says so.
+
+        Raises:
+            MethodError: a layer took no part in the step, so that nothing says how important it is.
+        """
+        idle = [name.partition(".lora_")[0] for name, factor in self._factors() if factor.grad is None]
+        if idle:
+            raise MethodError(
+                f"adalora found a layer that this backbone does not use, '{idle[0]}': name those that it uses with "
+                "--set method.options.targets=query,value (module names), or use lora"
+            )
         self._model.update_and_allocate(step)
 
     def get_extra_state(self) -> Tensor:
