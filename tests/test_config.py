@@ -33,6 +33,8 @@ def test_settings_survive_yaml(tmp_path: Path) -> None:
         ("train.epochs=many", "setting train.epochs: .*found 'many'"),
         ("train.epochs=0", "setting train.epochs: .*greater than or equal to 1"),
         ("train.seed=4294967296", "setting train.seed: .*less than or equal to 4294967295"),
+        ("train.precision=float16", "setting train.precision: .*'float32', 'bfloat16' or 'auto'; found 'float16'"),
+        ("method.options.rank=2024-01-01", "setting method.options.rank: input was not a valid JSON value"),
         ("train.epochs", "expected section.name=value"),
         ("train.epochs=[", "the value is not YAML"),
         (

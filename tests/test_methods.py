@@ -8,14 +8,26 @@ from typing import get_args
 import pytest
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
+from transformers import (
+    DebertaConfig,
+    DebertaModel,
+    PreTrainedConfig,
+    PreTrainedModel,
+    T5Config,
+    T5Model,
+    ViTConfig,
+    ViTModel,
+    XLNetConfig,
+    XLNetModel,
+    set_seed,
+)
 
 from tiny_encoders import ARCHITECTURES, LONG, SHORT, batch, load_tiny_encoder, save_tiny_encoder
 from toys import settings, toy_config
 from verticals import methods, training
 from verticals.adversarial import word_embeddings
 from verticals.config import Config
-from verticals.errors import MethodError, RunError
+from verticals.errors import ConfigError, MethodError, RunError
 from verticals.methods import METHODS, saved
 from verticals.methods.bottleneck import Bottleneck
 from verticals.methods.low_rank import RankPruned
@@ -200,15 +212,17 @@ def test_every_pair_is_supported_or_refused_by_name_with_an_alternative(
         ("lora", {"rnak": 4}, "did you mean 'rank'"),
         ("adalora", {"rank": 4, "target_rank": 4}, "has to be below rank 4"),
         ("dora", {"rank": 3, "init": "orthogonal"}, "needs an even rank, not 3"),
-        ("prompt", {"tokens": 0}, "method.options.tokens for 'prompt'"),
+        ("prompt", {"tokens": 0}, "setting method.options.tokens: .* found 0"),
+        ("lora", {"targets": None}, "method.options.targets: Input should be a valid string; found None"),
+        ("full", {"rank": 4}, "'full' has no settings of its own, found method.options: rank; leave them out"),
         ("prompt", {"tokens": 33}, "set backbone.max_tokens to at most 31"),
         ("prefix", {"tokens": 40}, "exceed this backbone's 64 positions"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_before_training(
-    folder_of: Callable[[str], Path], method: str, options: dict[str, int | str], expected: str
+    folder_of: Callable[[str], Path], method: str, options: dict[str, int | str | None], expected: str
 ) -> None:
-    with pytest.raises(MethodError, match=expected):
+    with pytest.raises((ConfigError, MethodError), match=expected):
         methods.check(
             _with_options(method, folder_of("bert"), options), "classify", load_tiny_encoder(folder_of("bert"))
         )
@@ -223,6 +237,39 @@ def test_more_tokens_than_the_backbone_has_positions_are_refused_before_training
         config = settings(method={"name": "probe"}, backbone={"max_tokens": most})
         with nullcontext() if most == room else pytest.raises(MethodError, match=f"max_tokens to at most {room}"):
             methods.check(config, "classify", encoder)
+
+
+def _tiny(kind: type[PreTrainedModel], config: PreTrainedConfig) -> PreTrainedModel:
+    set_seed(0)
+    encoder: PreTrainedModel = kind(config).eval()
+    return encoder
+
+
+def test_a_backbone_that_reads_no_text_is_refused_by_name() -> None:
+    picture = _tiny(ViTModel, ViTConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8))
+    both = _tiny(T5Model, T5Config(vocab_size=9, d_model=8, d_kv=8, d_ff=8, num_layers=1, num_heads=1))
+    for encoder, kind in ((picture, "vit"), (both, "t5")):
+        with pytest.raises(MethodError, match=f"type '{kind}' read no text by themselves .* choose an encoder"):
+            methods.check(settings(method={"name": "full"}, backbone={"max_tokens": 8}), "classify", encoder)
+
+
+def test_a_backbone_that_cannot_be_read_in_bfloat16_is_refused_with_the_setting_that_helps() -> None:
+    tiny = DebertaConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
+    for precision, refused in (("float32", False), ("bfloat16", True)):
+        config = settings(method={"name": "full"}, backbone={"max_tokens": 8}, train={"precision": precision})
+        with pytest.raises(MethodError, match="precision=float32") if refused else nullcontext():
+            methods.check(config, "classify", _tiny(DebertaModel, tiny))
+
+
+def test_a_backbone_that_numbers_no_positions_takes_texts_of_any_length() -> None:
+    encoder = _tiny(XLNetModel, XLNetConfig(vocab_size=9, d_model=8, n_layer=1, n_head=1, d_inner=8))
+    methods.check(settings(method={"name": "full"}, backbone={"max_tokens": 4096}), "classify", encoder)
+
+
+def test_an_unknown_architecture_is_refused_with_those_that_the_method_knows(folder_of: Callable[[str], Path]) -> None:
+    encoder = load_tiny_encoder(folder_of("modernbert"))
+    with pytest.raises(MethodError, match="type 'modernbert', but bert, roberta, xlm-roberta; use one of: "):
+        methods.check(toy_config("prefix", Path("unused")), "classify", encoder)
 
 
 @pytest.mark.parametrize(
@@ -309,6 +356,6 @@ def test_every_row_of_the_table_is_whole() -> None:
         assert method.options() == methods.options_of(toy_config(method.name, Path("unused")).method)
 
 
-def _with_options(method: str, folder: Path, options: Mapping[str, int | str]) -> Config:
+def _with_options(method: str, folder: Path, options: Mapping[str, int | str | None]) -> Config:
     config = toy_config(method, folder)
     return config.model_copy(update={"method": config.method.model_copy(update={"options": options})})

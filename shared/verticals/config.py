@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from verticals.errors import ConfigError, did_you_mean
 
@@ -55,7 +55,9 @@ class MethodConfig(Section):
     """How the backbone is tuned."""
 
     name: str = "probe"
-    options: dict[str, bool | int | float | str] = Field(default_factory=dict, description="the method's own settings")
+    options: dict[str, JsonValue] = Field(
+        default_factory=dict, description="the method's own settings, which it validates"
+    )
 
 
 class TrainConfig(Section):
@@ -74,7 +76,7 @@ class TrainConfig(Section):
         ge=0,
         description="how far word embeddings are moved against the model in each step, which doubles its time; nothing: not",
     )
-    precision: Precision | Literal["auto"] = Field(
+    precision: Literal[Precision, "auto"] = Field(
         "auto", description="arithmetic of training; auto means bfloat16 where the processor has it, else float32"
     )
     checkpoint_steps: int = Field(100, ge=1, description="optimizer steps between two checkpoints")

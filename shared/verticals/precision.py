@@ -21,6 +21,11 @@ def native_precision() -> Precision:
     return "bfloat16" if _processor_has_bfloat16() and not torch.accelerator.is_available() else "float32"
 
 
+def resolved(asked: Precision | Literal["auto"]) -> Precision:
+    """Return the precision of a training that asks for this one."""
+    return native_precision() if asked == "auto" else asked
+
+
 def bulk_reading() -> torch.autocast:
     """Return a context for reading many texts: matrix products in bfloat16 where the processor has it, several times as fast.
 

@@ -21,7 +21,7 @@ from verticals.config import Precision, Schedule, TrainConfig
 from verticals.errors import ConfigError, RunError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
-from verticals.precision import InBfloat16, native_precision
+from verticals.precision import InBfloat16, resolved
 from verticals.token_rows import Batch, Example, LengthGroupedSampler, TokenDataset
 
 HEAD = "head."  # parameters whose name starts with this learn at the head's rate
@@ -74,7 +74,7 @@ def recipe(config: TrainConfig, method: Method) -> Recipe:
         warmup_share=config.warmup_share,
         adversarial=config.adversarial or 0.0,
         checkpoint_steps=config.checkpoint_steps,
-        precision=native_precision() if config.precision == "auto" else config.precision,
+        precision=resolved(config.precision),
         trackers=config.trackers,
     )
 

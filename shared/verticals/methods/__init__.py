@@ -1,15 +1,16 @@
 """Every way to tune a backbone: one row each in `table`, one file for each family, refusals before anything is trained."""
 
-from pydantic import ValidationError
 from transformers import PreTrainedModel
 
-from verticals.config import Config, MethodConfig, Section
+from verticals.config import Config, MethodConfig, Section, validate
 from verticals.errors import MethodError, did_you_mean
 from verticals.methods.bottleneck import BottleneckOptions
 from verticals.methods.layouts import positions
-from verticals.methods.method import Method, Objective
+from verticals.methods.method import Method, NoOptions, Objective
 from verticals.methods.prompts import VirtualTokens
+from verticals.methods.reading import check_reads
 from verticals.methods.table import METHODS
+from verticals.precision import resolved
 
 __all__ = ["METHODS", "Method", "Objective", "check", "get", "options_of", "starts_elsewhere"]
 
@@ -34,17 +35,15 @@ def options_of(config: MethodConfig) -> Section:
     """Return the method's own settings, validated.
 
     Raises:
-        MethodError: a setting is unknown or does not fit.
+        MethodError: the method has none.
+        ConfigError: a setting is unknown or does not fit.
     """
     method = get(config.name)
-    try:
-        return method.options.model_validate(config.options)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(("method.options", *(str(part) for part in first["loc"])))
-        known = method.options.model_fields
-        hint = did_you_mean(str(first["loc"][-1]), known) if first["type"] == "extra_forbidden" else ""
-        raise MethodError(f"{name} for '{method.name}': {first['msg']}{hint}") from error
+    if config.options and method.options is NoOptions:
+        raise MethodError(
+            f"method '{method.name}' has no settings of its own, found method.options: {', '.join(config.options)}; leave them out"
+        )
+    return validate(method.options, config.options, ("method", "options"))
 
 
 def check(config: Config, objective: Objective, encoder: PreTrainedModel | None) -> Section:
@@ -56,15 +55,18 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
         encoder: the backbone; None where the method has none, or before it is loaded.
 
     Raises:
+        ConfigError: a setting of the method's own is unknown or does not fit.
         MethodError: the method does not support the objective, the backbone or adversarial training; those that do are named. Or the
-            backbone has fewer positions than there are to be tokens.
+            backbone has fewer positions than there are to be tokens, or is no encoder of texts.
     """
     method, options = get(config.method.name), options_of(config.method)
     architecture = str(encoder.config.model_type) if encoder is not None else None
     if objective not in method.objectives:
-        raise MethodError(_refusal(method, f"the objective '{objective}'", objective, architecture))
+        why = f" ({method.limit})" if method.limit else ""
+        raise MethodError(_refusal(method, f"the objective '{objective}'{why}", objective, architecture))
     if architecture is not None and not _supports(method, objective, architecture):
-        raise MethodError(_refusal(method, f"backbones of type '{architecture}'", objective, architecture))
+        known = ", ".join(method.architectures or ())
+        raise MethodError(_refusal(method, f"backbones of type '{architecture}', but {known}", objective, architecture))
     if config.train.adversarial and not method.tunes_words:
         others = [
             name for name, other in METHODS.items() if other.tunes_words and _supports(other, objective, architecture)
@@ -75,6 +77,8 @@ def check(config: Config, objective: Objective, encoder: PreTrainedModel | None)
         )
     if encoder is not None:
         _check_room(encoder, config.backbone.max_tokens, options)
+        if objective != "generate":
+            check_reads(encoder, resolved(config.train.precision))
     return options
 
 
@@ -85,8 +89,7 @@ def _supports(method: Method, objective: Objective, architecture: str | None) ->
 
 def _refusal(method: Method, what: str, objective: Objective, architecture: str | None) -> str:
     others = [name for name, other in METHODS.items() if _supports(other, objective, architecture)]
-    reason = f" ({method.limit})" if method.limit else ""
-    return f"method '{method.name}' does not support {what}{reason}; use one of: {', '.join(others)}"
+    return f"method '{method.name}' does not support {what}; use one of: {', '.join(others)}"
 
 
 def _check_room(encoder: PreTrainedModel, max_tokens: int, options: Section) -> None:

@@ -55,10 +55,10 @@ LAYOUTS = {
 
 
 def positions(config: PreTrainedConfig) -> int | None:
-    """Return how many tokens a model has positions for; None where it numbers none, as T5."""
+    """Return how many tokens a model has positions for; None where it numbers none, as T5 and XLNet."""
     every = getattr(config, "max_position_embeddings", None)  # GPT-2 answers to this name as well
     layout = LAYOUTS.get(config.model_type)
-    return None if every is None else every - (layout.first_position if layout else 0)
+    return None if every is None or every < 0 else every - (layout.first_position if layout else 0)
 
 
 def layout_of(encoder: PreTrainedModel) -> Layout:

@@ -27,7 +27,7 @@ class Method:
         stored_as: what of the backbone a run has to keep, and in which format.
         objectives: what it can learn.
         architectures: the `model_type`s it can tune; None means any.
-        limit: why not more of them.
+        limit: why it learns no more than that.
         options: the model that validates its own settings.
         adapt: turns the pretrained encoder into the module that is trained, with exactly the trained parameters requiring
             gradients; None where the backbone stays as it is.

@@ -69,8 +69,8 @@ METHODS = {
             "Ben Zaken et al. 2021, https://arxiv.org/abs/2106.10199",
             stored_as="delta",
             objectives=_MERGING,
-            architectures=tuple(name for name in LAYOUTS if name != "modernbert"),
-            limit="ModernBERT has no biases, and generating trains new layers",
+            architectures=tuple(name for name in LAYOUTS if name != "modernbert"),  # which has no biases
+            limit=_NO_NEW_LAYERS,
             adapt=weights.bitfit,
             epochs=6,
             learning_rate=3e-3,
@@ -185,8 +185,8 @@ METHODS = {
             "Li and Liang 2021, https://arxiv.org/abs/2101.00190",
             stored_as="adapter",
             objectives=_BESIDE,
-            architectures=("bert", "roberta", "xlm-roberta"),
-            limit="it needs layers that take past keys and values, and it stays beside the model",
+            architectures=("bert", "roberta", "xlm-roberta"),  # whose layers take past keys and values
+            limit=_NO_BACKBONE_LEFT,
             options=prompts.PrefixOptions,
             adapt=prompts.prefix,
             init="small random keys and values",
