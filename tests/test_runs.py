@@ -13,6 +13,7 @@ from toys import save_tiny_backbone, toy_config, toy_splits
 from verticals import parity, pilot, runs
 from verticals.errors import RunError
 from verticals.evaluation.predictor import Predictor
+from verticals.methods.saved import backbone_of
 from verticals.objectives import classify, encoder_classifier
 from verticals.runs import MANIFEST, Run, open_run, write_json
 
@@ -67,7 +68,7 @@ def test_a_fully_tuned_model_loads_in_plain_transformers(train_toy: Callable[[st
     assert AutoModel.from_pretrained(train_toy("full").folder / "model").config.hidden_size == 32
 
 
-@pytest.mark.parametrize("damage", ["missing", "altered", "no manifest", "broken manifest"])
+@pytest.mark.parametrize("damage", ["missing", "altered", "no manifest", "broken manifest", "manifest of nothing"])
 def test_a_damaged_run_is_refused_by_name(train_toy: Callable[[str], Run], tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(train_toy("probe").folder, folder)
@@ -75,7 +76,7 @@ def test_a_damaged_run_is_refused_by_name(train_toy: Callable[[str], Run], tmp_p
     if damage in {"missing", "no manifest"}:
         victim.unlink()
     else:
-        victim.write_text("{", encoding="utf-8")
+        victim.write_text('{"files": {}}' if damage == "manifest of nothing" else "{", encoding="utf-8")
     expected = {
         "missing": "labels.json: is missing",
         "altered": "labels.json: was altered",
@@ -83,6 +84,19 @@ def test_a_damaged_run_is_refused_by_name(train_toy: Callable[[str], Run], tmp_p
     }
     with pytest.raises(RunError, match=expected.get(damage, "not a manifest")):
         open_run(folder)
+
+
+def test_a_run_of_a_version_with_other_settings_says_so(train_toy: Callable[[str], Run], tmp_path: Path) -> None:
+    settings = (train_toy("probe").folder / "config.yaml").read_text(encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(settings.replace("warmup_share", "warmup_part"), encoding="utf-8")
+    with pytest.raises(RunError, match="of another version: unknown setting train"):
+        assert Run(tmp_path, {}).config
+
+
+def test_a_run_whose_backbone_was_moved_names_both(tiny_backbone: Path, tmp_path: Path) -> None:
+    config = toy_config("probe", tiny_backbone.with_name("moved"))
+    with pytest.raises(RunError, match=f"{tmp_path}: the backbone .* not found from here: no backbone '.*moved'"):
+        backbone_of(tmp_path, config)
 
 
 def test_a_run_that_predicts_otherwise_is_not_proven(train_toy: Callable[[str], Run]) -> None:
@@ -100,7 +114,7 @@ def test_a_failed_proof_leaves_nothing_behind(tmp_path: Path, tiny_backbone: Pat
 
     config = toy_config("tfidf", tiny_backbone)
     with pytest.raises(RunError, match="not the same"):
-        runs.save("toy", config, {}, lambda folder: write_json(folder / "file.json", {}), refuse)
+        runs.save("toy", config, {"objective": "classify"}, lambda folder: write_json(folder / "file.json", {}), refuse)
     assert list((tmp_path / "runs" / "toy").iterdir()) == []
 
 
@@ -110,10 +124,10 @@ def test_two_runs_of_the_same_settings_are_saved_side_by_side_and_both_are_whole
     def write(number: int, folder: Path) -> None:
         write_json(folder / "file.json", number)
         if number == 0:  # meanwhile, another process saves its own
-            saved.append(runs.save("toy", config, {}, partial(write, 1), lambda run: None))
+            saved.append(runs.save("toy", config, {"objective": "classify"}, partial(write, 1), lambda run: None))
 
     saved: list[Run] = []
-    saved.append(runs.save("toy", config, {}, partial(write, 0), lambda run: None))
+    saved.append(runs.save("toy", config, {"objective": "classify"}, partial(write, 0), lambda run: None))
     assert [open_run(run.folder).read_json("file.json") for run in saved] == [1, 0]
     assert not list(saved[0].folder.parent.glob(".draft*"))
     assert saved[0].folder.stat().st_mode == saved[0].folder.parent.stat().st_mode

@@ -112,6 +112,16 @@ def test_a_wrong_wish_names_the_remedy_before_anything_is_trained(
     assert not list(tmp_path.glob("runs/**/manifest.json"))
 
 
+def test_an_error_in_the_midst_of_a_training_has_a_line_of_its_own(
+    verticals: Command, labelled: Path, tiny_backbone: Path
+) -> None:
+    command = ("tune", "classify", "--data", labelled, "--method", "adalora", "--backbone", tiny_backbone)
+    outcome = verticals(*command, "--set", "train.epochs=1", "--set", "backbone.max_tokens=32")
+    assert "it/s]" in outcome.err
+    assert outcome.err.splitlines(keepends=True)[-1].startswith("error: adalora needs at least")
+    assert "]error" not in outcome.err
+
+
 def test_every_objective_says_what_it_is_compared_with() -> None:
     for name in objectives.OBJECTIVES:
         objective = objectives.get(name)

@@ -15,6 +15,11 @@ _SECONDS = "seconds.json"
 class QuietProgress(ProgressCallback):
     """The bar on standard error without the log lines, which the library writes to standard output."""
 
+    def close(self) -> None:
+        """End the bar of a training that failed, so that what is said of it has a line of its own."""
+        if self.training_bar is not None:
+            self.training_bar.close()
+
     def on_log(
         self,
         args: TrainingArguments,

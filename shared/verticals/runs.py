@@ -18,8 +18,8 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from verticals import provenance
-from verticals.config import Config, home, read_yaml
-from verticals.errors import RunError
+from verticals.config import Config, home, read_yaml, validate
+from verticals.errors import ConfigError, RunError
 
 MANIFEST = "manifest.json"
 VERDICT = "verdict.json"
@@ -45,8 +45,17 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        """The settings it was trained with."""
-        return Config.model_validate(read_yaml(self.folder / "config.yaml"))
+        """The settings it was trained with.
+
+        Raises:
+            RunError: they are no settings of this version.
+        """
+        path = self.folder / "config.yaml"
+        values = read_yaml(path)
+        try:
+            return validate(Config, values, ())
+        except ConfigError as error:
+            raise RunError(f"{path}: of another version: {error}; train the run again with this one") from error
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -160,6 +169,7 @@ def open_run(folder: Path) -> Run:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         files = {str(name): str(facts["sha256"]) for name, facts in manifest["files"].items()}
+        run = Run(folder, {**manifest, "app": str(manifest["app"]), "objective": str(manifest["objective"])})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path}: not a manifest ({type(error).__name__}); train the run again") from error
     if manifest.get("schema") != _SCHEMA:
@@ -171,7 +181,7 @@ def open_run(folder: Path) -> Run:
         if found != expected:
             what = "is missing" if not (folder / name).is_file() else "was altered after it was saved"
             raise RunError(f"{folder / name}: {what}; restore it or train the run again")
-    return Run(folder, manifest)
+    return run
 
 
 def latest(app: str) -> Run | None:

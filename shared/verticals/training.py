@@ -1,6 +1,7 @@
 """The training loop: transformers.Trainer with two learning rates, length-grouped batches and exact resume."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -93,7 +94,6 @@ class _LossTrainer(Trainer):
     ) -> None:
         super().__init__(model=model, args=args, train_dataset=data, data_collator=collate)
         self.remove_callback(ProgressCallback)
-        self.add_callback(QuietProgress)
         self._tuned = [module for module in model.modules() if isinstance(module, Tuned)]
         self.add_callback(MethodCallback(self._tuned, data.rows()))
         self._loss = loss
@@ -199,9 +199,10 @@ def finetune(
     set_seed(plan.seed)
     checkpoint = last_checkpoint(work)
     earlier = seconds_at(checkpoint)
-    with trackers.writing(plan.trackers, work):
+    with trackers.writing(plan.trackers, work), closing(QuietProgress()) as progress:
         trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
         watch = Stopwatch(earlier)
+        trainer.add_callback(progress)
         trainer.add_callback(watch)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         seconds = watch.seconds

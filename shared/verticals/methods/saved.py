@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 from verticals import backbones
 from verticals.backbones import Backbone
 from verticals.config import Config
-from verticals.errors import RunError
+from verticals.errors import BackboneError, RunError
 from verticals.methods import Method, get, options_of
 from verticals.methods.prompts import RealTokens
 from verticals.methods.tuned import Tuned
@@ -74,11 +74,14 @@ def backbone_of(folder: Path, config: Config) -> Backbone:
     """Return what the tuned part sits on: the run's own backbone, or the one of `config`, found again.
 
     Raises:
-        RunError: its weights are not those that the run was trained on.
+        RunError: it is not found, or its weights are not those that the run was trained on.
     """
     if carries(folder):
         return Backbone(str(folder), folder / _BACKBONE)
-    found, weights = backbones.locate(config.backbone.name), folder / _WEIGHTS  # older runs have none
+    try:
+        found, weights = backbones.locate(config.backbone.name), folder / _WEIGHTS  # older runs have none
+    except BackboneError as error:
+        raise RunError(f"{folder}: the backbone that the run was trained on is not found from here: {error}") from error
     if weights.is_file() and json.loads(weights.read_text(encoding="utf-8")) != backbones.digests(found.folder):
         raise RunError(
             f"{found.folder}: not the weights that the run {folder} was trained on; put those back, or train it again"
