@@ -170,13 +170,13 @@ def test_steps_are_timed_in_the_arithmetic_of_the_training(
     assert found == {expected}
 
 
-@pytest.mark.parametrize("seconds", [0.6, 0.9, 1.3, 2.1, 6.0])
+@pytest.mark.parametrize("seconds", [0.6, 0.9, 1.3, 2.1, 4.9])
 def test_a_trial_stays_within_its_budget_and_leaves_out_what_does_not_fit(
     tiny_backbone: Path, working: Clocks, seconds: float
 ) -> None:
     config = settings(backbone={"name": str(tiny_backbone), "max_tokens": 32}, train={"batch_size": 8})
     measured = run_trial(toy_splits(), config, Budget(20.0, working(seconds)))
-    assert 3 * seconds <= measured.spent <= 20.0
+    assert 4 * seconds <= measured.spent <= 20.0  # one pass tries whether the backbone reads at all
     assert measured.tuned is None
     assert measured.curves["probe"].points
 

@@ -43,8 +43,8 @@ def reason(cheap: str, accuracy: Estimate, ahead: Estimate, tuned: TunedChoice |
 def _against(tuned: TunedChoice | None) -> str:
     if tuned is None:
         return "; tuning was not weighed, since nothing is known of its gain here"
-    how = "a short tuning" if tuned.measured else "kept results"
-    return f"; {how} of {tuned.method} shows no gain worth its time ({_points(tuned.gain)})"
+    how = f"a short tuning of {tuned.method} shows" if tuned.measured else f"kept results of {tuned.method} show"
+    return f"; {how} no gain worth its time ({_points(tuned.gain)})"
 
 
 def _points(gain: Estimate) -> str:

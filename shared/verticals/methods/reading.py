@@ -18,36 +18,38 @@ def check_reads(encoder: PreTrainedModel, precision: Precision) -> None:
     Raises:
         MethodError: it gives no state for each token, or not in this precision; otherwise it would break in the middle of its code.
     """
-    kind = encoder.config.model_type
     try:
-        shape, expected = _states(encoder).shape, (1, 2, encoder.config.hidden_size)
+        shape, expected = _states(encoder, precision).shape, (1, 2, encoder.config.hidden_size)
     except _BREAKS as error:
-        raise MethodError(
-            f"backbones of type '{kind}' read no text by themselves ({_reason(error)}); choose an encoder such as BERT or RoBERTa"
-        ) from error
+        raise _refusal(encoder, precision, error) from error
     if shape != expected:
         raise MethodError(
-            f"backbones of type '{kind}' give no state for each token: expected the shape {expected} for two tokens, found "
-            f"{tuple(shape)}; choose an encoder such as BERT or RoBERTa"
+            f"backbones of type '{encoder.config.model_type}' give no state for each token: expected the shape {expected} for two "
+            f"tokens, found {tuple(shape)}; choose an encoder such as BERT or RoBERTa"
         )
+
+
+def _refusal(encoder: PreTrainedModel, precision: Precision, error: Exception) -> MethodError:
+    """Say what an encoder that does not read cannot do: read in bfloat16, or read at all."""
+    kind = f"backbones of type '{encoder.config.model_type}'"
     if precision == "bfloat16":
-        _check_reads_in_bfloat16(encoder)
+        try:
+            _states(encoder, "float32")
+            return MethodError(
+                f"{kind} cannot be read in bfloat16 ({_reason(error)}); use --set train.precision=float32"
+            )
+        except _BREAKS as plain:
+            error = plain
+    return MethodError(
+        f"{kind} read no text by themselves ({_reason(error)}); choose an encoder such as BERT or RoBERTa"
+    )
 
 
-def _check_reads_in_bfloat16(encoder: PreTrainedModel) -> None:
-    try:
-        _states(InBfloat16(encoder))
-    except RuntimeError as error:
-        raise MethodError(
-            f"backbones of type '{encoder.config.model_type}' cannot be read in bfloat16 ({_reason(error)}); "
-            "use --set train.precision=float32"
-        ) from error
-
-
-def _states(encoder: nn.Module) -> Tensor:
-    ids = torch.zeros(1, 2, dtype=torch.long, device=next(encoder.parameters()).device)
+def _states(encoder: PreTrainedModel, precision: Precision) -> Tensor:
+    read: nn.Module = InBfloat16(encoder) if precision == "bfloat16" else encoder
+    ids = torch.zeros(1, 2, dtype=torch.long, device=encoder.device)
     with torch.inference_mode():
-        states: Tensor = encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        states: Tensor = read(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
     return states
 
 
