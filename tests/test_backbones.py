@@ -133,6 +133,15 @@ def test_a_tokenizer_of_another_shape_is_one_line(tiny_backbone: Path, tmp_path:
     assert len(str(refused.value).splitlines()) == 1
 
 
+def test_a_tokenizer_with_more_tokens_than_the_weights_is_one_line(tiny_backbone: Path, tmp_path: Path) -> None:
+    tokenizer = backbones.load_tokenizer(Backbone("tiny", tiny_backbone))
+    shutil.copytree(tiny_backbone, tmp_path / "mixed")
+    tokenizer.add_tokens(["another"])
+    tokenizer.save_pretrained(tmp_path / "mixed")
+    with pytest.raises(BackboneError, match=f"knows {len(tokenizer)} tokens and the weights {len(tokenizer) - 1}"):
+        backbones.load_tokenizer(Backbone("mixed", tmp_path / "mixed"))
+
+
 def test_padding_does_not_change_a_vector() -> None:
     hidden = torch.randn(1, 3, 4)
     padded = torch.cat([hidden, torch.full((1, 2, 4), 99.0)], dim=1)

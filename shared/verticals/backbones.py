@@ -4,6 +4,7 @@ The built-in backbone is all-MiniLM-L6-v2 (22.7M parameters, 384 dimensions, Eng
 carries it is only a container: its files are found without importing its code, and checked by SHA-256.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -131,10 +132,17 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
     """Load the backbone's fast tokenizer.
 
     Raises:
-        BackboneError: the folder holds no tokenizer that transformers knows.
+        BackboneError: the folder holds no tokenizer that transformers knows, or weights beside it that have fewer words.
     """
     with _loading(backbone, "a tokenizer"):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(backbone.folder, local_files_only=True)
+        beside = backbone.folder / "config.json"  # a run keeps its tokenizer alone
+        words = json.loads(beside.read_text(encoding="utf-8")).get("vocab_size") if beside.is_file() else None
+    if words is not None and len(tokenizer) > words:
+        raise BackboneError(
+            f"{backbone.folder}: the tokenizer knows {len(tokenizer)} tokens and the weights {words}, so they are of two models; "
+            "save the model and its own tokenizer there"
+        )
     return tokenizer
 
 
