@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from datetime import date
 from io import StringIO
@@ -13,7 +14,7 @@ import pytest
 
 from toys import Outcome, toy_rows
 from verticals import methods, objectives, runs
-from verticals.runs import open_run
+from verticals.runs import Run, open_run
 
 Command = Callable[..., Outcome]
 
@@ -74,6 +75,18 @@ def test_a_backbone_that_does_not_know_the_language_is_told_once_and_before_trai
     run = runs.latest(objective)
     assert run is not None
     assert [each["code"] for each in run.metrics["notes"]].count("unknown_tokens") == 1
+
+
+@pytest.mark.parametrize("command", [("check",), ("demo", "--run")])
+def test_a_run_without_an_app_says_what_can_be_done_with_it(
+    verticals: Command, train_toy: Callable[[str], Run], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    folder = shutil.copytree(train_toy("tfidf").folder, tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "app": "classify"}), encoding="utf-8")
+    outcome = verticals(*command, folder)
+    assert outcome.code == 2
+    assert "trained by `verticals tune classify`, so it has no app" in outcome.error
 
 
 @pytest.mark.parametrize(

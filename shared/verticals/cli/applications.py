@@ -18,6 +18,7 @@ from verticals.cli.options import (
     RunArgument,
     Seed,
     TestRows,
+    app_of,
     given,
     open_run,
     resolve,
@@ -165,7 +166,7 @@ def _cell(value: Any) -> Any:  # noqa: ANN401 - any JSON
 def check(run: RunArgument, as_json: AsJson = False) -> None:
     """Try what an app promises, such as privacy and limits, on a run; exit code 1 where something does not hold."""
     opened = open_run(run)
-    checked = [(each, each.run(opened)) for each in registry.get(opened.app).checks]
+    checked = [(each, each.run(opened)) for each in app_of(opened).checks]
     if as_json:
         rows = [{"check": each.name, "cases": done.cases, "findings": list(done.findings)} for each, done in checked]
         show_json({"run": str(opened.folder), "checks": rows})
@@ -221,7 +222,7 @@ def _names(app: str | None, folder: Path | None) -> list[str]:
     """Return the apps to serve: the one that is named, or that the run is of, or all."""
     if app is None and folder is None:
         return list(registry.available())
-    return [app or open_run(str(folder)).app]
+    return [app or app_of(open_run(str(folder))).name]
 
 
 def _served(name: str, folder: Path | None) -> "Run | None":

@@ -84,3 +84,19 @@ def open_run(reference: str) -> "Run":
             raise VerticalsError(f"no run of '{reference}' in {home()}; train one with: verticals train {reference}")
         return found
     return runs.open_run(Path(reference))
+
+
+def app_of(run: "Run") -> Vertical:
+    """Return the app that trained a run.
+
+    Raises:
+        ConfigError: no app did, or none of that name is installed.
+    """
+    from verticals import objectives
+
+    if run.app in objectives.OBJECTIVES:
+        raise ConfigError(
+            f"{run.folder}: trained by `verticals tune {run.app}`, so it has no app with pages or checks; use evaluate, predict or "
+            "export, or train an app on the same rows with: verticals train APP --data FILE"
+        )
+    return registry.get(run.app)
