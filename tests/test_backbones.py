@@ -1,5 +1,6 @@
 """Where pretrained weights come from, and what is refused."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -131,6 +132,19 @@ def test_a_tokenizer_of_another_shape_is_one_line(tiny_backbone: Path, tmp_path:
     with pytest.raises(BackboneError, match="cannot be loaded as a tokenizer") as refused:
         backbones.load_tokenizer(backbones.locate(str(folder)))
     assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "random"), [({"num_hidden_layers": 3}, "layer.2"), ({"intermediate_size": 80}, "intermediate")]
+)
+def test_weights_that_would_leave_a_part_of_the_model_random_are_refused(
+    tiny_backbone: Path, tmp_path: Path, changed: dict[str, int], random: str
+) -> None:
+    folder = shutil.copytree(tiny_backbone, tmp_path / "copy")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, **changed}), encoding="utf-8")
+    with pytest.raises(BackboneError, match=f"would be random: .* such as 'encoder.*{random}"):
+        backbones.load_encoder(Backbone("copy", folder))
 
 
 def test_a_tokenizer_with_more_tokens_than_the_weights_is_one_line(tiny_backbone: Path, tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ carries it is only a container: its files are found without importing its code, 
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
@@ -163,19 +164,37 @@ def load_encoder(backbone: Backbone) -> PreTrainedModel:
     On a CPU attention is written out ("eager"): for short texts the fused kernel's backward pass is the slower one.
 
     Raises:
-        BackboneError: the folder holds no encoder that transformers knows.
+        BackboneError: the folder holds no encoder that transformers knows, or not all of its weights.
     """
+    model: PreTrainedModel
     with _loading(backbone, "an encoder"):
-        model: PreTrainedModel = AutoModel.from_pretrained(
+        model, report = AutoModel.from_pretrained(
             backbone.folder,
             local_files_only=True,
             use_safetensors=True,
             dtype=torch.float32,
             attn_implementation=None if torch.accelerator.is_available() else "eager",
+            ignore_mismatched_sizes=True,  # they are in the report
+            output_loading_info=True,
         )
+    check_filled(backbone.folder, report)
     if "pooler" in dict(model.named_children()):
         model.register_module("pooler", None)
     return model
+
+
+def check_filled(folder: Path, report: Mapping[str, Any]) -> None:
+    """Refuse weights that leave a part of a model as it was drawn, of which transformers only warns; nothing here uses a pooler.
+
+    `report` is what `from_pretrained` says of the loading.
+    """
+    lacking = {*report["missing_keys"], *(name for name, *_ in report["mismatched_keys"])}
+    drawn = sorted(name for name in lacking if "pooler" not in name.split("."))
+    if drawn:
+        raise BackboneError(
+            f"{folder}: the weights do not fill the model of config.json: tensors that would be random: {len(drawn)}, such as '{drawn[0]}'; "
+            "save or copy its files again"
+        )
 
 
 _FROZEN: WeakValueDictionary[Path, PreTrainedModel] = WeakValueDictionary()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
@@ -18,6 +18,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from verticals.backbones import check_filled
 from verticals.data.examples import Note
 from verticals.errors import BackboneError, MethodError
 from verticals.methods.layouts import positions
@@ -136,10 +137,17 @@ def is_causal(config: PreTrainedConfig) -> bool:
 
 
 def _load(kind: type[AutoModelForCausalLM] | type[AutoModelForSeq2SeqLM], folder: Path) -> PreTrainedModel:
-    return cast(
-        PreTrainedModel,
-        kind.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32),
+    loaded: Any = kind.from_pretrained(
+        folder,
+        local_files_only=True,
+        use_safetensors=True,
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,  # they are in the report
+        output_loading_info=True,
     )
+    model, report = loaded
+    check_filled(folder, report)
+    return cast(PreTrainedModel, model)
 
 
 def _encoder_decoder(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
