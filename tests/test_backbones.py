@@ -143,8 +143,14 @@ def test_weights_that_would_leave_a_part_of_the_model_random_are_refused(
     folder = shutil.copytree(tiny_backbone, tmp_path / "copy")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     (folder / "config.json").write_text(json.dumps({**config, **changed}), encoding="utf-8")
-    with pytest.raises(BackboneError, match=f"would be random: .* such as 'encoder.*{random}"):
+    tokenizer, said = (
+        backbones.load_tokenizer(Backbone("copy", folder)),
+        f"would be random: .* such as 'encoder.*{random}",
+    )
+    with pytest.raises(BackboneError, match=said):
         backbones.load_encoder(Backbone("copy", folder))
+    with pytest.raises(BackboneError, match=said):
+        load_generator(folder, tokenizer)
 
 
 def test_a_tokenizer_with_more_tokens_than_the_weights_is_one_line(tiny_backbone: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from verticals.backbones import check_filled
+from verticals.backbones import Backbone, check_filled, load_encoder
 from verticals.data.examples import Note
 from verticals.errors import BackboneError, MethodError
 from verticals.methods.layouts import positions
@@ -157,6 +157,7 @@ def _encoder_decoder(folder: Path, tokenizer: PreTrainedTokenizerBase) -> PreTra
             f"{folder}: its tokenizer has no cls_token, with which a reply could start; choose an encoder such as BERT, or a causal "
             "language model that was saved with its head"
         )
+    load_encoder(Backbone(str(folder), folder))  # which says what the weights lack; the next call does not
     model = EncoderDecoderModel.from_encoder_decoder_pretrained(
         str(folder), str(folder), encoder_local_files_only=True, decoder_local_files_only=True
     )
