@@ -11,7 +11,7 @@ import torch
 
 from toys import toy_config, toy_splits
 from verticals import backbones, methods, training
-from verticals.errors import VerticalsError
+from verticals.errors import RunError, VerticalsError
 from verticals.objectives import classify, encoder_classifier
 from verticals.precision import InBfloat16
 from verticals.token_rows import LengthGroupedSampler
@@ -66,6 +66,18 @@ def test_a_checkpoint_cut_short_is_not_continued(tmp_path: Path) -> None:
             (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}", encoding="utf-8")
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-3"
     assert last_checkpoint(tmp_path / "nothing") is None
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.pt"])
+def test_a_checkpoint_that_cannot_be_read_is_named_with_what_to_do(
+    tiny_backbone: Path, tmp_path: Path, name: str
+) -> None:
+    train(tmp_path, tiny_backbone, "bitfit", "float32")
+    damaged = last_checkpoint(tmp_path)
+    assert damaged is not None
+    os.truncate(damaged / name, 50)
+    with pytest.raises(RunError, match=f"{damaged}: a checkpoint that cannot be read: .*remove the folder"):
+        train(tmp_path, tiny_backbone, "bitfit", "float32")
 
 
 def test_the_order_of_rows_depends_on_seed_and_epoch_alone() -> None:

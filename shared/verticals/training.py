@@ -1,9 +1,10 @@
 """The training loop: transformers.Trainer with two learning rates, length-grouped batches and exact resume."""
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 
 import torch
@@ -132,12 +133,17 @@ class _LossTrainer(Trainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         trained = cast(nn.Module, self.model)
-        stored = load_file(Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
+        with _reading(resume_from_checkpoint):
+            stored = load_file(Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
         if stored.keys() != _unfrozen(trained).keys():
             raise RunError(
                 f"{resume_from_checkpoint}: a checkpoint of another model; remove the folder and train again"
             )
         trained.load_state_dict(stored, strict=False)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with _reading(checkpoint):
+            super()._load_optimizer_and_scheduler(checkpoint)
 
     def _get_train_sampler(self, train_dataset: object = None) -> Sampler[int]:
         return self._sampler
@@ -146,6 +152,18 @@ class _LossTrainer(Trainer):
         if self.optimizer is None:
             self.optimizer = torch.optim.AdamW(_groups(cast(nn.Module, self.model), self._plan), fused=True)
         return self.optimizer
+
+
+@contextmanager
+def _reading(checkpoint: str | None) -> Iterator[None]:
+    """Say of a checkpoint's file that cannot be read, as after a power failure, what to do."""
+    try:
+        yield
+    except (OSError, EOFError, RuntimeError, UnpicklingError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(
+            f"{checkpoint}: a checkpoint that cannot be read: {reason}; remove the folder and give the same command again"
+        ) from error
 
 
 def _unfrozen(model: nn.Module) -> dict[str, Tensor]:
