@@ -160,7 +160,7 @@ def _reading(checkpoint: str | None) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, RuntimeError, UnpicklingError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise RunError(
             f"{checkpoint}: a checkpoint that cannot be read: {reason}; remove the folder and give the same command again"
         ) from error

@@ -48,10 +48,10 @@ def _refusal(encoder: PreTrainedModel, precision: Precision, error: Exception) -
 def _states(encoder: PreTrainedModel, precision: Precision) -> Tensor:
     read: nn.Module = InBfloat16(encoder) if precision == "bfloat16" else encoder
     ids = torch.zeros(1, 2, dtype=torch.long, device=encoder.device)
-    with torch.inference_mode():
+    with torch.no_grad():  # what a model keeps for later has to serve training
         states: Tensor = read(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
     return states
 
 
 def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return f"{type(error).__name__}: {error}".splitlines()[0]
