@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from verticals import backbones, precision
+from verticals import backbones, coverage, precision
 from verticals.backbones import Backbone
 from verticals.errors import BackboneError
 from verticals.inference.batches import unit_vectors
@@ -171,8 +171,8 @@ def test_padding_does_not_change_a_vector() -> None:
 
 def test_text_that_the_tokenizer_does_not_know_is_measured() -> None:
     tokenizer = backbones.load_tokenizer(backbones.locate("builtin"))
-    assert backbones.unknown_share(tokenizer, ["plain English words"]) == 0.0
-    assert backbones.unknown_share(tokenizer, ["我想查询订单的物流信息谢谢"]) > 0.3
+    assert coverage.unknown_share(tokenizer, ["plain English words"]) == 0.0
+    assert coverage.unknown_share(tokenizer, ["我想查询订单的物流信息谢谢"]) > 0.3
 
 
 def test_a_backbone_that_nobody_changes_is_in_memory_once(tiny_backbone: Path) -> None:

@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 
 from recommender_toys import BEHAVIOUR, CATALOGUE
-from verticals.backbones import UNKNOWN_TOKENS
+from verticals.coverage import UNKNOWN_TOKENS
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_recommender import markup

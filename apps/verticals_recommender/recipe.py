@@ -121,7 +121,7 @@ def item_vectors(catalogue: Catalogue, known: Interactions, config: Config) -> t
     if not Settings.model_validate(config.app).tune_text:
         return None, text.reader(config.backbone, "reading items")(texts)
     matcher = text.tune(catalogue, known, config)
-    return matcher, matcher.embed(texts, "reading items")
+    return matcher, text.tuned_reader(matcher, "reading items")(texts)
 
 
 def near_vectors(vectors: FloatArray, split: Split) -> tuple[VectorIndex, dict[str, Any]]:

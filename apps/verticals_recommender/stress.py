@@ -24,7 +24,7 @@ _TARGETS, _FEWEST_BUYERS = 5, 5
 
 
 def million(config: Config) -> list[dict[str, Any]]:
-    """A million synthetic vectors of the backbone's width: the chosen structure with queries that the choice never saw.
+    """A million synthetic vectors as wide as those of items: the chosen structure with queries that the choice never saw.
 
     Times are CPU times, which do not count what else the machine does; a query has one thread and waits for nothing.
     """

@@ -1,12 +1,14 @@
-"""Item text as vectors: by the backbone as it is, or tuned on behaviour so that items wanted by the same people lie close."""
+"""Item text as vectors: meaning by the backbone, as it is or tuned so that what the same people want lies close, and words beside it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
+from transformers import PreTrainedTokenizerBase
 
-from verticals import backbones, pilot, runs
+from verticals import backbones, coverage, pilot, runs
 from verticals.arrays import FloatArray
 from verticals.config import BackboneConfig, Config, home
 from verticals.data.examples import Note, text_key
@@ -16,6 +18,7 @@ from verticals.inference.batches import unit_vectors
 from verticals.objectives import match
 from verticals.objectives.match import Matcher
 from verticals.runs import Run
+from verticals_recommender import words
 from verticals_recommender.interactions import Interactions
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.models import item_knn
@@ -45,7 +48,17 @@ def unknown_notes(catalogue: Catalogue, config: BackboneConfig) -> tuple[Note, .
 
 
 def reader(config: BackboneConfig, progress: str | None = None) -> Encode:
-    """Return what turns texts into unit vectors, [texts, width], by the backbone as it is.
+    """Return what turns texts into unit vectors, [texts, width], by the backbone as it is and their words.
+
+    Raises:
+        BackboneError: the backbone cannot be found or loaded.
+    """
+    tokenizer = backbones.load_tokenizer(backbones.locate(config.name))
+    return _with_words(meaning(config, progress), tokenizer)
+
+
+def meaning(config: BackboneConfig, progress: str | None = None) -> Encode:
+    """Return what turns texts into unit vectors, [texts, width], by the backbone as it is and nothing else.
 
     Raises:
         BackboneError: the backbone cannot be found or loaded.
@@ -61,6 +74,18 @@ def reader(config: BackboneConfig, progress: str | None = None) -> Encode:
     return encode
 
 
+def tuned_reader(matcher: Matcher, progress: str | None = None) -> Encode:
+    """Return what turns texts into unit vectors, [texts, width], by a tuned backbone and their words."""
+    return _with_words(partial(matcher.embed, progress=progress), matcher.tokenizer)
+
+
+def _with_words(meaning: Encode, tokenizer: PreTrainedTokenizerBase) -> Encode:
+    def encode(texts: Sequence[str]) -> FloatArray:
+        return words.beside(meaning(texts), texts, coverage.unknown_shares(tokenizer, texts))
+
+    return encode
+
+
 def of_run(run: Run) -> Encode:
     """Return the encoder that read a run's items, for several threads.
 
@@ -70,7 +95,7 @@ def of_run(run: Run) -> Encode:
     if not (run.folder / "tokenizer").is_dir():
         return in_turn(reader(run.config.backbone), reader(run.config.backbone))
     tuned = match.load(run)
-    return in_turn(tuned.embed, match.beside(tuned, run).embed)
+    return in_turn(tuned_reader(tuned), tuned_reader(match.beside(tuned, run)))
 
 
 def in_turn(*readers: Encode) -> Encode:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from verticals.backbones import UNKNOWN_TOKENS
+from verticals.coverage import UNKNOWN_TOKENS
 from verticals_recommender.skins import Name
 
 _EN = {

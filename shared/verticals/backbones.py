@@ -7,7 +7,7 @@ carries it is only a container: its files are found without importing its code, 
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,7 +20,6 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from verticals.data.examples import Note
 from verticals.errors import BackboneError
 from verticals.provenance import sha256
 
@@ -37,8 +36,6 @@ _HUB_SECONDS = 5.0
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 # The last three come of JSON that has another shape than transformers takes for granted.
 _UNREADABLE = (OSError, ValueError, SafetensorError, KeyError, TypeError, AttributeError)
-UNKNOWN_TOKENS = "unknown_tokens"  # code of the note that is told before training
-_MANY_UNKNOWN = 0.05
 
 
 @dataclass(frozen=True)
@@ -238,27 +235,3 @@ def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
     weights = mask.unsqueeze(-1).float()
     mean = (hidden.float() * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
     return torch.nn.functional.normalize(mean, dim=-1)
-
-
-def unknown_share(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> float:
-    """Return the share of tokens that the tokenizer does not know, between 0 and 1."""
-    unknown = tokenizer.unk_token_id
-    ids = [token for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"] for token in row]
-    return ids.count(unknown) / len(ids) if ids and unknown is not None else 0.0
-
-
-def cut_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Note, ...]:
-    """Say how many texts are cut."""
-    lengths = [len(ids) for ids in tokenizer(list(texts), max_length=max_tokens + 1, truncation=True)["input_ids"]]
-    cut = sum(length > max_tokens for length in lengths)
-    return (Note("text_cut", cut, f"texts longer than {max_tokens} tokens, read up to there: {cut}"),) if cut else ()
-
-
-def unknown_notes(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
-    """Say whether the tokenizer does not cover the language of the texts."""
-    unknown = unknown_share(tokenizer, texts)
-    if unknown <= _MANY_UNKNOWN:
-        return ()
-    found = f"{unknown:.0%} of the tokens are unknown to this backbone"
-    message = f"{found}; choose one for your language by --backbone, such as BAAI/bge-small-zh-v1.5"
-    return (Note(UNKNOWN_TOKENS, round(unknown * 100), message),)

@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from verticals import backbones, distributed, methods, objectives, parity, provenance, runs, trackers
+from verticals import backbones, coverage, distributed, methods, objectives, parity, provenance, runs, trackers
 from verticals.config import Config, home
 from verticals.data.examples import Note
 from verticals.data.splits import Splits
@@ -125,7 +125,7 @@ def measure(objective: Objective[Any, Any], rows: Rows, config: Config, work: Pa
 
 def tell_unknown(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
     """Tell on standard error, while another backbone can still be chosen, that this one does not know the language of the texts."""
-    notes = backbones.unknown_notes(texts, tokenizer)
+    notes = coverage.unknown_notes(texts, tokenizer)
     for note in notes:
         tqdm.write(f"note: {note.message}", file=sys.stderr)
     return notes

@@ -8,7 +8,7 @@ from functools import cached_property
 import gradio as gr
 import numpy as np
 
-from verticals.backbones import UNKNOWN_TOKENS
+from verticals.coverage import UNKNOWN_TOKENS
 from verticals.errors import DataError, VerticalsError
 from verticals_recommender import markup
 from verticals_recommender.explanations import reasons, why

@@ -1,4 +1,4 @@
-"""How fast and how faithful retrieval is at scale, on synthetic vectors of the backbone's width."""
+"""How fast and how faithful retrieval is at scale, on synthetic vectors as wide as those of items."""
 
 import time
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from verticals.arrays import FloatArray
 from verticals.evaluation.metrics import Estimate, bootstrap
 from verticals.provenance import peak_memory_mb
+from verticals_recommender import words
 from verticals_recommender.retrieval.choice import Choice, Clock, Sample, Target, ask, choose
 
 _TOPICS, _RANK = 64, 32
@@ -19,7 +20,7 @@ class MillionItems:
     """The settings of the benchmark."""
 
     rows: int = 1_000_000
-    width: int = 384
+    width: int = 384 + words.WIDTH
     sample: int = 200
     queries: int = 1000
     seed: int = 0

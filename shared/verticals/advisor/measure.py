@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from verticals import backbones, methods, provenance
+from verticals import backbones, coverage, methods, provenance
 from verticals.advisor.steps import FORWARDS, STEPS, Sample, time_steps
 from verticals.advisor.trial import CAUTION, Budget, Curve, Point, StepCost, Trial, TunedTrial, tuning_seconds
 from verticals.arrays import BoolArray, FloatArray, IntArray
@@ -64,8 +64,8 @@ def run_trial(splits: Splits, config: Config, budget: Budget) -> Trial:
 def _reading_notes(sample: Sample, config: Config) -> tuple[Note, ...]:
     """Say what of the sample the backbone cuts or does not know."""
     texts, tokenizer = sample.rows.texts, sample.tokenizer
-    cut = backbones.cut_notes(texts, tokenizer, config.backbone.max_tokens)
-    return (*cut, *backbones.unknown_notes(texts, tokenizer))
+    cut = coverage.cut_notes(texts, tokenizer, config.backbone.max_tokens)
+    return (*cut, *coverage.unknown_notes(texts, tokenizer))
 
 
 def _embed(splits: Splits, config: Config, budget: Budget) -> tuple[Sample, FloatArray]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from verticals.backbones import UNKNOWN_TOKENS
 from verticals.config import Config
+from verticals.coverage import UNKNOWN_TOKENS
 
 _NAMES = {
     "accuracy": "accuracy",

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
-from verticals import backbones, methods
+from verticals import backbones, coverage, methods
 from verticals.arrays import FloatArray, IntArray
 from verticals.backbones import Backbone
 from verticals.config import Config
@@ -165,7 +165,7 @@ def fit(splits: Texts, learned: Head, config: Config, work: Path) -> Fitted:
         known = read(module, [splits.train.texts[n] for n in remembered], "embedding training texts again")
     model = EncoderClassifier(splits.labels, module, read, known, method.name)
     texts = splits.train.texts + splits.validation.texts + splits.test.texts
-    return Fitted(model, log, probe_quality, backbones.cut_notes(texts, read.tokenizer, read.max_tokens))
+    return Fitted(model, log, probe_quality, coverage.cut_notes(texts, read.tokenizer, read.max_tokens))
 
 
 def _vectors(module: ClassifierModule, splits: Texts, read: TextReader) -> tuple[FloatArray, FloatArray]:

@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
-from verticals import backbones, methods
+from verticals import backbones, coverage, methods
 from verticals.arrays import FloatArray
 from verticals.backbones import Backbone
 from verticals.config import Config, Section
@@ -207,7 +207,7 @@ def from_backbone(config: Config) -> Matcher:
 
 
 def _notes(rows: Pairs, max_tokens: int, tokenizer: PreTrainedTokenizerBase) -> tuple[Note, ...]:
-    notes = backbones.cut_notes([*rows.left, *rows.right], tokenizer, max_tokens)
+    notes = coverage.cut_notes([*rows.left, *rows.right], tokenizer, max_tokens)
     belongs = rows.belonging()
     wrong = [
         line

@@ -1,0 +1,47 @@
+"""Words beside the meaning of a text."""
+
+import numpy as np
+import pytest
+
+from verticals_recommender import words
+
+
+def test_nothing_but_words_decides_where_meanings_are_alike() -> None:
+    texts = ["The Fog. Ana Ruiz", "Snow at Noon. ana RUIZ", "Snow at Noon. Bo Lindqvist"]
+    alike = np.full((3, 4), 0.5, np.float32)
+    vectors = words.beside(alike, texts, np.zeros(3, np.float32))
+    cosines = vectors @ vectors.T
+    assert np.allclose(np.diag(cosines), 1)
+    assert cosines[0, 1] > cosines[0, 2] + 0.03
+    assert (cosines >= 1 - words.SHARE - 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "other"),
+    [
+        ("明前龙井绿茶", "狮峰龙井", "滇红功夫红茶"),
+        ("ラーメンの本", "味噌ラーメン", "うどん"),
+        ("книга о море", "Море", "лес"),
+        ("茶", "茶 2026", "酒"),
+    ],
+)
+def test_words_are_found_in_scripts_with_blanks_and_without(left: str, right: str, other: str) -> None:
+    vectors = words.vectors([left, right, other])
+    near, far = vectors[0] @ vectors[1:].T
+    assert near > 0.2
+    assert abs(far) < near / 2
+
+
+def test_what_a_backbone_cannot_read_counts_by_its_words_alone() -> None:
+    meaning = np.eye(2, dtype=np.float32)
+    vectors = words.beside(meaning, ["龙井", "龙井"], np.ones(2, np.float32))
+    assert vectors[0] @ vectors[1] == pytest.approx(1)
+    assert not vectors[:, :2].any()
+
+
+def test_a_text_without_words_has_its_meaning_left() -> None:
+    vectors = words.beside(np.ones((1, 1), np.float32), ["!"], np.zeros(1, np.float32))
+    assert np.isfinite(vectors).all()
+    assert not vectors[:, 1:].any()
+    assert vectors[0, 0] > 0
+    assert words.vectors([]).shape == (0, words.WIDTH)
