@@ -16,15 +16,17 @@ from recommender_toys import BEHAVIOUR, CATALOGUE
 from verticals import runs
 from verticals.arrays import FloatArray
 from verticals.data.pairs import Pairs
-from verticals.errors import StorageError
+from verticals.errors import RunError, StorageError
 from verticals.runs import Run
 from verticals.storage import open_database
-from verticals_recommender import answers, recommender, text, tradeoff
+from verticals_recommender import answers, recipe, recommender, text, tradeoff, words
 from verticals_recommender.forgetting import rows_of
 from verticals_recommender.interactions import align
 from verticals_recommender.items import Catalogue, Item
 from verticals_recommender.opening import Opened, open_run, other_sample
 from verticals_recommender.recommender import INTERACTIONS
+from verticals_recommender.retrieval import stored
+from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.store import EVERYTHING, MOST_LISTS, Store
 from verticals_recommender.tables import TABLES
 
@@ -91,12 +93,22 @@ def test_tuned_text_brings_together_what_is_chosen_together_and_survives_a_resta
     recommender_run: Run, opened: Opened
 ) -> None:
     written = [item.text for item in CATALOGUE.items]
-    before, after = (
-        encode(written) for encode in (text.reader(recommender_run.config.backbone), text.of_run(recommender_run))
-    )
-    assert margin(after) > 1.5 * margin(before) > 0
+    before, after = text.meaning(recommender_run.config.backbone)(written), text.of_run(recommender_run)(written)
+    assert margin(after[:, : -words.WIDTH]) > 1.5 * margin(before) > 0
     np.testing.assert_allclose(after, opened.live.index.rows()[1], atol=1e-5)
     assert opened.record["tuned_text"]
+
+
+def test_vectors_of_another_width_are_of_another_version(
+    recommender_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTICALS_HOME", str(tmp_path))
+    run = open_copy(recommender_run, tmp_path)
+    index = stored.load(run.folder / recipe.INDEX)
+    ids, vectors = index.rows()
+    stored.save(VectorIndex(index.spec, ids, vectors[:, : -words.WIDTH]), run.folder / recipe.INDEX)
+    with pytest.raises(RunError, match="of another version: its vectors have"):
+        open_run(run)
 
 
 def test_pairs_are_different_texts_of_items_that_share_people_the_surest_first() -> None:

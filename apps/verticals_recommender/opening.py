@@ -81,11 +81,15 @@ def open_run(run: Run) -> Opened:
 
 
 def _index(run: Run, trained: Recommender, encode: Encode) -> VectorIndex:
-    folder = run.folder / recipe.INDEX
+    folder, width = run.folder / recipe.INDEX, encode([""]).shape[1]
     if folder.is_dir():
-        return stored.load(folder)
-    width = encode([""]).shape[1]  # items without texts are like nothing; those that come later may have texts
-    items = len(trained.catalogue)
+        index = stored.load(folder)
+        if index.width != width:
+            raise RunError(
+                f"{folder}: of another version: its vectors have {index.width} numbers, and texts are read as {width} now; train the run again"
+            )
+        return index
+    items = len(trained.catalogue)  # without texts they are like nothing; those that come later may have texts
     return VectorIndex(IndexSpec(), np.arange(items), np.zeros((items, width), np.float32))
 
 
