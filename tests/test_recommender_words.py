@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from verticals_recommender import words
+from verticals.config import BackboneConfig
+from verticals_recommender import text, words
 
 
 def test_nothing_but_words_decides_where_meanings_are_alike() -> None:
@@ -37,6 +38,18 @@ def test_what_a_backbone_cannot_read_counts_by_its_words_alone() -> None:
     vectors = words.beside(meaning, ["龙井", "龙井"], np.ones(2, np.float32))
     assert vectors[0] @ vectors[1] == pytest.approx(1)
     assert not vectors[:, :2].any()
+
+
+def test_a_chinese_sentence_finds_what_it_names_though_the_backbone_reads_english() -> None:
+    goods = [
+        "汝窑盖碗，釉色温润，容量一百五十毫升",
+        "祁门红茶，香气像蜜，礼盒装",
+        "紫砂壶，手工制成，适合泡普洱",
+        "旅行茶具，轻便耐摔",
+    ]
+    read = text.reader(BackboneConfig())
+    (wish,) = read(["想给长辈买点红茶"])
+    assert np.argmax(read(goods) @ wish) == 1
 
 
 def test_a_text_without_words_has_its_meaning_left() -> None:

@@ -65,7 +65,8 @@ _EN = {
     "picks": "Pick up to three",
     "sentence": "Or say it in a sentence",
     "sentence_english": "Or say it in a sentence (English)",
-    "unknown": "The text model does not know {percent} % of this catalogue's words: lists for a sentence, and what is near in text, say little. "
+    "unknown": "The text model does not know {percent} % of this catalogue's words: lists for a sentence, and what is near in text, "
+    "go by common words and characters more than by meaning. "
     "Train again with a model for your language, such as --backbone BAAI/bge-small-zh-v1.5.",
     "find": "Recommend",
     "examples": "Try one of these",
@@ -205,7 +206,7 @@ _ZH = {
     "picks": "任选至多三项",
     "sentence": "或用一句话描述",
     "sentence_english": "或用一句英文描述",
-    "unknown": "文本模型不认识本目录中 {percent}% 的字词：按句子推荐的结果和“文本相近”不可靠。"
+    "unknown": "文本模型不认识本目录中 {percent}% 的字词：按句子推荐和“文本相近”主要看共有的字词，而不是含义。"
     "请指定适合该语言的模型重新训练，例如 --backbone BAAI/bge-small-zh-v1.5。",
     "find": "推荐",
     "examples": "试试这些",
