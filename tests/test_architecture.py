@@ -26,7 +26,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("parity",),
     ("pilot", "remeasure", "advisor"),
     ("transfer", "export"),
-    ("vertical", "theme", "html_page"),
+    ("vertical", "theme", "html_page", "notices"),
     ("registry", "new_app"),
     ("benchmark", "comparison", "comparison_page", "health_page"),
     ("hub", "first_start"),

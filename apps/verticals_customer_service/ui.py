@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from verticals.evaluation.page import build_evaluation
+from verticals.notices import notice
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_customer_service import conversations, data, inbox, learning, policy
@@ -19,7 +20,7 @@ from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.safety import inert
 from verticals_customer_service.turns import Turn
 from verticals_customer_service.ui_inbox import build_inbox
-from verticals_customer_service.ui_notices import excused, notice
+from verticals_customer_service.ui_notices import excused
 from verticals_customer_service.ui_policy import build_policy
 from verticals_customer_service.wording import SAMPLE_MESSAGES, TEXTS
 
@@ -126,12 +127,12 @@ def respond(
     try:
         answer = desk.turn(name, message, datetime.now(UTC))
     except Empty as error:
-        raise notice(texts["empty"]) from error
+        raise notice(texts, texts["empty"]) from error
     except TooLong as error:
         found = texts["too_long"].format(found=len(message), most=desk.limits.characters)
-        raise notice(found) from error
+        raise notice(texts, found) from error
     except TooMany as error:
-        raise notice(texts["too_many"]) from error
+        raise notice(texts, texts["too_many"]) from error
     panel = turn_html(answer.turn, texts, names) if answer.turn else f"<p class='muted'>{escape(texts['silent'])}</p>"
     said = {answer.message: answer.turn.reply} if answer.message and answer.turn else {}
     return "", answer.conversation, panel, gr.Timer(active=True), *view_of(desk, texts, answer.conversation, said)
@@ -178,7 +179,7 @@ def correct_last(desk: Desk, texts: Mapping[str, str], name: str | None, intent:
     replies = [each.id for each in inbox.transcript(desk.engine, name)[1] if each.sender == "bot"] if name else []
     if name and intent and replies:
         learning.correct(desk.engine, name, replies[-1], intent, datetime.now(UTC))
-        gr.Info(texts["thanks"], duration=4)
+        gr.Info(texts["thanks"], title=texts["noted"], duration=4)
 
 
 def _rating(desk: Desk, texts: Mapping[str, str]) -> Callable[[str | None, gr.LikeData], None]:
@@ -189,7 +190,7 @@ def _rating(desk: Desk, texts: Mapping[str, str]) -> Callable[[str | None, gr.Li
         if name and 0 <= position < len(messages) and messages[position].sender == "bot":
             thumb: learning.Thumb = "up" if given.liked is True or given.liked == "Like" else "down"
             learning.rate(desk.engine, name, messages[position].id, thumb, datetime.now(UTC))
-            gr.Info(texts["thanks"], duration=4)
+            gr.Info(texts["thanks"], title=texts["noted"], duration=4)
 
     return rate
 

@@ -8,11 +8,12 @@ from html import escape
 import gradio as gr
 
 from verticals import access
+from verticals.notices import notice
 from verticals_customer_service import conversations, inbox
 from verticals_customer_service.conversations import ConversationError, Empty, IllegalStep, Step, TooLong
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.ui_learning import build_learning
-from verticals_customer_service.ui_notices import SHOWN, notice, require
+from verticals_customer_service.ui_notices import SHOWN, require
 
 _REFRESH_SECONDS = 5.0
 Choices = list[tuple[str, str]]
@@ -69,7 +70,7 @@ def unlock(key: str, texts: Mapping[str, str], given: str) -> tuple[bool, str, g
         gr.Error: it is not the key.
     """
     if not access.opens(key, given):
-        raise notice(texts["wrong_key"])
+        raise notice(texts, texts["wrong_key"])
     return True, "", gr.Column(visible=False), gr.Column(visible=True), gr.Timer(active=True)
 
 
@@ -131,13 +132,13 @@ def take_step(
     """
     require(unlocked, texts)
     if chosen is None:
-        raise notice(texts["choose"])
+        raise notice(texts, texts["choose"])
     try:
         conversations.step(desk.engine, chosen, step, datetime.now(UTC))
     except IllegalStep as error:
-        raise notice(texts["illegal"].format(state=texts[error.state])) from error
+        raise notice(texts, texts["illegal"].format(state=texts[error.state])) from error
     except ConversationError as error:
-        raise notice(texts["gone"]) from error
+        raise notice(texts, texts["gone"]) from error
     return look_at(desk, texts, names, unlocked, chosen)
 
 
@@ -151,17 +152,17 @@ def answer(
     """
     require(unlocked, texts)
     if chosen is None:
-        raise notice(texts["choose"])
+        raise notice(texts, texts["choose"])
     try:
         conversations.answer(desk.engine, chosen, text, datetime.now(UTC), desk.public, desk.limits)
     except Empty as error:
-        raise notice(texts["empty"]) from error
+        raise notice(texts, texts["empty"]) from error
     except TooLong as error:
-        raise notice(texts["too_long"].format(found=len(text), most=desk.limits.characters)) from error
+        raise notice(texts, texts["too_long"].format(found=len(text), most=desk.limits.characters)) from error
     except IllegalStep as error:
-        raise notice(texts["take_over_first"].format(state=texts[error.state])) from error
+        raise notice(texts, texts["take_over_first"].format(state=texts[error.state])) from error
     except ConversationError as error:
-        raise notice(texts["gone"]) from error
+        raise notice(texts, texts["gone"]) from error
     return "", *look_at(desk, texts, names, unlocked, chosen)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from verticals.notices import notice
 from verticals_customer_service import learning
 from verticals_customer_service.desk import Desk
-from verticals_customer_service.ui_notices import SHOWN, notice, require
+from verticals_customer_service.ui_notices import SHOWN, require
 
 
 def build_learning(desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], unlocked: gr.State) -> None:
@@ -72,12 +73,12 @@ def teach_group(
     """
     numbers = _messages(texts, unlocked, groups, chosen)
     if intent is None:
-        raise notice(texts["choose_group"])
+        raise notice(texts, texts["choose_group"])
     known = desk.bot.knowledge.intents
     try:
         rows = learning.teach(desk.engine, numbers, intent, known, desk.learned, datetime.now(UTC))
     except learning.UnknownMessage as error:
-        raise notice(texts["group_gone"]) from error
+        raise notice(texts, texts["group_gone"]) from error
     return texts["taught"].format(file=desk.learned, rows=rows)
 
 
@@ -94,7 +95,7 @@ def set_group_aside(
     try:
         learning.set_aside(desk.engine, numbers, desk.learned, datetime.now(UTC))
     except learning.UnknownMessage as error:
-        raise notice(texts["group_gone"]) from error
+        raise notice(texts, texts["group_gone"]) from error
     return ""
 
 
@@ -103,7 +104,7 @@ def _messages(
 ) -> list[int]:
     require(unlocked, texts)
     if chosen is None or chosen >= len(groups):
-        raise notice(texts["choose_group"])
+        raise notice(texts, texts["choose_group"])
     return [question.message for question in groups[chosen].questions]
 
 

@@ -11,6 +11,7 @@ import gradio as gr
 
 from verticals.errors import DataError, StorageError
 from verticals.evaluation.page import build_evaluation
+from verticals.notices import notice
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_financial_sentiment import alerts, drawing, overview
@@ -218,8 +219,8 @@ def _connect_alerts(view: View, controls: Controls, side: tuple[gr.HTML, gr.Row,
                 row = desk.store.alert(name)
                 feedback = desk.answer(name, given)
             except DataError as error:
-                raise gr.Error(texts["gone"], print_exception=False) from error
-            gr.Info(drawing.noted(view, row["ticker"], given, feedback), duration=5)
+                raise notice(texts, texts["gone"]) from error
+            gr.Info(drawing.noted(view, row["ticker"], given, feedback), title=texts["noted"], duration=5)
             return drawing.alert(view, name)
 
         return take

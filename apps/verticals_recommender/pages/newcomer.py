@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from verticals.notices import notice
 from verticals_recommender import markup
 from verticals_recommender.api import LONGEST_SENTENCE
 from verticals_recommender.pages.view import SHELF, View
@@ -55,7 +56,7 @@ class NewcomerTab:
         texts, written = self.view.texts, sentence.strip()
         if len(written) > LONGEST_SENTENCE:
             message = texts["too_long"].format(found=len(written), most=LONGEST_SENTENCE)
-            raise self.view.error(message)
+            raise notice(texts, message)
         state = self.view.state
         with self.view.told():
             profile = state.visitor(list(picks or ())[:PICKS], self.view.opened.live.wish(written))

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-import gradio as gr
 import numpy as np
 
 from verticals.coverage import UNKNOWN_TOKENS
 from verticals.errors import DataError, VerticalsError
+from verticals.notices import notice
 from verticals_recommender import markup
 from verticals_recommender.explanations import reasons, why
 from verticals_recommender.models.model import Model
@@ -107,10 +107,6 @@ class View:
         try:
             yield
         except DataError as error:
-            raise self.error(self.texts["removed"]) from error
+            raise notice(self.texts, self.texts["removed"]) from error
         except VerticalsError as error:
-            raise self.error(str(error)) from error
-
-    def error(self, message: str) -> gr.Error:
-        """Return what the page shows as a passing notice, headed in its language."""
-        return gr.Error(message, title=self.texts["notice"], print_exception=False)
+            raise notice(self.texts, str(error)) from error
