@@ -15,7 +15,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("data",),
     ("runs", "storage", "access", "distributed", "trackers"),
     ("promotion",),
-    ("backbones", "coverage", "precision"),
+    ("backbones", "coverage", "pooling", "precision"),
     ("inference",),
     ("evaluation",),
     ("methods",),

@@ -14,6 +14,7 @@ from verticals.backbones import Backbone
 from verticals.errors import BackboneError
 from verticals.inference.batches import unit_vectors
 from verticals.objectives.generators import load_generator
+from verticals.pooling import Pooling
 from verticals.precision import reading_in
 
 
@@ -26,7 +27,7 @@ def test_the_builtin_backbone_is_the_published_one() -> None:
     )
     with torch.inference_mode():
         hidden = encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
-        vectors = backbones.mean_pool(hidden, batch["attention_mask"])
+        vectors = Pooling("mean")(hidden, batch["attention_mask"])
     assert vectors.shape == (3, 384)
     assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2]
 
@@ -165,8 +166,8 @@ def test_a_tokenizer_with_more_tokens_than_the_weights_is_one_line(tiny_backbone
 def test_padding_does_not_change_a_vector() -> None:
     hidden = torch.randn(1, 3, 4)
     padded = torch.cat([hidden, torch.full((1, 2, 4), 99.0)], dim=1)
-    alone = backbones.mean_pool(hidden, torch.ones(1, 3))
-    assert torch.allclose(alone, backbones.mean_pool(padded, torch.tensor([[1, 1, 1, 0, 0]])))
+    alone = Pooling("mean")(hidden, torch.ones(1, 3))
+    assert torch.allclose(alone, Pooling("mean")(padded, torch.tensor([[1, 1, 1, 0, 0]])))
 
 
 def test_text_that_the_tokenizer_does_not_know_is_measured() -> None:

@@ -15,6 +15,7 @@ from toys import Outcome, toy_config, toy_splits
 from verticals import backbones, export, pilot
 from verticals.errors import ConfigError, MethodError
 from verticals.objectives import calibrated
+from verticals.pooling import Pooling
 from verticals.runs import Run
 
 Command = Callable[..., Outcome]
@@ -33,7 +34,7 @@ def test_plain_transformers_and_the_head_give_the_runs_logits(
     head = load_file(made.folder / "head.safetensors")
     with torch.inference_mode():
         states = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
-    logits = backbones.mean_pool(states, batch["attention_mask"]) @ head["weight"].T + head["bias"]
+    logits = Pooling("mean")(states, batch["attention_mask"]) @ head["weight"].T + head["bias"]
     assert np.abs(logits.numpy() - calibrated.load(run).outputs(TEXTS)).max() < 1e-4
     assert json.loads((made.folder / "labels.json").read_text(encoding="utf-8")) == list(run.labels)
     assert backbones.locate(str(made.folder)).folder == made.folder

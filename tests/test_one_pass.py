@@ -63,9 +63,11 @@ def test_a_thread_remembers_only_its_own(passes: tuple[OnePass, list[int]]) -> N
     assert len(seen) == 2
 
 
-def test_only_frozen_models_share_and_the_others_keep_their_encoder() -> None:
-    one, two, tuned = _Model(nn.Identity(), True), _Model(nn.Identity(), True), _Model(nn.Identity(), False)
-    own = tuned.module.encoder
-    one_pass.share([one, tuned, two])
+def test_only_frozen_models_of_one_encoder_share_and_the_others_keep_theirs() -> None:
+    backbone, other, own = nn.Identity(), nn.Identity(), nn.Identity()
+    one, two, alone, tuned = _Model(backbone, True), _Model(backbone, True), _Model(other, True), _Model(own, False)
+    one_pass.share([one, tuned, alone, two])
     assert one.module.encoder is two.module.encoder
+    assert isinstance(one.module.encoder, OnePass)
+    assert alone.module.encoder is other
     assert tuned.module.encoder is own

@@ -11,10 +11,11 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
-from verticals import objectives
+from verticals import backbones, objectives
 from verticals.arrays import FloatArray
 from verticals.config import Config, MethodConfig
 from verticals.evaluation.retrieval import bm25_search
+from verticals.methods import saved
 from verticals.methods.one_pass import Reader
 from verticals.objectives import match
 from verticals.objectives.classifier import Classifier
@@ -26,6 +27,7 @@ from verticals_customer_service.knowledge import LEAST_LIKELY, SEARCH_COUNTS, Ar
 Embed = Callable[[Sequence[str]], FloatArray]  # texts -> unit vectors, [texts, width]
 Judge = Callable[[Sequence[str]], FloatArray]  # messages -> how relevant each article is, [messages, articles]
 MATCHER = "matcher"  # folder of a tuned matcher inside a run
+_BACKBONE = "search"  # folder that says which backbone searches where none is tuned
 _FILE, _VECTORS = "retrieval.json", "retrieval.safetensors"
 _UNSURE = 0.25  # of in-scope messages: what is out of scope seldom comes as near to an article as the others; chosen on validation rows
 MAX_TOKENS = 256  # of a passage: articles are longer than messages
@@ -215,6 +217,9 @@ def entries(articles: Sequence[Article]) -> list[Entry]:
 
 def write(folder: Path, config: Config, articles: Sequence[Article], texts: Sequence[str]) -> None:
     """Calibrate the search over these articles on in-scope texts, and write threshold and vectors into a run folder."""
+    if not (folder / MATCHER).is_dir():
+        (folder / _BACKBONE).mkdir()
+        saved.remember(backbones.locate(config.backbone.name), folder / _BACKBONE)
     found, embed = entries(articles), matcher(folder, config).embed
     vectors = vectors_of(found, embed)
     judge, classes = HybridIndex(found, embed, ARTICLES, vectors).scores, article_classes.load(folder, config, articles)
@@ -241,5 +246,6 @@ def matcher(folder: Path, config: Config) -> Matcher:
     if (folder / MATCHER).is_dir():
         tuned: Matcher = objectives.get("match").load(open_run(folder / MATCHER))
         return tuned
-    backbone = config.backbone.model_copy(update={"max_tokens": MAX_TOKENS})
-    return match.from_backbone(config.model_copy(update={"backbone": backbone, "method": MethodConfig(name="probe")}))
+    section = config.backbone.model_copy(update={"max_tokens": MAX_TOKENS})
+    settings = config.model_copy(update={"backbone": section, "method": MethodConfig(name="probe")})
+    return match.reading_by(saved.backbone_of(folder / _BACKBONE, config), settings)

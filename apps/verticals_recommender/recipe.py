@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from verticals import provenance, runs
+from verticals import backbones, provenance, runs
 from verticals.arrays import FloatArray
 from verticals.config import Config
 from verticals.data.examples import Note
 from verticals.errors import DataError
 from verticals.evaluation import results
+from verticals.methods import saved
 from verticals.objectives.match import Matcher
 from verticals.runs import Run, write_json
 from verticals_recommender import data, evaluation, interactions, recommender, text, tradeoff
@@ -99,6 +100,8 @@ def _train(config: Config) -> Run:
         recommender.write(folder, trained)
         if matcher is not None:
             matcher.save(folder)
+        elif vectors is not None:
+            saved.remember(backbones.locate(config.backbone.name), folder)
         if index is not None:
             (folder / INDEX).mkdir()
             stored.save(index, folder / INDEX)

@@ -10,11 +10,13 @@ from transformers import PreTrainedTokenizerBase
 
 from verticals import backbones, coverage, pilot, runs
 from verticals.arrays import FloatArray
+from verticals.backbones import Backbone
 from verticals.config import BackboneConfig, Config, home
 from verticals.data.examples import Note, text_key
 from verticals.data.pairs import Pairs, PairSplits
 from verticals.errors import DataError
 from verticals.inference.batches import unit_vectors
+from verticals.methods import saved
 from verticals.objectives import match
 from verticals.objectives.match import Matcher
 from verticals.runs import Run
@@ -53,8 +55,7 @@ def reader(config: BackboneConfig, progress: str | None = None) -> Encode:
     Raises:
         BackboneError: the backbone cannot be found or loaded.
     """
-    tokenizer = backbones.load_tokenizer(backbones.locate(config.name))
-    return _with_words(meaning(config, progress), tokenizer)
+    return _reader(backbones.locate(config.name), config.max_tokens, progress)
 
 
 def meaning(config: BackboneConfig, progress: str | None = None) -> Encode:
@@ -63,13 +64,20 @@ def meaning(config: BackboneConfig, progress: str | None = None) -> Encode:
     Raises:
         BackboneError: the backbone cannot be found or loaded.
     """
-    found = backbones.locate(config.name)
-    tokenizer, encoder = backbones.load_tokenizer(found), backbones.load_frozen(found)
+    return _meaning(backbones.locate(config.name), config.max_tokens, progress)
+
+
+def _reader(backbone: Backbone, max_tokens: int, progress: str | None = None) -> Encode:
+    return _with_words(_meaning(backbone, max_tokens, progress), backbones.load_tokenizer(backbone))
+
+
+def _meaning(backbone: Backbone, max_tokens: int, progress: str | None) -> Encode:
+    tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_frozen(backbone)
 
     def encode(texts: Sequence[str]) -> FloatArray:
         if not texts:
             return np.empty((0, int(encoder.config.hidden_size)), np.float32)
-        return unit_vectors(encoder, tokenizer, texts, config.max_tokens, progress)
+        return unit_vectors(encoder, tokenizer, texts, max_tokens, progress)
 
     return encode
 
@@ -93,7 +101,8 @@ def of_run(run: Run) -> Encode:
     its own settings while it works, so each of the two has its own; they share the backbone.
     """
     if not (run.folder / "tokenizer").is_dir():
-        return in_turn(reader(run.config.backbone), reader(run.config.backbone))
+        backbone, most = saved.backbone_of(run.folder, run.config), run.config.backbone.max_tokens
+        return in_turn(_reader(backbone, most), _reader(backbone, most))
     tuned = match.load(run)
     return in_turn(tuned_reader(tuned), tuned_reader(match.beside(tuned, run)))
 

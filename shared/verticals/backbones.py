@@ -17,9 +17,10 @@ from weakref import WeakValueDictionary
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from verticals import pooling
 from verticals.errors import BackboneError
 from verticals.provenance import sha256
 
@@ -40,10 +41,11 @@ _UNREADABLE = (OSError, ValueError, SafetensorError, KeyError, TypeError, Attrib
 
 @dataclass(frozen=True)
 class Backbone:
-    """A pretrained model on this machine's disk; `name` is what the user wrote."""
+    """A pretrained model on this machine's disk; `name` is what the user wrote, and `pooling` None where the folder states it."""
 
     name: str
     folder: Path
+    pooling: str | None = None
 
 
 def locate(name: str) -> Backbone:
@@ -155,8 +157,20 @@ def _loading(backbone: Backbone, what: str) -> Iterator[None]:
         ) from error
 
 
+def pooling_of(backbone: Backbone) -> str:
+    """Return how the backbone's token states become a vector.
+
+    Raises:
+        BackboneError: what its folder states cannot be read.
+    """
+    if backbone.pooling is not None:
+        return backbone.pooling
+    with _loading(backbone, "a sentence-transformers model"):
+        return pooling.stated(backbone.folder)
+
+
 def load_encoder(backbone: Backbone) -> PreTrainedModel:
-    """Load the backbone's weights in float32, without the pooler that sentence vectors do not use.
+    """Load the backbone's weights in float32, without the pooler that sentence vectors do not use, and with how they are pooled.
 
     On a CPU attention is written out ("eager"): for short texts the fused kernel's backward pass is the slower one.
 
@@ -177,7 +191,14 @@ def load_encoder(backbone: Backbone) -> PreTrainedModel:
     check_filled(backbone.folder, report)
     if "pooler" in dict(model.named_children()):
         model.register_module("pooler", None)
+    pooling.attach(model, pooling_of(backbone))
     return model
+
+
+def save(model: PreTrainedModel, folder: Path) -> None:
+    """Write what `load_encoder` reads."""
+    model.save_pretrained(folder)
+    pooling.state(model, folder)
 
 
 def check_filled(folder: Path, report: Mapping[str, Any]) -> None:
@@ -194,7 +215,7 @@ def check_filled(folder: Path, report: Mapping[str, Any]) -> None:
         )
 
 
-_FROZEN: WeakValueDictionary[Path, PreTrainedModel] = WeakValueDictionary()
+_FROZEN: WeakValueDictionary[tuple[Path, str], PreTrainedModel] = WeakValueDictionary()
 
 
 def load_frozen(backbone: Backbone) -> PreTrainedModel:
@@ -203,35 +224,14 @@ def load_frozen(backbone: Backbone) -> PreTrainedModel:
     Raises:
         BackboneError: the folder holds no encoder that transformers knows.
     """
-    shared = _FROZEN.get(backbone.folder)
+    key = backbone.folder, pooling_of(backbone)
+    shared = _FROZEN.get(key)
     if shared is None:
         shared = load_encoder(backbone).requires_grad_(False).eval()
-        _FROZEN[backbone.folder] = shared
+        _FROZEN[key] = shared
     return shared
 
 
 def is_shared(encoder: nn.Module) -> bool:
     """Say whether an encoder is one that `load_frozen` gave out, so that nobody changes it."""
     return any(encoder is each for each in _FROZEN.values())
-
-
-def sentence_vectors(encoder: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-    """Return unit vectors of token rows that may lie on another device than the encoder, [texts, width]."""
-    device = next(encoder.parameters()).device
-    mask = attention_mask.to(device)
-    return mean_pool(encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state, mask)
-
-
-def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Average the token states of each text and scale to unit length.
-
-    Args:
-        hidden: states, [texts, tokens, width].
-        mask: 1 for tokens and 0 for padding, [texts, tokens].
-
-    Returns:
-        Unit vectors, [texts, width] (Reimers and Gurevych, 2019, https://arxiv.org/abs/1908.10084).
-    """
-    weights = mask.unsqueeze(-1).float()
-    mean = (hidden.float() * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
-    return torch.nn.functional.normalize(mean, dim=-1)

@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from verticals import backbones, methods
+from verticals import backbones, methods, pooling
 from verticals.backbones import Backbone
 from verticals.config import ClassifyConfig
 from verticals.errors import ConfigError, MethodError, RunError
@@ -22,6 +22,7 @@ from verticals.runs import Run
 
 _TEXTS, _WORDS = 32, 12
 _TOKENIZERS = {"classify": "tokenizer", "match": "tokenizer", "mask": mask.BACKBONE}
+_POOLED = {"mean": "the mean of its token states", "cls": "the state of its first token"}
 _BESIDE = ("head.safetensors", "labels.json", "calibration.json", "model/masked_head.safetensors")
 
 
@@ -52,12 +53,12 @@ def export(run: Run, folder: Path) -> Exported:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as made:
         draft = Path(made) / folder.name
-        merged(tuned).save_pretrained(draft)
+        backbones.save(merged(tuned), draft)
         tokenizer.save_pretrained(draft)
         for name in () if _blended(run) else _BESIDE:
             if (run.folder / name).is_file():
                 shutil.copyfile(run.folder / name, draft / Path(name).name)
-        (draft / "README.md").write_text(_card(run), encoding="utf-8")
+        (draft / "README.md").write_text(_card(run, pooling.of(tuned).mode), encoding="utf-8")
         again = backbones.locate(str(draft))
         texts, most = _random_texts(tokenizer, run.config.train.seed), run.config.backbone.max_tokens
         before = unit_vectors(tuned, tokenizer, texts, most)
@@ -103,7 +104,7 @@ def _random_texts(tokenizer: PreTrainedTokenizerBase, seed: int) -> list[str]:
     return [str(tokenizer.decode(draw.choice(ordinary, draw.integers(1, _WORDS + 1)).tolist())) for _ in range(_TEXTS)]
 
 
-def _card(run: Run) -> str:
+def _card(run: Run, mode: str) -> str:
     head = ""
     if _blended(run):
         head = "\nThe run adds TF-IDF to what its head says, so the head is not here: the folder is a backbone, not a classifier."
@@ -114,6 +115,6 @@ def _card(run: Run) -> str:
         )
     return f"""# {run.app}: {run.config.method.name} on {run.config.backbone.name}, merged
 
-Made from the run {run.folder.name}. `transformers.AutoModel` and `AutoTokenizer` load this folder. A text's vector is the mean of its token
-states, scaled to unit length; texts are cut at {run.config.backbone.max_tokens} tokens.{head}
+Made from the run {run.folder.name}. `transformers.AutoModel` and `AutoTokenizer` load this folder, and so does sentence-transformers. A text's
+vector is {_POOLED[mode]}, scaled to unit length; texts are cut at {run.config.backbone.max_tokens} tokens.{head}
 """

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from verticals import backbones, coverage, methods, provenance
+from verticals import backbones, coverage, methods, pooling, provenance
 from verticals.advisor.steps import FORWARDS, STEPS, Sample, time_steps
 from verticals.advisor.trial import CAUTION, Budget, Curve, Point, StepCost, Trial, TunedTrial, tuning_seconds
 from verticals.arrays import BoolArray, FloatArray, IntArray
@@ -73,7 +73,7 @@ def _embed(splits: Splits, config: Config, budget: Budget) -> tuple[Sample, Floa
     backbone = backbones.locate(config.backbone.name)
     tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_encoder(backbone).eval()
     methods.check(config, "classify", encoder)
-    vectors = partial(backbones.sentence_vectors, encoder)
+    vectors = partial(pooling.sentence_vectors, encoder)
     rows = _shuffled(splits, config.train.seed)
     blocks: list[FloatArray] = []
     started = budget.spent()

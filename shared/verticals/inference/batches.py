@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from verticals import backbones
+from verticals import pooling
 from verticals.arrays import FloatArray
 from verticals.errors import BackboneError
 from verticals.precision import bulk_reading
@@ -102,5 +102,5 @@ def unit_vectors(
 ) -> FloatArray:
     """Return the vectors that an encoder by itself gives, [texts, width]; it is left in evaluation mode."""
     encoder.eval()
-    embed = partial(backbones.sentence_vectors, encoder)
+    embed = partial(pooling.sentence_vectors, encoder)
     return predict_batches(embed, tokenizer, texts, max_tokens, progress)

@@ -53,9 +53,13 @@ class OnePass(Tuned):
 
 
 def share(models: Iterable[Reader]) -> None:
-    """Let the frozen ones among models of one backbone read with one encoder: a text that several read goes through it once."""
-    frozen = [model for model in models if model.frozen]
-    if len(frozen) > 1:
-        encoder = OnePass(frozen[0].module.encoder)
-        for model in frozen:
-            model.module.encoder = encoder
+    """Let the frozen ones among models that have one encoder remember its last reading: a text that several read goes through it once."""
+    readers: dict[nn.Module, list[Reader]] = {}
+    for model in models:
+        if model.frozen:
+            readers.setdefault(model.module.encoder, []).append(model)
+    for encoder, same in readers.items():
+        if len(same) > 1:
+            shared = OnePass(encoder)
+            for model in same:
+                model.module.encoder = shared

@@ -2,10 +2,12 @@
 
 `model/` is a transformers model and `adapter/` a peft adapter. `delta/`, for methods that no library stores, holds the tuned tensors
 under their names in the adapted encoder, and which method and architecture they belong to. `backbone/` is a transformers model, where
-what was tuned sits on a backbone that is found nowhere else; otherwise `backbone.json` says which weights it sits on.
+what was tuned sits on a backbone that is found nowhere else; otherwise `backbone.json` says which weights it sits on, and how their token
+states are pooled.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
 
-from verticals import backbones
+from verticals import backbones, pooling
 from verticals.backbones import Backbone
 from verticals.config import Config
 from verticals.errors import BackboneError, RunError
@@ -24,16 +26,18 @@ from verticals.methods.tuned import Tuned
 
 _MODEL, _ADAPTER, _DELTA, _BACKBONE, _WEIGHTS = "model", "adapter", "delta", "backbone", "backbone.json"
 PARTS = (_MODEL, _ADAPTER, _DELTA, _BACKBONE, _WEIGHTS)
+_POOLING = "pooling"
 _TENSORS, _FACTS = "delta.safetensors", "delta.json"
 
 
 def save(encoder: nn.Module, method: Method, folder: Path) -> None:
-    """Write what the method changed: `model/`, `adapter/`, `delta/`, or nothing; and the digests of the weights that it sits on."""
+    """Write what the method changed: `model/`, `adapter/`, `delta/`, or nothing; and what backbone it sits on."""
     plain = cast(PreTrainedModel, encoder.encoder if isinstance(encoder, Tuned) else encoder)
     if method.stored_as == "model":
-        plain.save_pretrained(folder / _MODEL)
+        backbones.save(plain, folder / _MODEL)
     else:
-        _write(folder / _WEIGHTS, backbones.digests(Path(str(plain.name_or_path))))
+        source = Path(str(plain.name_or_path))
+        remember(Backbone(str(source), source, pooling.of(plain).mode), folder)
     if method.stored_as == "adapter":
         plain.save_pretrained(folder / _ADAPTER)
     elif method.stored_as == "delta":
@@ -59,9 +63,14 @@ def load(folder: Path, config: Config) -> nn.Module:
     return encoder
 
 
+def remember(backbone: Backbone, folder: Path) -> None:
+    """Write what `backbone_of` needs in order to find the same backbone again."""
+    _write(folder / _WEIGHTS, {**backbones.digests(backbone.folder), _POOLING: backbones.pooling_of(backbone)})
+
+
 def carry(backbone: PreTrainedModel, folder: Path) -> None:
     """Write the backbone that the tuned part sits on, where no name finds it."""
-    backbone.save_pretrained(folder / _BACKBONE)
+    backbones.save(backbone, folder / _BACKBONE)
     (folder / _WEIGHTS).unlink(missing_ok=True)
 
 
@@ -79,14 +88,17 @@ def backbone_of(folder: Path, config: Config) -> Backbone:
     if carries(folder):
         return Backbone(str(folder), folder / _BACKBONE)
     try:
-        found, weights = backbones.locate(config.backbone.name), folder / _WEIGHTS  # older runs have none
+        found = backbones.locate(config.backbone.name)
     except BackboneError as error:
         raise RunError(f"{folder}: the backbone that the run was trained on is not found from here: {error}") from error
-    if weights.is_file() and json.loads(weights.read_text(encoding="utf-8")) != backbones.digests(found.folder):
+    weights = folder / _WEIGHTS  # older runs have none, or one without pooling, which was the mean
+    remembered: dict[str, str] = json.loads(weights.read_text(encoding="utf-8")) if weights.is_file() else {}
+    mode = remembered.pop(_POOLING, pooling.MEAN)
+    if remembered and remembered != backbones.digests(found.folder):
         raise RunError(
             f"{found.folder}: not the weights that the run {folder} was trained on; put those back, or train it again"
         )
-    return found
+    return replace(found, pooling=mode)
 
 
 def _load_adapter(encoder: PreTrainedModel, folder: Path) -> nn.Module:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
-from verticals import backbones, coverage, methods
+from verticals import backbones, coverage, methods, pooling
 from verticals.arrays import FloatArray, IntArray
 from verticals.backbones import Backbone
 from verticals.config import Config
@@ -62,7 +62,7 @@ class Texts(Protocol):
 
 
 class ClassifierModule(nn.Module):
-    """An encoder, mean pooling to unit vectors, and a linear head."""
+    """An encoder, pooled to unit vectors, and a linear head."""
 
     def __init__(self, encoder: nn.Module, head: nn.Linear) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class ClassifierModule(nn.Module):
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return unit vectors, [texts, width]."""
-        return backbones.sentence_vectors(self.encoder, input_ids, attention_mask)
+        return pooling.sentence_vectors(self.encoder, input_ids, attention_mask)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return logits, [texts, classes]."""

@@ -114,7 +114,7 @@ class Masker:
 
     def save(self, folder: Path) -> None:
         """Write a backbone folder: a transformers model with its tokenizer, and the head beside them."""
-        cast(PreTrainedModel, self.module.encoder).save_pretrained(folder / BACKBONE)
+        backbones.save(cast(PreTrainedModel, self.module.encoder), folder / BACKBONE)
         self.tokenizer.save_pretrained(folder / BACKBONE)
         head = {name: value.contiguous() for name, value in self.module.head.state_dict().items()}
         save_file(head, folder / BACKBONE / HEAD_FILE)

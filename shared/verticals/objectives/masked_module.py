@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from verticals import backbones
+from verticals import pooling
 from verticals.arrays import FloatArray
 from verticals.backbones import Backbone
 from verticals.inference.batches import pad
@@ -61,7 +61,7 @@ class MaskedModule(nn.Module):
         mask = attention_mask.to(device)
         states = self.encoder(input_ids=input_ids.to(device), attention_mask=mask).last_hidden_state
         embeddings = cast(Tensor, self._words[0].weight)
-        return self.head(states[chosen.to(device)], embeddings), backbones.mean_pool(states, mask)
+        return self.head(states[chosen.to(device)], embeddings), pooling.of(self.encoder)(states, mask)
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return unit vectors, [texts, width]."""

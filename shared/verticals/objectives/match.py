@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
-from verticals import backbones, coverage, methods
+from verticals import backbones, coverage, methods, pooling
 from verticals.arrays import FloatArray
 from verticals.backbones import Backbone
 from verticals.config import Config, Section
@@ -44,7 +44,7 @@ class MatchSettings(Section):
 
 
 class MatcherModule(nn.Module):
-    """An encoder and mean pooling to unit vectors."""
+    """An encoder, pooled to unit vectors."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class MatcherModule(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return unit vectors, [texts, width]."""
-        return backbones.sentence_vectors(self.encoder, input_ids, attention_mask)
+        return pooling.sentence_vectors(self.encoder, input_ids, attention_mask)
 
 
 class Matcher:
@@ -201,8 +201,12 @@ def answer(model: Matcher, text: str) -> FloatArray:
 
 
 def from_backbone(config: Config) -> Matcher:
-    """Return the backbone as it came, to read with and not to tune: it is shared."""
-    backbone = backbones.locate(config.backbone.name)
+    """Return the backbone of the settings as it came, to read with and not to tune: it is shared."""
+    return reading_by(backbones.locate(config.backbone.name), config)
+
+
+def reading_by(backbone: Backbone, config: Config) -> Matcher:
+    """Return a backbone that was found already, as `from_backbone` does."""
     return Matcher(MatcherModule(backbones.load_frozen(backbone)), backbones.load_tokenizer(backbone), config)
 
 
