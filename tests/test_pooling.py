@@ -28,7 +28,8 @@ from verticals.objectives.masked_module import MaskedModule, head_of
 from verticals.runs import Run
 from verticals_customer_service import retrieval
 from verticals_customer_service.knowledge import Article
-from verticals_recommender import text
+from verticals_recommender import text, words
+from verticals_recommender.models.vectors import unit
 
 TEXTS = list(toy_splits().test.texts[:5])
 OLD = {f"pooling_mode_{name}": False for name in ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens")}
@@ -217,12 +218,12 @@ def search_of(folder: Path, backbone: Path) -> Callable[[list[str]], FloatArray]
     return retrieval.matcher(folder, settings(backbone={"name": str(backbone), "max_tokens": 32})).embed
 
 
-def items_of(folder: Path, backbone: Path) -> Callable[[list[str]], FloatArray]:
-    """Return what embeds the items of a recommender whose text is not tuned."""
+def meanings(folder: Path, backbone: Path) -> FloatArray:
+    """Return the meaning part of the vectors by which a recommender whose text is not tuned reads, as unit vectors."""
     (folder / "config.yaml").write_text(
         json.dumps({"backbone": {"name": str(backbone), "max_tokens": 32}}), encoding="utf-8"
     )
-    return text.of_run(Run(folder, {"app": "recommender"}))
+    return unit(text.of_run(Run(folder, {"app": "recommender"}))(TEXTS)[:, : -words.WIDTH])
 
 
 def test_the_search_of_a_bot_finds_its_backbone_again_as_it_was_read(
@@ -245,6 +246,6 @@ def test_the_items_of_a_recommender_are_read_as_they_were(
     folder = tmp_path / "run"
     folder.mkdir()
     by_mean = match.from_backbone(toy_config("probe", tiny_backbone)).embed(TEXTS)
-    assert same(items_of(folder, cls_backbone)(TEXTS), by_mean)  # as in runs of before
+    assert same(meanings(folder, cls_backbone), by_mean)  # as in runs of before
     saved.remember(backbones.locate(str(cls_backbone)), folder)
-    assert same(items_of(folder, cls_backbone)(TEXTS), first_states(cls_backbone, TEXTS))
+    assert same(meanings(folder, cls_backbone), first_states(cls_backbone, TEXTS))
