@@ -29,8 +29,7 @@ _BX_TUNING = {
     "learning_rate": 3e-5,
 }  # short texts: larger batches have more to tell apart
 _BX_TOKENS = 32
-SERVED, UNEXPANDED, WORDLESS = "served", "text-unexpanded", "text-wordless"
-UNTUNED, UNTUNED_WITH_WORDS = "text-untuned", "text-untuned-with-words"
+SERVED, UNTUNED, UNEXPANDED = "served", "text-untuned", "text-unexpanded"
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,13 @@ def ml_100k(config: Config) -> list[dict[str, Any]]:
 def book_crossing(config: Config) -> list[dict[str, Any]]:
     """Book-Crossing: a tenth of the books is new (all their rows are test rows), the other rows are split 80/20, three seeds.
 
-    A text is title and author. The models read it by the backbone tuned on the training rows, with its words beside it; the others read
-    histories as they are: `text-unexpanded` with the same vectors, `text-wordless` with those of the tuned backbone alone,
-    `text-untuned` with those of the backbone as it is, `text-untuned-with-words` with its words beside these. (Expanded, the untuned ones
-    find fewer new books.)
+    A text is title and author. The models read it by the backbone tuned on the training rows; `text-untuned` reads it by the backbone
+    as it is, `text-unexpanded` by the tuned one, and both read histories as they are: expanded, the untuned one finds fewer new books.
     `cold_recall_at_20` ranks new books among all unseen ones, `cold_shelf_recall_at_20` among the new ones alone.
     """
     interactions, catalogue = public.load("book-crossing")
     texts = [item.text for item in catalogue.items]
-    untuned = vectors.fit(text.meaning(config.backbone, "reading books")(texts))
-    with_words = vectors.fit(text.reader(config.backbone, "reading books")(texts))
+    untuned = vectors.fit(text.reader(config.backbone, "reading books")(texts))
     backbone = config.backbone.model_copy(update={"max_tokens": _BX_TOKENS})
 
     def measured(seed: int) -> Measured:
@@ -80,10 +76,8 @@ def book_crossing(config: Config) -> list[dict[str, Any]]:
         asked = config.model_copy(update={"train": train, "backbone": backbone})
         matcher = text.tune(catalogue, split.train, asked)
         tuned = vectors.fit(text.tuned_reader(matcher, "reading books")(texts))
-        wordless = vectors.fit(matcher.embed(texts, "reading books"))
         found, protocol = measure(split, tuned, asked, seed), evaluation.protocol(split.known(), split.test)
-        others = {UNEXPANDED: tuned, WORDLESS: wordless, UNTUNED: untuned, UNTUNED_WITH_WORDS: with_words}
-        plain = {name: model_metrics(model, protocol) for name, model in others.items()}
+        plain = {UNEXPANDED: model_metrics(tuned, protocol), UNTUNED: model_metrics(untuned, protocol)}
         settings = {**found.settings, **{name: {} for name in plain}}
         return replace(found, metrics={**found.metrics, **plain}, settings=settings)
 
