@@ -114,12 +114,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         return app.train(build([{"method": {"name": "tfidf"}}], Settings))
 
 
+@pytest.fixture(scope="module")
+def judge(run: Run) -> Judge:
+    """One for all tests: it takes hundreds of megabytes, and FastAPI keeps what routes close over until the process ends."""
+    return Judge.load(run)
+
+
 @pytest.fixture
-def desk(run: Run, tmp_path: Path) -> Iterator[Desk]:
+def desk(run: Run, judge: Judge, tmp_path: Path) -> Iterator[Desk]:
     """A desk of a recorded stream, whose thread is not running: what comes in is what the test hands in."""
     with closing(Store.open(f"sqlite:///{tmp_path / 'desk.sqlite'}")) as store:
         settings = Settings(replay="day.jsonl")
-        yield Desk(store, Judge.load(run), Linker(recipe.symbols(run)), settings)
+        yield Desk(store, judge, Linker(recipe.symbols(run)), settings)
 
 
 @pytest.fixture
