@@ -79,8 +79,8 @@ class Cues:
 
 
 @pytest.fixture
-def backend() -> SqlOrders:
-    made = SqlOrders(open_database("sqlite://", orders.metadata))
+def backend(tmp_path: Path) -> SqlOrders:
+    made = SqlOrders(open_database(f"sqlite:///{tmp_path / 'orders.sqlite'}", orders.metadata))
     made.add(ORDERS)
     return made
 
@@ -613,8 +613,10 @@ class Closed(SqlOrders):
         raise OrderRefused(number)
 
 
-def test_an_order_that_changed_before_it_could_be_cancelled_goes_to_a_person(bot: Bot, engine: Engine) -> None:
-    closed = Closed(open_database("sqlite://", orders.metadata))
+def test_an_order_that_changed_before_it_could_be_cancelled_goes_to_a_person(
+    bot: Bot, engine: Engine, tmp_path: Path
+) -> None:
+    closed = Closed(open_database(f"sqlite:///{tmp_path / 'closed.sqlite'}", orders.metadata))
     closed.add(ORDERS)
     late = Bot(bot.predictor, bot.knowledge, replace(bot.skills, orders=closed))
     desk = Desk(late, engine, Path("learned.csv"))

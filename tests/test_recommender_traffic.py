@@ -10,12 +10,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from verticals.config import Config
-from verticals_recommender import load
+from verticals_recommender import load, words
 from verticals_recommender.api import build_api
 from verticals_recommender.live import Live
 from verticals_recommender.traffic import KEY, Load, one_by_one, sustained, unpaused
 
-LOAD = Load(items=60, users=10, history=5, rate=40, seconds=1, writes=5, senders=3, singles=5)
+LOAD = Load(items=60, users=10, history=5, rate=40, seconds=1, writes=5, senders=3, singles=5, width=384 + words.WIDTH)
 
 
 @pytest.fixture

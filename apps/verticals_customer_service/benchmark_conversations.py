@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,16 @@ def _order(row: Mapping[str, Any]) -> Order:
 
 def play(bot: Bot, script: Script) -> Played:
     """Let a bot with the script's own orders read one message after another."""
-    backend = SqlOrders(open_database("sqlite://", orders.metadata))
+    with TemporaryDirectory() as folder:
+        turns = _turns(bot, script, SqlOrders(open_database(f"sqlite:///{folder}/orders.sqlite", orders.metadata)))
+    actions = tuple(turn.action for turn in turns)
+    quoted = [turn.sources[0].id for turn in turns if turn.action == "answer" and turn.sources]
+    last = next((turn.action for turn in reversed(turns) if turn.reply not in COURTESIES), "")
+    outcome = "done" if "done" in actions else "answered" if last == "answer" and quoted else "unresolved"
+    return Played(script, "handed_over" if "hand_over" in actions else outcome, quoted[-1] if quoted else None, actions)
+
+
+def _turns(bot: Bot, script: Script, backend: SqlOrders) -> list[Turn]:
     if script.orders:
         backend.add(script.orders)
     skills = bot.skills
@@ -110,11 +120,7 @@ def play(bot: Bot, script: Script) -> Played:
         turns.append(turn)
         if turn.action == "clarify" and script.if_asked and len(turns) == len(script.messages):
             waiting.append(script.if_asked)
-    actions = tuple(turn.action for turn in turns)
-    quoted = [turn.sources[0].id for turn in turns if turn.action == "answer" and turn.sources]
-    last = next((turn.action for turn in reversed(turns) if turn.reply not in COURTESIES), "")
-    outcome = "done" if "done" in actions else "answered" if last == "answer" and quoted else "unresolved"
-    return Played(script, "handed_over" if "hand_over" in actions else outcome, quoted[-1] if quoted else None, actions)
+    return turns
 
 
 def judge(played: list[Played]) -> dict[str, Estimate]:
