@@ -93,8 +93,10 @@ def test_tuned_text_brings_together_what_is_chosen_together_and_survives_a_resta
     recommender_run: Run, opened: Opened
 ) -> None:
     written = [item.text for item in CATALOGUE.items]
-    before, after = text.meaning(recommender_run.config.backbone)(written), text.of_run(recommender_run)(written)
-    assert margin(after[:, : -words.WIDTH]) > 1.5 * margin(before) > 0
+    before, after = (
+        encode(written) for encode in (text.reader(recommender_run.config.backbone), text.of_run(recommender_run))
+    )
+    assert margin(after[:, : -words.WIDTH]) > 1.5 * margin(before[:, : -words.WIDTH]) > 0
     np.testing.assert_allclose(after, opened.live.index.rows()[1], atol=1e-5)
     assert opened.record["tuned_text"]
 

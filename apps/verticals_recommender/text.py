@@ -58,28 +58,15 @@ def reader(config: BackboneConfig, progress: str | None = None) -> Encode:
     return _reader(backbones.locate(config.name), config.max_tokens, progress)
 
 
-def meaning(config: BackboneConfig, progress: str | None = None) -> Encode:
-    """Return what turns texts into unit vectors, [texts, width], by the backbone as it is and nothing else.
-
-    Raises:
-        BackboneError: the backbone cannot be found or loaded.
-    """
-    return _meaning(backbones.locate(config.name), config.max_tokens, progress)
-
-
 def _reader(backbone: Backbone, max_tokens: int, progress: str | None = None) -> Encode:
-    return _with_words(_meaning(backbone, max_tokens, progress), backbones.load_tokenizer(backbone))
-
-
-def _meaning(backbone: Backbone, max_tokens: int, progress: str | None) -> Encode:
     tokenizer, encoder = backbones.load_tokenizer(backbone), backbones.load_frozen(backbone)
 
-    def encode(texts: Sequence[str]) -> FloatArray:
+    def meaning(texts: Sequence[str]) -> FloatArray:
         if not texts:
             return np.empty((0, int(encoder.config.hidden_size)), np.float32)
         return unit_vectors(encoder, tokenizer, texts, max_tokens, progress)
 
-    return encode
+    return _with_words(meaning, tokenizer)
 
 
 def tuned_reader(matcher: Matcher, progress: str | None = None) -> Encode:

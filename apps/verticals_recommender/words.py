@@ -19,10 +19,9 @@ _TERMS = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|[^\W{_UNSPACED}]{{2,}}")
 
 
 def beside(meaning: FloatArray, texts: Sequence[str], unknown: FloatArray) -> FloatArray:
-    """Return unit vectors of both, [texts, width + `WIDTH`]: words count for as much of a text as the backbone cannot read.
+    """Return vectors of both, [texts, width + `WIDTH`]: words count for as much of a text as the backbone cannot read.
 
-    Of texts that it reads words add nothing: with a tenth of the cosine theirs, Book-Crossing's new books were found as often, and lists
-    were a little worse.
+    They are unit vectors, but for what has no words where they would count: a text of signs alone that nobody reads is like nothing.
 
     Args:
         meaning: unit vectors by a backbone, [texts, width].
