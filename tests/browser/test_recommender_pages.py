@@ -46,6 +46,23 @@ def test_a_lowest_price_alone_is_a_filter(page: Page, address: str) -> None:
     expect(page.get_by_text("No item passes these filters")).to_be_visible(timeout=30_000)
 
 
+def test_a_category_and_a_slider_make_the_list_again_and_taking_the_category_off_gives_the_list_back(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}/recommender/")
+    expect(page.get_by_role("heading", name="Products for")).not_to_contain_text("—", timeout=60_000)
+    before = page.locator(".pick h4").all_inner_texts()
+    page.get_by_role("button", name="Filters").click()
+    category = page.get_by_label("Categories")
+    category.click()
+    page.get_by_role("option").last.click()
+    expect(page.locator(".pick h4")).not_to_have_text(before, timeout=30_000)
+    category.press("Backspace")
+    expect(page.locator(".pick h4")).to_have_text(before, timeout=30_000)
+    page.get_by_role("slider", name="Popularity damping").press("End")
+    expect(page.get_by_text("Popularity damping at 1:")).to_be_visible(timeout=30_000)
+
+
 def test_every_tab_answers(page: Page, address: str) -> None:
     page.goto(f"{address}/recommender/")
     expect(page.locator(".pick").first).to_be_visible(timeout=60_000)

@@ -50,8 +50,10 @@ class PersonTab:
         cards.click(self.act, given, shown, **quiet)
         undo.click(self.take_back, given, shown, **quiet)
         restart.click(self.enter, given, shown, **quiet)
-        for control in controls:
-            control.change(self.show, given, shown, trigger_mode="always_last", **quiet)
+        # What is moved by hand: prices also change as the page opens, which would show nobody's list before the first person's.
+        by_hand = [control.input for control in controls if control is not category]
+        for event in (*by_hand, category.change):  # Gradio does not call a category taken off by Backspace an input
+            event(self.show, given, shown, trigger_mode="always_last", **quiet)
 
     def _controls(self) -> list[Any]:
         texts, skin = self.view.texts, self.view.opened.skin
