@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
 from threading import Lock
 from typing import Annotated, Any
 
@@ -23,7 +22,7 @@ from verticals.problems import problems
 from verticals_recommender.cells import plain_text
 from verticals_recommender.explanations import reasons, why
 from verticals_recommender.items import ID_CHARACTERS, LONGEST_ID, Item
-from verticals_recommender.live import Erased, Live
+from verticals_recommender.live import Live
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.serving import MOST_RESULTS, Recommendation, Rules, recommend
 from verticals_recommender.state import State
@@ -174,7 +173,7 @@ def _add_items(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
     def remove_item(item: PathId) -> dict[str, Any]:
         """Remove an item and prove that nothing of it is left."""
         with _refused(404):
-            return _proof(live.remove_item(item))
+            return live.remove_item(item).report()
 
 
 def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> None:
@@ -193,7 +192,7 @@ def _add_users(router: APIRouter, live: Live, clock: Callable[[], float]) -> Non
     @router.delete("/users/{user:path}")
     def forget(user: PathId) -> dict[str, Any]:
         """Forget a user and prove it."""
-        return _proof(live.forget_user(user))
+        return live.forget_user(user).report()
 
 
 @contextmanager
@@ -247,7 +246,3 @@ def card(state: State, item: int) -> dict[str, Any]:
 def _item(new: NewItem, now: float) -> Item:
     description, added = plain_text(new.description), now if new.added is None else new.added
     return Item(**{**new.model_dump(), "description": description, "added": added})
-
-
-def _proof(erased: Erased) -> dict[str, Any]:
-    return {**asdict(erased), "clean": erased.clean}

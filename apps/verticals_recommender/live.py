@@ -17,6 +17,7 @@ from verticals_recommender.items import Item
 from verticals_recommender.models.vectors import unit
 from verticals_recommender.offers import Offer
 from verticals_recommender.profiles import Action
+from verticals_recommender.proof import Erased, left_of_item, left_of_user
 from verticals_recommender.retrieval.index import VectorIndex
 from verticals_recommender.state import State
 from verticals_recommender.store import EVERYTHING, Store
@@ -24,19 +25,6 @@ from verticals_recommender.store import EVERYTHING, Store
 Encode = Callable[[Sequence[str]], FloatArray]
 Forget = Callable[[str], int]
 Rows = Callable[[str], list[dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class Erased:
-    """The proof of a deletion: how many rows went, and how many are found afterwards where one could be left."""
-
-    events_deleted: int
-    left: dict[str, int]
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing is left."""
-        return not any(self.left.values())
 
 
 @dataclass(frozen=True)
@@ -187,25 +175,18 @@ class Live:
                 self._seen += 1
                 self._state = after
             self._purge(place)
-        return Erased(gone, self._left_of_item(item, position))
+        return Erased(gone, left_of_item(self._state, self.index, self.store, item, position))
 
     def forget_user(self, user: str) -> Erased:
         """Delete all that a user did, in memory, in the database and in the run's files, and look for what is left."""
         with self._writing:
-            after = self._state.without(user)
+            after = self._state.without([user])
             with self._recording:  # the state last: a request that sees it finds no event either
                 gone = self.store.forget_user(user)
                 self._seen += 1
                 self._state = after
             left_in_files = self._origin.forget(user)
-        profile = self._state.profile(user, self.store.events(user))
-        left = {
-            "events": self.store.mentions(user),
-            "training_rows": sum(event.user == user for event in self.store.chosen()),
-            "matrix": int(user in self._state.trained),
-            "run_files": left_in_files,
-            "profile": len(profile.history) + len(profile.hidden) + len(profile.less) + len(profile.shown),
-        }
+        left = {**left_of_user(self._state, self.store, user), "run_files": left_in_files}
         return Erased(gone, left)
 
     def export_user(self, user: str) -> list[dict[str, Any]]:
@@ -218,9 +199,18 @@ class Live:
             return
         gone = self.store.forgotten(self._state.trained)
         if gone:
-            trained = {user: past for user, past in self._state.trained.items() if user not in gone}
-            self._state = replace(self._state, trained=trained, forgotten=self._state.forgotten + len(gone))
+            self._state = self._state.without(gone)
         added = {item.id: item for item in self.store.added_items()}
+        self._take_out(added)
+        new = [item for name, item in added.items() if name not in self._state.catalogue.positions]
+        if new:  # the others the run has learned since
+            vectors = self._read(new)
+            self._extend(self._state.extended(new, vectors), vectors)
+        self._state = self._state.changed(_offered(self._state, self.store.offers(), added.keys(), self._origin))
+        self._seen = changes
+
+    def _take_out(self, added: Mapping[str, Item]) -> None:
+        """Take out what was removed; what came back as another item is put in again by its new text."""
         known = self._state.catalogue.positions
         removed = sorted(
             known[item]
@@ -230,12 +220,6 @@ class Live:
         if removed:
             self._state = self._state.erased(np.array(removed))
             self._purge(np.array(removed))
-        new = [item for name, item in added.items() if name not in self._state.catalogue.positions]
-        if new:  # the others the run has learned since
-            vectors = self._read(new)
-            self._extend(self._state.extended(new, vectors), vectors)
-        self._state = self._state.changed(_offered(self._state, self.store.offers(), added.keys(), self._origin))
-        self._seen = changes
 
     def _read(self, items: Sequence[Item]) -> FloatArray:
         return unit(self._encode([item.text for item in items]))
@@ -249,20 +233,6 @@ class Live:
     def _purge(self, positions: IntArray) -> None:
         self.index.remove(positions)
         self.index.purge()
-
-    def _left_of_item(self, item: str, position: int) -> dict[str, int]:
-        state = self._state
-        models, shelf = (state.engine.model, *state.compared.values()), state.engine.shelf
-        return {
-            "catalogue": int(item in state.catalogue.positions),
-            "likeness": sum(int(np.count_nonzero(model.similar(position))) for model in models),
-            "vectors": int(np.count_nonzero(shelf.vectors[position])),
-            "index": int(np.count_nonzero(self.index.rows()[0] == position)),
-            "matrix": sum(position in past.weights for past in state.trained.values()),
-            "available": int(shelf.there[position] or shelf.available[position]),
-            "training_rows": sum(event.item == item for event in self.store.chosen()),
-            "lists": self.store.lists_with(item),
-        }
 
 
 def _offered(state: State, offers: Sequence[Offer], added: Collection[str], origin: Origin) -> list[Item]:

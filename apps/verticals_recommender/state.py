@@ -1,6 +1,6 @@
 """A catalogue at one moment, with all that answers a request; a change makes another one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -116,7 +116,7 @@ class State:
         compared = {name: model.erased(positions) for name, model in self.compared.items()}
         return replace(self, catalogue=catalogue, engine=engine, trained=trained, compared=compared)
 
-    def without(self, user: str) -> "State":
-        """Return the state without what a user did before the training; one more was forgotten."""
-        trained = {name: past for name, past in self.trained.items() if name != user}
-        return replace(self, trained=trained, forgotten=self.forgotten + 1)
+    def without(self, users: Collection[str]) -> "State":
+        """Return the state without what some users did before the training; as many more were forgotten."""
+        trained = {name: past for name, past in self.trained.items() if name not in users}
+        return replace(self, trained=trained, forgotten=self.forgotten + len(users))
