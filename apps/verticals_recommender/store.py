@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -12,7 +10,6 @@ from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     String,
     and_,
@@ -27,12 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy import Engine as Database
 
-from verticals.errors import DataError
 from verticals.storage import reading, scrub, transaction
-from verticals_recommender import changes, offers
+from verticals_recommender import changes, later_items, offers
 from verticals_recommender.items import Item
 from verticals_recommender.profiles import Action
-from verticals_recommender.tables import EVENTS, FORGOTTEN, ITEMS, LISTS, OFFERS, RETURNED
+from verticals_recommender.tables import EVENTS, FORGOTTEN, LISTS
 
 MOST_EVENTS, MOST_LISTS = 5000, 200  # of one user; older ones no longer shape what is recommended
 EVERYTHING = 2**62
@@ -142,27 +138,14 @@ class Store:
         Raises:
             DataError: another process has added one of them a moment ago.
         """
-        before = and_(self._own_items, ITEMS.c.item.in_([item.id for item in items]))
         with transaction(self._database) as connection:
             changes.count(connection, self._catalogue)
-            taken = connection.scalar(select(ITEMS.c.item).where(before, ITEMS.c.attributes.is_not(None)).limit(1))
-            if taken is not None:
-                raise DataError(f"item '{taken}' was added by another process; remove it first, or give another id")
-            removed = set(connection.scalars(select(ITEMS.c.item).where(before, ITEMS.c.removed)))
-            connection.execute(delete(ITEMS).where(before))
-            offers.drop(connection, self._catalogue, [item.id for item in items])
-            connection.execute(insert(ITEMS), [self._row(item, item.id in removed) for item in items])
-            if removed:
-                back = [{"catalogue": self._catalogue, "item": item, "at": time.time()} for item in removed]
-                connection.execute(insert(RETURNED), back)
+            later_items.add(connection, self._catalogue, items)
 
     def added_items(self) -> list[Item]:
         """Return the items that came after the training and are still there, in the order in which they came."""
-        query = select(ITEMS.c.attributes).where(self._own_items, ITEMS.c.attributes.is_not(None))
-        query = query.order_by(ITEMS.c.number)
         with reading(self._database) as connection:
-            kept = [json.loads(attributes) for attributes in connection.scalars(query)]
-        return [Item(**{**each, "tags": tuple(each["tags"])}) for each in kept]
+            return later_items.there(connection, self._catalogue)
 
     def keep_offers(self, items: Sequence[Item]) -> None:
         """Keep what items cost now and whether there is stock."""
@@ -177,10 +160,8 @@ class Store:
 
     def removed_items(self, trained_at: float) -> set[str]:
         """Return the ids of items that were removed and did not come back before a run was trained, in seconds since 1970."""
-        back = select(RETURNED.c.item).where(RETURNED.c.catalogue == self._catalogue, RETURNED.c.at < trained_at)
-        query = select(ITEMS.c.item).where(self._own_items, ITEMS.c.removed, ITEMS.c.item.not_in(back))
         with reading(self._database) as connection:
-            return set(connection.scalars(query))
+            return later_items.removed(connection, self._catalogue, trained_at)
 
     def forget_user(self, user: str) -> int:
         """Delete all that a user did and was shown, and return the number of rows.
@@ -221,10 +202,7 @@ class Store:
                 ]
                 connection.execute(_SHORTEN, without)
             gone += len(lists)
-            for table in (ITEMS, RETURNED, OFFERS):
-                connection.execute(delete(table).where(table.c.catalogue == self._catalogue, table.c.item == item))
-            row = {"catalogue": self._catalogue, "item": item, "attributes": None, "removed": True}
-            connection.execute(insert(ITEMS), [row])
+            later_items.remove(connection, self._catalogue, item)
         scrub(self._database)
         return gone
 
@@ -238,10 +216,6 @@ class Store:
         with reading(self._database) as connection:
             return len(self._lists_with(connection, item))
 
-    def _row(self, item: Item, removed: bool) -> dict[str, str | bool]:
-        attributes = json.dumps(asdict(item), ensure_ascii=False)
-        return {"catalogue": self._catalogue, "item": item.id, "attributes": attributes, "removed": removed}
-
     def _lists_with(self, connection: Connection, item: str) -> dict[int, list[str]]:
         """Return the lists with an item by their number; a search of all rows, since items are removed seldom."""
         own = LISTS.c.catalogue == self._catalogue
@@ -253,10 +227,6 @@ class Store:
 
     def _asked(self, user: str) -> dict[str, str]:
         return {"of_catalogue": self._catalogue, "of_user": user}
-
-    @property
-    def _own_items(self) -> ColumnElement[bool]:
-        return ITEMS.c.catalogue == self._catalogue
 
     def _digest(self, user: str) -> str:
         return hashlib.sha256(f"{self._catalogue}\0{user}".encode()).hexdigest()
