@@ -14,7 +14,7 @@ from transformers.models.bert.modeling_bert import BertLayer
 
 from interruption import Stopped, stop_at
 from toys import settings, toy_splits
-from verticals import backbones
+from verticals import backbones, checkpoints
 from verticals.backbones import Backbone
 from verticals.config import Config
 from verticals.errors import MethodError, RunError
@@ -23,7 +23,6 @@ from verticals.methods import METHODS
 from verticals.methods.low_rank import RankPruned
 from verticals.methods.merging import merged
 from verticals.objectives import classify, encoder_classifier
-from verticals.training import last_checkpoint
 
 TUNING = tuple(name for name, method in METHODS.items() if method.adapt is not None)
 STEP_STOPPED = 14  # in the fourth epoch of five, when AdaLoRA has pruned and has not finished
@@ -153,7 +152,7 @@ def test_a_merged_model_gives_the_logits_of_the_tuned_one(trained: Callable[[str
 
 def test_a_checkpoint_holds_what_is_trained_and_nothing_else(tiny_backbone: Path, tmp_path: Path) -> None:
     train("lora", tiny_backbone, tmp_path)
-    newest = last_checkpoint(tmp_path)
+    newest = checkpoints.last(tmp_path)
     assert newest is not None
     with safe_open(newest / "model.safetensors", "pt") as stored:
         names = set(stored.keys())

@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from toys import Outcome, save_tiny_backbone, toy_config, toy_splits
-from verticals import backbones, export, methods, objectives, pilot
+from verticals import backbones, checkpoints, export, methods, objectives, pilot
 from verticals.backbones import Backbone
 from verticals.config import Config, DataConfig, NoSettings, build
 from verticals.data.corpus import Corpus, hold_out, load_corpus
@@ -32,7 +32,6 @@ from verticals.objectives.mask import Masker, MaskSettings
 from verticals.objectives.masked_module import MaskedHead, MaskedModule, head_of
 from verticals.objectives.masking import IGNORED, SPECIAL, MaskedDataset, Masking, windows
 from verticals.runs import Run, latest
-from verticals.training import last_checkpoint
 
 Command = Callable[..., Outcome]
 FRUITS = {"apple": "red", "lemon": "yellow", "plum": "blue", "pear": "green", "peach": "pink"}
@@ -253,7 +252,7 @@ def test_the_seconds_of_both_stages_before_an_interruption_count(masking_backbon
     config, rows = settings(masking_backbone, epochs=1, adversarial=1.0), patterned(90)
     mask.fit(rows, config, tmp_path)
     for stage, seconds in (("head", "1000.0"), ("all", "500.0")):
-        checkpoint = last_checkpoint(tmp_path / stage)
+        checkpoint = checkpoints.last(tmp_path / stage)
         assert checkpoint is not None
         (checkpoint / "seconds.json").write_text(seconds, encoding="utf-8")
     log = mask.fit(rows, config, tmp_path).log

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from toys import toy_config, toy_splits
-from verticals import backbones, methods, training
+from verticals import backbones, checkpoints, methods, training
 from verticals.errors import RunError, VerticalsError
 from verticals.objectives import classify, encoder_classifier
 from verticals.precision import InBfloat16
 from verticals.token_rows import LengthGroupedSampler
-from verticals.training import HEAD, last_checkpoint, recipe
+from verticals.training import HEAD, recipe
 
 STEP_KILLED = 9
 
@@ -53,7 +53,7 @@ def test_a_killed_training_continues_and_ends_with_the_same_weights(
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     command = [sys.executable, "-c", program, str(work), str(tiny_backbone), method, precision]
     assert subprocess.run(command, check=False, capture_output=True, env=environment).returncode == -signal.SIGKILL
-    assert last_checkpoint(work) == work / "checkpoint-6"
+    assert checkpoints.last(work) == work / "checkpoint-6"
     resumed = train(work, tiny_backbone, method, precision)
     whole = train(tmp_path / "undisturbed", tiny_backbone, method, precision)
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
@@ -64,8 +64,8 @@ def test_a_checkpoint_cut_short_is_not_continued(tmp_path: Path) -> None:
         (tmp_path / f"checkpoint-{step}").mkdir()
         if complete:
             (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}", encoding="utf-8")
-    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-3"
-    assert last_checkpoint(tmp_path / "nothing") is None
+    assert checkpoints.last(tmp_path) == tmp_path / "checkpoint-3"
+    assert checkpoints.last(tmp_path / "nothing") is None
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "optimizer.pt"])
@@ -73,7 +73,7 @@ def test_a_checkpoint_that_cannot_be_read_is_named_with_what_to_do(
     tiny_backbone: Path, tmp_path: Path, name: str
 ) -> None:
     train(tmp_path, tiny_backbone, "bitfit", "float32")
-    damaged = last_checkpoint(tmp_path)
+    damaged = checkpoints.last(tmp_path)
     assert damaged is not None
     os.truncate(damaged / name, 50)
     with pytest.raises(RunError, match=f"{damaged}: a checkpoint that cannot be read: .*remove the folder"):
@@ -162,7 +162,7 @@ def test_the_precision_that_was_asked_for_is_kept_with_the_log(tiny_backbone: Pa
 def test_the_seconds_before_an_interruption_count(tiny_backbone: Path, tmp_path: Path) -> None:
     config = toy_config("full", tiny_backbone, epochs=1)
     classify.fit(toy_splits(), config, tmp_path)
-    checkpoint = last_checkpoint(tmp_path)
+    checkpoint = checkpoints.last(tmp_path)
     assert checkpoint is not None
     (checkpoint / "seconds.json").write_text("1000.0", encoding="utf-8")
     log = classify.fit(toy_splits(), config, tmp_path).log

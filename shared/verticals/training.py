@@ -1,26 +1,22 @@
 """The training loop: transformers.Trainer with two learning rates, length-grouped batches and exact resume."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainingArguments, set_seed
 from transformers.trainer_callback import ProgressCallback
-from transformers.utils import SAFE_WEIGHTS_NAME
 
-from verticals import distributed, trackers
+from verticals import checkpoints, distributed, trackers
 from verticals.adversarial import moved, word_embeddings
 from verticals.callbacks import QuietProgress, Stopwatch, seconds_at
 from verticals.config import Precision, Schedule, TrainConfig
-from verticals.errors import ConfigError, RunError
+from verticals.errors import ConfigError
 from verticals.methods import Method
 from verticals.methods.tuned import MethodCallback, Tuned
 from verticals.precision import InBfloat16, resolved
@@ -119,30 +115,17 @@ class _LossTrainer(Trainer):
         return loss
 
     def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
-        try:
+        with checkpoints.writing(Path(str(self.args.output_dir))):
             super()._save_checkpoint(model, trial)
-        except (OSError, SafetensorError, RuntimeError) as error:  # torch's own writer has no narrower one
-            raise RunError(
-                f"{self.args.output_dir}: a checkpoint cannot be written: {error}; make room and give the same command again"
-            ) from error
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
-        folder = Path(output_dir or str(self.args.output_dir))
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file(_unfrozen(cast(nn.Module, self.model)), folder / SAFE_WEIGHTS_NAME)
+        checkpoints.save(cast(nn.Module, self.model), Path(output_dir or str(self.args.output_dir)))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        trained = cast(nn.Module, self.model)
-        with _reading(resume_from_checkpoint):
-            stored = load_file(Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
-        if stored.keys() != _unfrozen(trained).keys():
-            raise RunError(
-                f"{resume_from_checkpoint}: a checkpoint of another model; remove the folder and train again"
-            )
-        trained.load_state_dict(stored, strict=False)
+        checkpoints.load(cast(nn.Module, self.model), Path(resume_from_checkpoint))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        with _reading(checkpoint):
+        with checkpoints.reading(checkpoint):
             super()._load_optimizer_and_scheduler(checkpoint)
 
     def _get_train_sampler(self, train_dataset: object = None) -> Sampler[int]:
@@ -152,25 +135,6 @@ class _LossTrainer(Trainer):
         if self.optimizer is None:
             self.optimizer = torch.optim.AdamW(_groups(cast(nn.Module, self.model), self._plan), fused=True)
         return self.optimizer
-
-
-@contextmanager
-def _reading(checkpoint: str | None) -> Iterator[None]:
-    """Say of a checkpoint's file that cannot be read, as after a power failure, what to do."""
-    try:
-        yield
-    except (OSError, EOFError, RuntimeError, UnpicklingError, SafetensorError) as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise RunError(
-            f"{checkpoint}: a checkpoint that cannot be read: {reason}; remove the folder and give the same command again"
-        ) from error
-
-
-def _unfrozen(model: nn.Module) -> dict[str, Tensor]:
-    """Return the state that a checkpoint needs, tied weights once: what is frozen comes from the backbone again."""
-    once, every = dict(model.named_parameters()), model.named_parameters(remove_duplicate=False)
-    left_out = {name for name, each in every if name not in once or not each.requires_grad}
-    return {name: value.contiguous() for name, value in model.state_dict().items() if name not in left_out}
 
 
 def _diverged(plan: Recipe) -> ConfigError:
@@ -215,7 +179,7 @@ def finetune(
         ConfigError: the processes cannot share a batch evenly, or the loss grew beyond all numbers.
     """
     set_seed(plan.seed)
-    checkpoint = last_checkpoint(work)
+    checkpoint = checkpoints.last(work)
     earlier = seconds_at(checkpoint)
     with trackers.writing(plan.trackers, work), closing(QuietProgress()) as progress:
         trainer = _LossTrainer(model, _arguments(plan, len(data), work), data, collate, loss, plan)
@@ -235,12 +199,6 @@ def finetune(
 def trained_parameters(model: nn.Module) -> int:
     """Count what is not frozen."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-
-
-def last_checkpoint(work: Path) -> Path | None:
-    """Return the newest complete checkpoint; the Trainer writes `trainer_state.json` last."""
-    complete = [state.parent for state in work.glob("checkpoint-*/trainer_state.json") if state.stat().st_size]
-    return max(complete, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
 
 
 def _arguments(plan: Recipe, rows: int, work: Path) -> TrainingArguments:
