@@ -49,7 +49,10 @@ def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> No
     ("encoding", "sentence"),
     [
         ("latin-1", "Où est ma commande passée à Orléans ? Le café était très bon, merci à vous."),
+        ("cp1252", "DESCRIÇÃO DA DEVOLUÇÃO"),
         ("gbk", "我的订单什么时候可以送到，已经等了三天了，请帮我查询一下物流信息"),
+        ("gbk", "壶碎了"),
+        ("gbk", "請問優惠券怎麼使用"),
         ("utf-16", "Where is my order, it was posted on Friday"),
     ],
 )
@@ -69,6 +72,16 @@ def test_one_stray_byte_in_a_utf8_file_is_named_and_turns_no_letter_into_two(tmp
     rows = "text;label\n" + "".join(f"{sentence} {number};x\n" for number in range(5))
     with pytest.raises(DataError, match="line 7: byte 0xff is not valid utf-8"):
         read_table(write(tmp_path, "rows.csv", rows.encode("utf-8") + b"\xff;x\n"))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sentence"), [("gbk", "我的订单什么时候可以送到"), ("cp1251", "Когда придёт мой заказ")]
+)
+def test_a_stray_byte_in_a_gbk_file_is_named_and_turns_no_chinese_into_accents(
+    tmp_path: Path, encoding: str, sentence: str
+) -> None:
+    with pytest.raises(DataError, match="is not valid gb18030; mend it, or save the file as UTF-8"):
+        read_table(write(tmp_path, "rows.csv", f"text;label\n{sentence};x\n".encode(encoding) + b"\xff;x\n"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import codecs
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from verticals.errors import DataError
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 _WORKBOOKS = {".xls", ".xlsx", ".xlsm", ".ods", ".et"}  # of Excel, LibreOffice and WPS
 _ASCII = bytes(range(128))
+_BESIDE = re.compile(rb"[\x80-\xff]{4,}")  # two characters of GBK or more
 _SHOWN = 5
 
 
@@ -137,11 +139,12 @@ def _is_mostly_utf8(raw: bytes) -> bool:
 
 
 def _legacy_encoding(raw: bytes) -> str:
-    """Tell Chinese (GB18030) from Western European bytes, the two legacy encodings that customers' exports use."""
-    from charset_normalizer import from_bytes
+    """Tell Chinese (GB18030) from Western European bytes, the two legacy encodings that customers' exports use.
 
-    best = from_bytes(raw, cp_isolation=["gb18030", "cp1252", "latin_1"]).best()
-    return best.encoding if best else "latin-1"
+    Chinese characters stand side by side; of accented letters next to none do.
+    """
+    beside = sum(len(run) for run in _BESIDE.findall(raw))
+    return "gb18030" if 4 * beside > len(raw.translate(None, _ASCII)) else "cp1252"
 
 
 def _jsonl(path: Path, text: str) -> pd.DataFrame:
