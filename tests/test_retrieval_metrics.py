@@ -74,6 +74,11 @@ def test_bm25_finds_the_text_with_the_rare_word_and_knows_nothing_of_stop_words(
     assert not scores[1:].any()
 
 
+def test_bm25_finds_a_chinese_text_by_the_characters_that_it_shares() -> None:
+    scores = bm25_search(["退款什么时候到账？", "茶叶怎么保存，能放多久？"])(["开封的茶叶还能放几天", "我的退款呢"])
+    assert scores.argmax(axis=1).tolist() == [1, 0]
+
+
 def test_bm25_over_texts_without_words_scores_zero() -> None:
     assert not bm25_search(["?!", "the"])(["parcel", "?"]).any()
 

@@ -12,10 +12,10 @@ import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from verticals.arrays import FloatArray
+from verticals.data.words import UNSPACED
 
 WIDTH = 256
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"  # Thai, Lao, Burmese, Khmer, kana, Han
-_TERMS = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|[^\W{_UNSPACED}]{{2,}}")
+_TERMS = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W{UNSPACED}]{{2,}}")
 
 
 def beside(meaning: FloatArray, texts: Sequence[str], unknown: FloatArray) -> FloatArray:

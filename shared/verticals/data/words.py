@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+# Scripts without blanks between words, inside brackets of a pattern: Thai, Lao, Burmese, Khmer, kana, Han.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(
     r"""
     (?:[^\W\d_]\.)+(?!\w)       # U.N. and J. keep their dots

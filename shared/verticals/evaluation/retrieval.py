@@ -12,6 +12,7 @@ import numpy as np
 from verticals.arrays import Float64Array, FloatArray, IntArray
 from verticals.data.examples import text_key
 from verticals.data.pairs import PairSplits
+from verticals.data.words import UNSPACED
 from verticals.evaluation.judgement import Judgement
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
 
@@ -144,12 +145,15 @@ def vector_search(embed: Callable[[Sequence[str]], FloatArray], candidates: Sequ
     return lambda queries: np.asarray(embed(queries) @ index.T, dtype=np.float32)
 
 
+_TERM = rf"[{UNSPACED}]|[^\W{UNSPACED}]+"  # a character where there are no blanks between words
+
+
 def bm25_search(candidates: Sequence[str]) -> Search:
     """Return the search by BM25 (Robertson and Zaragoza 2009) of the bm25s library, with its English stop words."""
     import bm25s
 
     def words(texts: Sequence[str]) -> list[list[str]]:
-        found = bm25s.tokenize(list(texts), stopwords="en", token_pattern=r"\w+", return_ids=False, show_progress=False)
+        found = bm25s.tokenize(list(texts), stopwords="en", token_pattern=_TERM, return_ids=False, show_progress=False)
         return [list(each) for each in found]
 
     known = words(candidates)
