@@ -19,7 +19,18 @@ from verticals.errors import DataError
 from verticals.evaluation.predictor import Predictor
 from verticals.runs import Run
 from verticals.storage import open_database
-from verticals_customer_service import conversations, data, inbox, knowledge, tables, ui, ui_inbox, voice, wording
+from verticals_customer_service import (
+    conversations,
+    data,
+    inbox,
+    knowledge,
+    phrases,
+    tables,
+    ui,
+    ui_inbox,
+    voice,
+    wording,
+)
 from verticals_customer_service.api import build_api
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
@@ -61,10 +72,10 @@ def test_the_samples_are_as_large_and_varied_as_promised() -> None:
 
 
 def test_a_bot_of_the_users_own_rows_does_not_speak_for_the_sample_shop() -> None:
-    plain, samples = voice.of(Settings(), samples=False), voice.of(Settings(), samples=True)
+    plain, samples = voice.of(Settings(), phrases.EN, samples=False), voice.of(Settings(), phrases.EN, samples=True)
     assert "Brindlewick" in samples.greeting
     assert "Brindlewick" not in plain.greeting + plain.unfamiliar
-    own = voice.of(Settings(greeting="Hi from Harrow Bank.", topics="cards and transfers"), samples=False)
+    own = voice.of(Settings(greeting="Hi from Harrow Bank.", topics="cards and transfers"), phrases.EN, samples=False)
     assert own.greeting == "Hi from Harrow Bank."
     assert "I know about cards and transfers." in own.unfamiliar
 

@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from verticals_customer_service import wishes
+
 _LEAD = r"(?:^|[,.;:!]|\b(?:ok(?:ay)?|but|and|actually|please|yes|yeah|sure|oh|no|sorry|perfect|then|just)\b)\W*"
 _IS = r"(?:(?:that|it|this)(?:['’]?s| is))"
 _RIGHT = r"(?:right|correct|perfect|great|good|lovely|brilliant|excellent)"
@@ -25,9 +27,13 @@ _POLITE = (
 )
 _REFUSES = re.compile(
     rf"{_LEAD}(?:(?<!\boh )no|nope|nah)(?:\W*$|\s*[,.;:!]|\s+(?:that|it|this|i|not|thanks?|please|way|wrong|wait|do|don|the|but|sorry|never|just)"
-    rf"(?:['’]?[st])?\b)|^\W*(?:do not|don['’]?t)(?: do)?(?: it| that)?(?:,? (?:please|thanks))?\W*$",
+    rf"(?:['’]?[st])?\b)|^\W*(?:do not|don['’]?t)(?: do)?(?: it| that)?(?:,? (?:please|thanks))?\W*$"
+    r"|^\W*(?:不(?:是|对|用|要|需要|行)?|否|没有)(?:的|了|啊|吧)?\W*$",
     re.IGNORECASE,
 )
+_POLITE_ZH = r"\W|请|谢谢|麻烦|那|就|您|你|我|了|啊|呀|吧|哦|嘛"
+_YES_ZH = r"是的?|对的?|好的?|行|可以的?|嗯|没错|确[定认]|同意|需要|要的?|看(?:看|一下)?|发(?:过来|给我)"
+_AGREES_ZH = re.compile(rf"(?:{_POLITE_ZH})*(?:{_YES_ZH})(?:{_POLITE_ZH}|{_YES_ZH})*+")
 _STOPS = re.compile(
     rf"{_LEAD}(?:stop(?! (?:the|my|this) (?:order|delivery|parcel))|wait|hold on|forget (?:it|that|about)|leave (?:it|everything|things)|"
     r"keep (?:it|them|everything|the|my|this|that|BW))\b|\bnever ?mind\b|\bchanged? my mind\b|\brather not\b"
@@ -46,9 +52,11 @@ def agrees(message: str, verb: str = "do") -> bool:
         message: what the customer wrote.
         verb: a pattern of what the deed may be called, as in "cancel it".
     """
+    if wishes.is_marked(message):
+        return False
     words = _words(verb)
     said = any(match["yes"] for match in words.finditer(message))
-    return said and "?" not in message and not re.search(r"\w", words.sub("", message))
+    return bool(_AGREES_ZH.fullmatch(message)) or (said and not re.search(r"\w", words.sub("", message)))
 
 
 def refuses(message: str) -> bool:

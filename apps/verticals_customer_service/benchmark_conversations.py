@@ -23,9 +23,9 @@ from verticals.evaluation import results
 from verticals.evaluation.metrics import Estimate, bootstrap, mean
 from verticals.storage import open_database
 from verticals_customer_service import data, orders, recipe
-from verticals_customer_service.courtesy import COURTESIES
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.orders import Order, SqlOrders
+from verticals_customer_service.phrases import EN
 from verticals_customer_service.turns import Conversation, Turn
 
 DEVELOPMENT, HARD, HELD_OUT = "conversations.jsonl", "conversations-hard.jsonl", "conversations-held-out.jsonl"
@@ -103,7 +103,7 @@ def play(bot: Bot, script: Script) -> Played:
         turns = _turns(bot, script, SqlOrders(open_database(f"sqlite:///{folder}/orders.sqlite", orders.metadata)))
     actions = tuple(turn.action for turn in turns)
     quoted = [turn.sources[0].id for turn in turns if turn.action == "answer" and turn.sources]
-    last = next((turn.action for turn in reversed(turns) if turn.reply not in COURTESIES), "")
+    last = next((turn.action for turn in reversed(turns) if turn.reply not in EN.courtesies), "")
     outcome = "done" if "done" in actions else "answered" if last == "answer" and quoted else "unresolved"
     return Played(script, "handed_over" if "hand_over" in actions else outcome, quoted[-1] if quoted else None, actions)
 

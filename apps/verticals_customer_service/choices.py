@@ -8,17 +8,17 @@ _LEAD = (
 )
 _TAIL = r"(?:,? (?:one|of them|of the two|please|pls|thing|question|day|date|option|then|thanks|thank you|is (?:fine|good|ok)))*+\W*"
 _ORDINALS = (
-    r"first|former|top|1st|1|(?<=number )one|(?<=option )one",
-    r"second|2nd|2|(?<=number )two|(?<=option )two",
-    r"third|3rd|3|(?<=number )three|(?<=option )three",
+    r"first|former|top|1st|1|(?<=number )one|(?<=option )one|第[一1]个|前者|前面(?:的|那个)",
+    r"second|2nd|2|(?<=number )two|(?<=option )two|第[二2]个",
+    r"third|3rd|3|(?<=number )three|(?<=option )three|第[三3]个",
 )
-_LAST = r"(?:very )?last|latter|bottom"
+_LAST = r"(?:very )?last|latter|bottom|后者|后面(?:的|那个)|最后一?个"
 _PLACE = re.compile(
     rf"{_LEAD}(?:{'|'.join(f'(?P<p{n}>{words})' for n, words in enumerate(_ORDINALS))}|(?P<last>{_LAST})){_TAIL}",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(rf"{_LEAD}(?P<number>\d{{1,2}})(?:st|nd|rd|th)?{_TAIL}", re.IGNORECASE)
-_ALL = re.compile(rf"{_LEAD}(?:both|all (?:two|three)){_TAIL}", re.IGNORECASE)
+_ALL = re.compile(rf"{_LEAD}(?:both|all (?:two|three)|(?:两个)?都(?:要|是|想看|看看?|有)){_TAIL}", re.IGNORECASE)
 
 
 def place(message: str, count: int) -> int | None:

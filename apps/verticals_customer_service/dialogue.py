@@ -12,6 +12,7 @@ from verticals_customer_service import (
     flows,
     knowledge,
     moves,
+    phrases,
     policy,
     responders,
     retrieval,
@@ -26,15 +27,6 @@ from verticals_customer_service.slots import SlotReader
 from verticals_customer_service.turns import Alternative, Conversation, Move, Thought, Turn
 from verticals_customer_service.voice import Voice
 
-_NO_ARTICLE = "I think this is about “{intent}”, but I have no article about it. I am handing you over to a colleague."
-_STILL_UNSURE = "I am still not sure what you need, so I am handing you over to a colleague, who will answer here."
-_WAITING = "You are in the queue for a colleague; I have passed your message on."
-_OFFER = "I am not sure that I understand. Is it about “{title}”? Say yes and I will show you what I know, or say it in other words."
-_NOTHING = "I think this is about “{intent}”, but no article of mine answers it. Please say it in other words, or ask for a person."
-_DOUBT = "This may be for a colleague. Shall I show you my article on “{title}”? Say yes, or ask for a person."
-_WHICH = "Is it about “{first}” or about “{second}”? Please say which, or say it in other words."
-_CLARIFY = "I am not sure that I understand. Is it about one of these?\n\n{options}\n\nPlease say it in other words, or ask for a person."
-
 
 class Bot:
     """A trained classifier with intents, articles, skills, and a way to introduce itself."""
@@ -45,7 +37,8 @@ class Bot:
         self.predictor = predictor
         self.knowledge = known
         self.skills = skills or Skills()
-        self.voice = spoken or Voice()
+        self.said = phrases.of(known.language)
+        self.voice = spoken or voice.of(Settings(), self.said, samples=False)
 
     @classmethod
     def load(cls, run: Run, orders: OrderBackend | None = None) -> "Bot":
@@ -66,7 +59,7 @@ class Bot:
             if not reader.frozen:  # a backbone of its own, which nobody else reads with
                 precision.keep_in_bfloat16(reader.module.encoder)
         skills = Skills(search, slots, orders, responders.load(settings), alarm=trouble)
-        return cls(predictor, known, skills, voice.of(settings, data.from_samples(run)))
+        return cls(predictor, known, skills, voice.of(settings, phrases.of(known.language), data.from_samples(run)))
 
     def turn(self, conversation: Conversation, message: str) -> tuple[Conversation, Turn]:
         """Answer one message and do at once what it confirms, as where nobody else can act meanwhile."""
@@ -106,40 +99,40 @@ class Bot:
 
     def _move(self, conversation: Conversation, heard: Heard) -> Move:
         if conversation.handed_over:
-            return Move("hand_over", _WAITING)
+            return Move("hand_over", self.said.waiting)
         skilled = moves.first(self.skills, self.knowledge, conversation, heard)
         return skilled or (self._answer(conversation, heard) if heard.clear else self._clarify(conversation, heard))
 
     def _clarify(self, conversation: Conversation, heard: Heard) -> Move:
         found = self.knowledge.found(heard.relevance.sure()) if heard.relevance else None
         if found and not heard.trouble:
-            return moves.quote(self.skills, conversation, heard, found)
+            return moves.quote(self.skills, self.knowledge, conversation, heard, found)
         if conversation.unclear_in_a_row:
-            return Move("hand_over", _STILL_UNSURE)
+            return Move("hand_over", self.said.still_unsure)
         if not heard.prediction.familiar:
             return Move("clarify", self.voice.unfamiliar)
         offered = self.knowledge.found(heard.relevance.clear()) if heard.relevance else None
         if offered:
-            return Move("clarify", _OFFER.format(title=offered.title), offered=(offered.id,))
-        return Move("clarify", _CLARIFY.format(options=self._options(heard.prediction)))
+            return Move("clarify", self.said.offer.format(title=offered.title), offered=(offered.id,))
+        return Move("clarify", self.said.clarify.format(options=self._options(heard.prediction)))
 
     def _answer(self, conversation: Conversation, heard: Heard) -> Move:
         intent, known = heard.prediction.label, self.knowledge
         if known.intents[intent].action == "hand_over":
             found = self._plainly_asked(heard)
             if found:
-                return moves.quote(self.skills, conversation, heard, found)
+                return moves.quote(self.skills, self.knowledge, conversation, heard, found)
             source = known.answer(intent, heard.message, heard.relevance)
             quoted = f"{source.text}\n\n" if source else ""
-            return Move("hand_over", quoted + moves.HAND_OVER, (source,) if source else ())
+            return Move("hand_over", quoted + self.said.hand_over, (source,) if source else ())
         sources = known.likeliest(heard.prediction.ranking, heard.message, heard.relevance)
         if not sources:
-            return Move("hand_over", _NO_ARTICLE.format(intent=self.knowledge.name(intent, "en")))
+            return Move("hand_over", self.said.no_article.format(intent=self.knowledge.named(intent)))
         if not conversation.unclear_in_a_row:
-            return self._ask_back(heard, sources) or moves.quote(self.skills, conversation, heard, sources[0])
+            return self._ask_back(heard, sources) or moves.quote(self.skills, known, conversation, heard, sources[0])
         if heard.trouble or _irrelevant(heard):
-            return Move("hand_over", _STILL_UNSURE)
-        return moves.quote(self.skills, conversation, heard, sources[0])
+            return Move("hand_over", self.said.still_unsure)
+        return moves.quote(self.skills, known, conversation, heard, sources[0])
 
     def _plainly_asked(self, heard: Heard) -> Source | None:
         """Return the article that answers instead of a person: the search is sure of it, and nothing sounds like trouble.
@@ -154,18 +147,22 @@ class Bot:
     def _ask_back(self, heard: Heard, sources: tuple[Source, ...]) -> Move | None:
         """Return the question that comes before an answer that is in doubt, or None where none is needed."""
         if _irrelevant(heard):
-            return Move("clarify", _NOTHING.format(intent=self.knowledge.name(heard.prediction.label, "en")))
+            return Move("clarify", self.said.nothing.format(intent=self.knowledge.named(heard.prediction.label)))
         offered = tuple(each.id for each in sources)
         if len(sources) > 1:
-            return Move("clarify", _WHICH.format(first=sources[0].title, second=sources[1].title), offered=offered)
-        return Move("clarify", _DOUBT.format(title=sources[0].title), offered=offered) if heard.trouble else None
+            return Move(
+                "clarify", self.said.which.format(first=sources[0].title, second=sources[1].title), offered=offered
+            )
+        return (
+            Move("clarify", self.said.doubt.format(title=sources[0].title), offered=offered) if heard.trouble else None
+        )
 
     def _options(self, prediction: Prediction) -> str:
-        return "\n".join(f"- {self.knowledge.name(intent, 'en')}" for intent, _ in prediction.ranking[:3])
+        return "\n".join(f"- {self.knowledge.named(intent)}" for intent, _ in prediction.ranking[:3])
 
     def _alternatives(self, prediction: Prediction) -> tuple[Alternative, ...]:
         return tuple(
-            Alternative(intent, self.knowledge.name(intent, "en"), confidence)
+            Alternative(intent, self.knowledge.named(intent), confidence)
             for intent, confidence in prediction.ranking[1:4]
         )
 

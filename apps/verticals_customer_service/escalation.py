@@ -32,6 +32,8 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:smell|stinks?|reek\w*|leak\w*) of (?:gas|burning)\b|\bgas (?:smell|leak)",
         r"\bsparks? (?:came|fly|flew|from)|\bsmoke (?:came|coming|from)|\bnobody'?s hurt\b|\bstitches\b",
         r"\b(?:from|taken to|rushed to|went to|ended up in) (?:the )?hospital\b|\bambulance\b|\b(?:to|from) a ?& ?e\b|\bemergency room\b",
+        r"(?<!防)(?:烫伤|烧伤)(?!膏|药)|触电|漏电|[着起失]火|(?<!防)爆炸|冒烟|中毒|流血|[去送进]了?医院|救护车|急诊",
+        r"(?:(?<![把扶])手|脚|脸|腿|眼睛?|头|孩子|宝宝|老人|爸|妈|老公|老婆|丈夫|妻子|儿子|女儿)[^，。！？]{0,8}[割划扎砸夹摔刺][伤破]",
     ),
     "distress": (
         rf"\b(?:my {_RELATIVE}|he|she) (?:has |have |had |just |sadly )*(?:died|passed away|is dying)\b",
@@ -41,6 +43,7 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\blost my job\b|\bmade redundant\b|\bbankrupt|\bcan(?:'?t|not) (?:make|afford|meet) (?:the|my|this) (?:next )?(?:payment|instalment)",
         r"\bi(?:'| a)?m (?:registered )?(?:blind|deaf|partially sighted)\b|\bscreen reader\b|\bdementia\b|\balzheimer",
         r"\b(?:do not|don'?t|can'?t|cannot) remember (?:order|buy)ing\b",
+        r"去世|过世|离世|自杀|轻生|不想活|活不下去|抑郁症|失业|破产",
     ),
     "law": (
         r"\b(?:solicitor|lawyer|attorney|barrister)s?\b|\b(?:small claims|court (?:claim|action|forms?))\b|"
@@ -51,6 +54,7 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\ball (?:the )?data you (?:hold|have)\b|\bcopyright|\btrade ?mark\b|\bregistered design\b|\binfring|\bpatent\b",
         r"\b(?:journalist|reporter)\b|\bfor (?:comment|a statement)\b|\ba statement (?:on|about)\b",
         rf"\byour {_VEHICLE}\b.{{0,60}}\b{_COLLISION}\b.{{0,40}}\bmy\b|\bone of your {_VEHICLE}\b.{{0,40}}\b{_COLLISION}\b",
+        r"律师|起诉|法院|报警|警察|公安|消协|消费者协会|12315|工商局|市场监管|告你们|曝光|记者|[找联系]媒体|侵权",
     ),
     "account": (
         r"\bnever heard of\b|\b(?:don'?t|do not|didn'?t) recogni[sz]e\b",
@@ -58,6 +62,7 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:somebody|someone|a stranger)(?: else)? (?:has |had |is |was |'s )?"
         r"(?:got into|gets into|using|used|logged|ordered|bought|changed|cancell?ed|taken over)\b",
         r"\bmy (?:saved )?card was used\b",
+        r"盗[刷号]|账[号户]被盗|(?:不是|没有?)(?:我|本人)(?:下|买|操作)的?",
     ),
     "complaint": (
         r"\b(?:formal|official|register a|make a|log(?:ged)? (?:as )?a|lodge a|file a|raise a|want to) (?:formal |official )?compla(?:int|in)\b",
@@ -66,6 +71,7 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:rude|threw|laughed|swore|shouted|insult\w+|abus\w+|unbelievabl[ey]|slammed|kicked|lied)\b",
         r"\b(?:crooks|scammers|thieves|fraudsters|con ?artists|disgrace(?:ful)?|you are a joke|absolute joke|useless lot)\b",
         r"\byou (?:told|said|promised) (?:me )?(?:that|so|this|it)?\b.{0,15}\b(?:last|week|yesterday|before|twice|already|again)\b",
+        r"[我要想去]投诉|投诉(?:你|客服|快递)|举报|骗子|骗钱|黑店|奸商|态度[太很极真]?(?:恶劣|差)|要求(?:赔偿|道歉)",
     ),
     "person": (
         r"\b(?:real|actual|live|human) (?:person|human|being|agent|advis[eo]r|member|someone|operator)\b|\bhumans?\b(?! resources)",
@@ -83,6 +89,7 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"(?: (?:from|in|of|on) (?:your|the) team)?(?:,? (?:please|pls|now))?\W*$",
         r"人工客服|人工服务|真人客服|(?:转|轉|接|要|找|换|換|请|請|叫|联系|聯繫)(?:个|個|一下|一位)?(?:人工(?!智|费|費|成本|草|花|皮|合成|湖)|真人|客服)",
         r"^\W*(?:人工|真人|客服)\W*$",
+        r"(?:找|叫|让|要)(?:你们?)?的?(?:老板|经理|领导|主管|负责人)",
     ),
 }
 _COMPILED = {

@@ -68,7 +68,7 @@ def begins(intent: str, message: str, entities: tuple[Entity, ...], order: str |
 
 def declines(intent: str, message: str) -> bool:
     """Say whether a message wants everything left as it is; "do not send it there" wants another place, and so does not."""
-    task, asks = TASKS.get(intent), "?" in message or wishes.asks(message)
+    task, asks = TASKS.get(intent), wishes.is_marked(message) or wishes.asks(message)
     return task is not None and task.slot is None and not asks and wishes.declines(message, task.verb)
 
 

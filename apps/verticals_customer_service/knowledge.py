@@ -13,11 +13,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from verticals.arrays import FloatArray
 from verticals.config import read_yaml
-from verticals.data.words import fit_terms
+from verticals.data.words import UNSPACED, fit_terms
 from verticals.errors import DataError
 from verticals_customer_service import safety
+from verticals_customer_service.phrases import language_of
 
 Model = TypeVar("Model", bound=BaseModel)
+_TERM = rf"[{UNSPACED}]|[^\W{UNSPACED}]{{2,}}"  # a character where there are no blanks between words
 _MAIN_ARTICLE_LEAD = 0.15  # in cosine of TF-IDF vectors
 SEARCH_COUNTS = 12.0  # a point of relevance against the logarithm of a probability; chosen on samples/dialogues.jsonl
 LEAST_LIKELY = (
@@ -72,13 +74,14 @@ class Relevance(Protocol):
 class Knowledge:
     """Intents and articles; an intent's first article is its main one, another needs more of the message's words.
 
-    Articles are quoted only as far as they are trusted (`safety`); links to `hosts` are.
+    Articles are quoted only as far as they are trusted (`safety`); links to `hosts` are. The bot speaks their `language`.
     """
 
     def __init__(self, intents: dict[str, Intent], articles: Sequence[Article], hosts: Collection[str] = ()) -> None:
         self.intents = intents
         self.articles = tuple(articles)
         self.hosts = frozenset(hosts)
+        self.language = language_of([f"{each.title} {each.text}" for each in articles] or list(intents))
         quotable = [bool(self.quotable(article)) for article in self.articles]
         self._by_intent = {
             name: [n for n, article in enumerate(self.articles) if name in article.intents and quotable[n]]
@@ -86,7 +89,7 @@ class Knowledge:
         }
         answering = [name for name, intent in intents.items() if intent.action == "answer"]
         self._answering = sorted({position for name in answering for position in self._by_intent[name]})
-        self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_TERM)
         if self.articles:
             self._vectors = fit_terms(self._vectorizer, [f"{each.title} {each.question}" for each in self.articles])
 
@@ -175,6 +178,10 @@ class Knowledge:
     def _source(self, position: int) -> Source:
         chosen = self.articles[position]
         return Source(chosen.id, chosen.title, self.quotable(chosen))
+
+    def named(self, intent: str) -> str:
+        """Return an intent as the bot calls it, in the language of its articles."""
+        return self.name(intent, self.language)
 
     def name(self, intent: str, language: str) -> str:
         """Return an intent as people read it."""

@@ -7,7 +7,7 @@ its articles as `dialogue` says. What the rules need (articles, slots, orders, t
 import re
 from dataclasses import replace
 
-from verticals_customer_service import assent, choices, courtesy, escalation, filling, flows, wishes
+from verticals_customer_service import assent, choices, courtesy, escalation, filling, flows, phrases, wishes
 from verticals_customer_service.filling import Flow
 from verticals_customer_service.flows import Step
 from verticals_customer_service.hearing import Heard, Skills
@@ -16,22 +16,14 @@ from verticals_customer_service.responder import Request, grounded
 from verticals_customer_service.tasks import TASKS
 from verticals_customer_service.turns import Conversation, Move
 
-HAND_OVER = "I am handing you over to a colleague, who will read this conversation and answer here."
-_DANGER = "If anybody is hurt or in danger, please call the emergency services first. "
-_REJECTED = "I am sorry, that was not what you meant. Please tell me in other words what you need, or ask for a person."
-_STILL_REJECTED = "I am sorry that I could not help. I am handing you over to a colleague, who will answer here."
-_AGAIN = (
-    "That is what my article “{title}” is about, and I know no more than it says. What is different with you? A colleague can help, too: just "
-    "ask for a person."
-)
-_NOT_UNDONE = "I cannot undo what I have done. I am handing you over to a colleague, who will see what is possible."
 _REJECTS = re.compile(
     r"^\W*not that\b"
     r"|\b(?:not what i|i didn'?t (?:ask|mean|get a)|doesn'?t (?:help|answer)|that'?s not (?:it|what))\b"
-    r"|\b(?:(?<!do )(?<!can )(?<!would )i know|i said|as i said|that'?s the point)\b",
+    r"|\b(?:(?<!do )(?<!can )(?<!would )i know|i said|as i said|that'?s the point)\b"
+    r"|不是(?:这个|这些|问这|我想问|我要问|我问|我的意思|我要的)|我(?:问|说)的(?:不)?是|答非所问|^\W*(?:没用|没有用|没有?帮助)",
     re.IGNORECASE,
 )
-_THANKED = re.compile(r"\b(?:thanks|thank you)\b", re.IGNORECASE)
+_THANKED = re.compile(r"\b(?:thanks|thank you)\b|谢", re.IGNORECASE)
 NEARLY_SURE = 0.9  # the intent alone is believed from here
 _INNOCENT = ("law", "distress", "person")  # reasons whose words stand in many an ordinary question, too
 _MOST_ASIDES = 2
@@ -47,11 +39,12 @@ def first(skills: Skills, known: Knowledge, conversation: Conversation, heard: H
     return None
 
 
-def quote(skills: Skills, conversation: Conversation, heard: Heard, source: Source) -> Move:
+def quote(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard, source: Source) -> Move:
     """Return the answer that an article gives, as the responder puts it; who has read it and asks no more is not told again."""
     if source.id in conversation.quoted and not wishes.is_question(heard.message):
-        again = Move("clarify", _AGAIN.format(title=source.title))
-        return Move("hand_over", _STILL_REJECTED) if conversation.unclear_in_a_row else again
+        said = phrases.of(known.language)
+        again = Move("clarify", said.again.format(title=source.title))
+        return Move("hand_over", said.still_rejected) if conversation.unclear_in_a_row else again
     history = tuple((message, turn.reply) for message, turn in conversation.turns)
     reply = grounded(skills.responder, Request(heard.message, history, (source,)))
     return Move("answer", reply.text, (source,), fell_back=reply.fell_back)
@@ -61,7 +54,7 @@ def _escalate(skills: Skills, known: Knowledge, conversation: Conversation, hear
     reason = escalation.reason(heard.message)
     if reason is None or (reason == "exhausted" and conversation.flow):
         return None
-    return None if reason in _INNOCENT and _is_plain(known, heard) else _call_a_person(reason)
+    return None if reason in _INNOCENT and _is_plain(known, heard) else _call_a_person(known, reason)
 
 
 def _is_plain(known: Knowledge, heard: Heard) -> bool:
@@ -79,11 +72,12 @@ def _heed_alarm(skills: Skills, known: Knowledge, conversation: Conversation, he
     plain_task = heard.clear and heard.numbered and flows.begins(heard.prediction.label, heard.message, heard.entities)
     if trouble.kind == _WISH and plain_task and skills.orders:
         return None  # it is asked about and confirmed before anything is done
-    return _call_a_person(trouble.kind)
+    return _call_a_person(known, trouble.kind)
 
 
-def _call_a_person(reason: str) -> Move:
-    return Move("hand_over", (_DANGER if reason == "danger" else "") + HAND_OVER)
+def _call_a_person(known: Knowledge, reason: str) -> Move:
+    said = phrases.of(known.language)
+    return Move("hand_over", (said.danger if reason == "danger" else "") + said.hand_over)
 
 
 def _go_on(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
@@ -160,7 +154,8 @@ def _chosen(known: Knowledge, offered: tuple[str, ...], heard: Heard) -> tuple[s
 
 
 def _be_polite(skills: Skills, known: Knowledge, conversation: Conversation, heard: Heard) -> Move | None:
-    reply = courtesy.reply(heard.message, conversation.turns[-1][1] if conversation.turns else None)
+    before = conversation.turns[-1][1] if conversation.turns else None
+    reply = courtesy.reply(heard.message, before, phrases.of(known.language))
     return Move("ask", reply) if reply else None
 
 
@@ -171,14 +166,14 @@ def _take_rejection(skills: Skills, known: Knowledge, conversation: Conversation
     """
     if not conversation.turns:
         return None
-    before, rejects = conversation.turns[-1][1], _rejects(heard.message)
+    before, rejects, said = conversation.turns[-1][1], _rejects(heard.message), phrases.of(known.language)
     if before.action == "done" and (rejects or assent.stops(heard.message) or assent.undoes(heard.message)):
-        return Move("hand_over", _NOT_UNDONE)
+        return Move("hand_over", said.not_undone)
     if not rejects or (heard.clear and heard.prediction.label != before.intent):
         return None
     if before.action == "clarify":
-        return Move("hand_over", _STILL_REJECTED)
-    return Move("clarify", _REJECTED) if before.action == "answer" and before.sources else None
+        return Move("hand_over", said.still_rejected)
+    return Move("clarify", said.rejected) if before.action == "answer" and before.sources else None
 
 
 def _rejects(message: str) -> bool:
@@ -197,4 +192,4 @@ def _follow_up(skills: Skills, known: Knowledge, conversation: Conversation, hea
     ):
         return None
     source = known.source(best.id)
-    return quote(skills, conversation, heard, source) if source else None
+    return quote(skills, known, conversation, heard, source) if source else None

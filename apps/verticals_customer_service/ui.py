@@ -75,7 +75,7 @@ def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[s
             with gr.Row():
                 message = gr.Textbox(
                     label=texts["message"],
-                    placeholder=texts["placeholder"],
+                    placeholder=texts[f"placeholder_{desk.bot.knowledge.language}"],
                     lines=1,
                     max_lines=4,
                     scale=5,

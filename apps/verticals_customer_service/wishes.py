@@ -26,6 +26,10 @@ _REPORTS = (
     r"|(?<!\bone )(?<!\bday )(?<!\bdate )(?<!\bslot )"
     r"\b(?:someone|somebody|who|you|i|was|been|got|says?|saying|is|already)(?: (?:else|have|has|had))?(?: \w+)? {verb}(?:l?ed|d)\b"
 )  # what was done already, or not
+_MARK = re.compile("[?？]")
+_QUESTION_ZH = re.compile(
+    r"吗|呢\W*$|什么|怎么|怎样|如何|多久|多少|几[个天号点块次]|哪|谁|为何|是否|能不能|可不可以|可以不|要不要|是不是|有没有"
+)
 _STILL = re.compile(r"\b(?:can|could) (?:i|you|we) still\b", re.IGNORECASE)
 _NOT_ORDERED_YET = re.compile(
     r"\b(?:when|before|if|once|as) (?:i|we) (?:come to )?(?:buy|order|place|pay|check ?out)\b"
@@ -41,7 +45,12 @@ def asks(message: str) -> bool:
 
 def is_question(message: str) -> bool:
     """Say whether a message asks anything."""
-    return "?" in message or bool(_INVERTED.search(message)) or asks(message)
+    return any(pattern.search(message) for pattern in (_MARK, _QUESTION_ZH, _INVERTED)) or asks(message)
+
+
+def is_marked(message: str) -> bool:
+    """Say whether a question mark stands in a message, of either width."""
+    return bool(_MARK.search(message))
 
 
 def declines(message: str, verb: str) -> bool:
