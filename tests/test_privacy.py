@@ -41,6 +41,8 @@ from verticals.privacy import find, redact, redact_json
         ("My name is Anna van der Berg and I wait", "My name is [name] and I wait"),
         ("where is it? Thanks, Priya Shah", "where is it? Thanks, [name]"),
         ("我叫王小明，订单没到", "我叫[name]，订单没到"),
+        ("我是欧阳小明电话打不通", "我是[name]电话打不通"),
+        ("身份证11010519491231002x，谢谢", "身份证[identity]，谢谢"),
         ("меня зовут Анна Гора, где заказ?", "меня зовут [name], где заказ?"),
         ("hi its zeynep, where is my rug", "hi its [name], where is my rug"),
         ("my husband, Tom Vale, paid", "my husband, [name], paid"),
@@ -87,6 +89,12 @@ def test_each_kind_is_replaced_by_its_name(text: str, redacted: str) -> None:
         "my name is on the list, and product name: teal lamp",
         "the a4 5cm frame, or the b2 3rd",
         "discount for ordering 30 mugs with SPRING15?",
+        "我是来退货的",
+        "我是新会员怎么升级",
+        "我是学生，有优惠券吗",
+        "我是安徽的",
+        "我叫什么名字你知道吗",
+        "物流单号110105194912310021",
     ],
 )
 def test_what_is_not_personal_survives(text: str) -> None:

@@ -1,6 +1,7 @@
 """Personal data in text: found and replaced before anything is stored, logged, or shown to a model.
 
-Six kinds: e-mail, phone, payment card, bank account (IBAN), postal address, and names that a person gives as their own. Structured kinds
+Seven kinds: e-mail, phone, payment card, bank account (IBAN), the number of a Chinese identity card, postal address, and names that a person
+gives as their own. Structured kinds
 are validated by their check digits or numbering plans (libraries `python-stdnum` and `phonenumbers`), so that order numbers survive;
 names and addresses are found by what stands around them, in the languages of Europe and some of Asia. What has no cue is not found.
 """
@@ -13,8 +14,9 @@ import phonenumbers
 import regex as re  # knows capital letters and scripts of every language
 from pydantic import JsonValue
 from stdnum import iban, luhn
+from stdnum.cn import ric
 
-Kind = Literal["email", "phone", "card", "iban", "address", "name"]
+Kind = Literal["email", "phone", "card", "iban", "identity", "address", "name"]
 REGIONS = ("GB", "US", "DE", "FR", "CN")  # numbering plans for numbers without a country code
 
 _LETTER = (
@@ -38,12 +40,17 @@ _CARD = re.compile(  # no network's numbers begin with another digit
     rf"{_BEFORE}[2-6\uff12-\uff16](?:(?:[ .-]|[ \t\r]{{0,2}}\n[ \t]{{0,2}})?\d){{12,18}}{_AFTER}", re.IGNORECASE
 )
 _CARD_DIGITS = 13
+_IDENTITY = re.compile(r"(?<![A-Za-z0-9_])[1-9]\d{16}[\dXx](?![A-Za-z0-9_])")
 _ORDERS = r"[1-9]\d{4}(?:\s+\d{5})*"  # no card is written in groups of five; some numbering plan has them
 _PHONE_LIKE = re.compile(rf"(?:{_BEFORE}|(?<=-))[+(]?\d[\d\s()./-]{{7,20}}\d(?![A-Za-z0-9_])", re.IGNORECASE)
 _NO_PHONE = re.compile(rf"(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d|{_ORDERS}")  # an ISO date, or the numbers of orders
 _PART = r"(?:\p{Lu}[\p{L}\p{M}'’-]+|\p{Lu}\.?(?=\s\p{Lu}))"
 _MORE = rf"(?:\s(?:(?:van|von|de|der|den|la|le|da|di|del|do|dos|bin|al|el|ten|ter)\s)*{_PART})"
 _WITH_TITLE = r"(?:(?:Dr|Prof)\.?\s)?"
+_FAMILY = (  # the commonest names of Chinese families
+    "欧阳|司马|上官|诸葛|[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白"
+    "崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文]"
+)
 _NAMED = re.compile(  # what stands before a name, whatever its number of words
     r"(?:\b(?i:my (?:full )?name(?:['’]?s| is)|name is|name\s?[:-]|(?:this|it) is(?= \p{Lu})|i am(?= \p{Lu})|i['’]?m(?= \p{Lu})|i['’]?m called|"
     r"in the name of|under the name(?: of)?|on behalf of|name on (?:the )?card(?: is|:)?|account holder(?: is|:)?|(?:ship|send) to:|"
@@ -57,7 +64,8 @@ _NAMED = re.compile(  # what stands before a name, whatever its number of words
     r"gr(?:ü|ue)(?:ß|ss)en?|cordialement|atentamente|saludos|cordiali saluti|"
     r"z poważaniem|hilsen|hälsningar|groet(?:en)?),?\s*[\n,]?\s*)"
     rf"(?P<signed>{_WITH_TITLE}{_PART}{_MORE}{{0,3}})(?=\s*(?:$|[,\n]))"
-    r"|(?:我叫|我是|姓名[:：]\s*)(?P<chinese>\p{Han}{2,4})"
+    r"|(?:我叫(?![了的你您他她人车过不什啥])|姓名[:：]\s*)(?P<chinese>\p{Han}{2,4})"
+    rf"|我是(?P<introduced>(?:{_FAMILY})(?:(?![的了吗呢啊])\p{{Han}}){{1,2}})(?=[\W\d]|$|电话|手机)"  # else who or what somebody is
     r"|(?:^|[\s、。])(?P<japanese>[\p{Han}\p{Hiragana}\p{Katakana}]{2,10}?)(?:と申し|といいま|と言いま)"
     r"|이름은\s*(?P<korean>\p{Hangul}{2,5}?)\s*(?:입니다|이에요|예요|이고)"
     r"|मेरा नाम\s+(?P<hindi>[\p{Devanagari}\s]{2,40}?)\s+(?:है|हूँ)"
@@ -195,6 +203,12 @@ def _is_card(written: str) -> bool:
     return len(digits) >= _CARD_DIGITS and luhn.is_valid(digits) and not re.fullmatch(_ORDERS, written)
 
 
+def _identities(text: str) -> Iterator[Found]:
+    for match in _IDENTITY.finditer(text):
+        if ric.is_valid(match[0]):
+            yield Found("identity", *match.span())
+
+
 def _phones(text: str) -> Iterator[Found]:
     if not _PHONE_LIKE.search(text):
         return
@@ -238,4 +252,12 @@ _COMMON_WORD = re.compile(  # in "this is urgent, ..." and "hi its late, ..." no
     r"from|good|gone|great|here|joke|just|late|lost|mad|more|new|nice|not|now|odd|old|only|order|our|out|over|really|red|sad|same|silly|small|"
     r"still|stuck|such|the|there|third|too|torn|unfair|very|way|weird|what|wet|why|wrong|yet|your"
 )
-_FINDERS: tuple[Callable[[str], Iterator[Found]], ...] = (_emails, _ibans, _cards, _phones, _names, _addresses)
+_FINDERS: tuple[Callable[[str], Iterator[Found]], ...] = (
+    _emails,
+    _ibans,
+    _cards,
+    _identities,
+    _phones,
+    _names,
+    _addresses,
+)
