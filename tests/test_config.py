@@ -84,6 +84,9 @@ def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:
         path.write_text(content, encoding="utf-8")
         with pytest.raises(ConfigError, match=r"my\.yaml: not YAML"):
             read_yaml(path)
+    path.write_bytes("退款: {en: Refund}".encode("gbk"))
+    with pytest.raises(ConfigError, match=r"my\.yaml: expected UTF-8, .* save the file as UTF-8"):
+        read_yaml(path)
     with pytest.raises(ConfigError, match=r"absent\.yaml: cannot read"):
         read_yaml(tmp_path / "absent.yaml")
 

@@ -216,10 +216,13 @@ def test_two_articles_of_one_id_are_refused_by_their_lines(tmp_path: Path) -> No
         knowledge.read_articles(tmp_path / "articles.jsonl")
 
 
-def test_articles_of_a_windows_editor_are_read(tmp_path: Path) -> None:
+def test_articles_of_a_windows_editor_are_read_or_refused_with_what_to_do(tmp_path: Path) -> None:
     line = '{"id": "a1", "title": "T", "intents": [], "text": "X"}\r\n'
     (tmp_path / "articles.jsonl").write_bytes(f"\ufeff{line}".encode())
     assert knowledge.read_articles(tmp_path / "articles.jsonl")[0].id == "a1"
+    (tmp_path / "gbk.jsonl").write_bytes(line.replace("X", "三天内退款").encode("gbk"))
+    with pytest.raises(DataError, match=r"gbk\.jsonl: expected UTF-8, .* save the file as UTF-8"):
+        knowledge.read_articles(tmp_path / "gbk.jsonl")
 
 
 def test_an_article_of_an_intent_that_there_is_not_is_refused_before_training(tmp_path: Path) -> None:

@@ -227,8 +227,10 @@ def read_articles(path: Path) -> list[Article]:
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # editors of Windows put a mark before the first line
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: expected UTF-8, found another encoding; save the file as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _checked(model: type[Model], entry: object, where: str) -> Model:

@@ -147,7 +147,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot read settings: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date such as 2024-13-45
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: expected UTF-8, found another encoding; save the file as UTF-8") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(loaded or {}, dict):
         raise ConfigError(f"{path}: expected names with values, such as 'train:', found {type(loaded).__name__}")
