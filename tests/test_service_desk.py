@@ -495,5 +495,9 @@ def test_the_page_turns_a_group_into_training_rows(desk: Desk) -> None:
     ui.correct_last(desk, EN, name, "track")
     groups, choice = ui_learning.load_groups(desk, EN, names, True)
     assert [label for label, _ in choice.choices] == ["1 × hmm, where → track"]
+    assert ui_learning.suggested(names, groups, 0) in names
+    assert ui_learning.suggested({}, groups, 0) is None, "a bot of other rows may not know the intent any more"
+    with pytest.raises(gr.Error, match=EN["choose_intent"]):
+        ui_learning.teach_group(desk, EN, True, groups, 0, None)
     assert str(desk.learned) in ui_learning.teach_group(desk, EN, True, groups, 0, "track")
     assert ui_learning.load_groups(desk, EN, names, True)[0] == []

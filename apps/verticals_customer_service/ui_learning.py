@@ -29,8 +29,9 @@ def build_learning(desk: Desk, texts: Mapping[str, str], names: Mapping[str, str
             refresh = gr.Button(texts["refresh"], size="sm")
             done = gr.Markdown()
     load = partial(load_groups, desk, texts, names)
-    refresh.click(load, unlocked, [groups, shown], api_visibility="private")
-    shown.input(_suggested, [groups, shown], intent, api_visibility="private")
+    for event in (refresh.click, unlocked.change):
+        event(load, unlocked, [groups, shown], api_visibility="private")
+    shown.input(partial(suggested, names), [groups, shown], intent, api_visibility="private")
     for button, lesson in ((teach, partial(teach_group, desk, texts)), (aside, partial(set_group_aside, desk, texts))):
         button.click(lesson, [unlocked, groups, shown, intent], done, api_visibility="private").success(
             load, unlocked, [groups, shown], api_visibility="private"
@@ -73,7 +74,7 @@ def teach_group(
     """
     numbers = _messages(texts, unlocked, groups, chosen)
     if intent is None:
-        raise notice(texts, texts["choose_group"])
+        raise notice(texts, texts["choose_intent"])
     known = desk.bot.knowledge.intents
     try:
         rows = learning.teach(desk.engine, numbers, intent, known, desk.learned, datetime.now(UTC))
@@ -108,5 +109,8 @@ def _messages(
     return [question.message for question in groups[chosen].questions]
 
 
-def _suggested(groups: Sequence[learning.Group], chosen: int | None) -> Any:  # noqa: ANN401 - an intent, or gradio's "as it is"
-    return groups[chosen].suggested if chosen is not None and chosen < len(groups) else gr.skip()
+def suggested(names: Mapping[str, str], groups: Sequence[learning.Group], chosen: int | None) -> Any:  # noqa: ANN401 - an intent, none, or gradio's "as it is"
+    """Return the intent that a group suggests; none where it was an earlier bot's and this one does not have it."""
+    if chosen is None or chosen >= len(groups):
+        return gr.skip()
+    return groups[chosen].suggested if groups[chosen].suggested in names else None
