@@ -82,7 +82,8 @@ def test_a_bot_of_the_users_own_rows_does_not_speak_for_the_sample_shop() -> Non
 
 def test_a_training_says_which_intents_nobody_wrote_an_article_for(bot: Bot) -> None:
     (found,) = data.unanswerable(bot.knowledge)
-    assert (found.code, found.count) == ("no_article", 1)  # `bare`; `person` goes to a person anyway
+    assert (found.code, found.count) == ("no_article", 1)  # `person` goes to a person anyway
+    assert "which go to a person: 1 (bare);" in found.message
     assert data.unanswerable(data.knowledge(CONFIG, data.splits(CONFIG).labels)) == []
 
 

@@ -15,7 +15,7 @@ from verticals.runs import Run
 from verticals_customer_service.knowledge import Intent, Knowledge, read_articles, read_intents, unnamed_intents
 from verticals_customer_service.settings import Settings
 
-_NAMED = 5  # articles in one note
+_NAMED = 5  # articles or intents in one note
 SAMPLES = Path(__file__).with_name("samples")
 
 
@@ -108,13 +108,14 @@ def from_samples(run: Run) -> bool:
 
 
 def unanswerable(known: Knowledge) -> list[Note]:
-    """Say in how many intents the bot has nothing to answer from."""
+    """Name the intents in which the bot has nothing to answer from."""
     answered = {intent for article in known.articles if known.quotable(article) for intent in article.intents}
     bare = [name for name, intent in known.intents.items() if intent.action == "answer" and name not in answered]
     if not bare:
         return []
-    advice = "write some and name their file by app.articles"
-    return [Note("no_article", len(bare), f"intents without an article, which go to a person: {len(bare)}; {advice}")]
+    named = f"{', '.join(bare[:_NAMED])}{', ...' if len(bare) > _NAMED else ''}"
+    message = f"intents without an article, which go to a person: {len(bare)} ({named}); write some and name their file by app.articles"
+    return [Note("no_article", len(bare), message)]
 
 
 def cut(known: Knowledge) -> list[Note]:
