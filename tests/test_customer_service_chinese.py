@@ -5,7 +5,7 @@ import pytest
 from bots import Keywords
 from verticals.evaluation.calibration import Calibration
 from verticals.evaluation.predictor import Predictor
-from verticals_customer_service import assent, escalation, phrases, voice, wishes
+from verticals_customer_service import assent, choices, escalation, phrases, voice, wishes
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.knowledge import Article, Knowledge, unnamed_intents
 from verticals_customer_service.phrases import ZH
@@ -20,7 +20,7 @@ ARTICLES = (
 
 
 class Chinese(Keywords):
-    labels = ("退款", "物流", "发票")
+    labels: tuple[str, ...] = ("退款", "物流", "发票")
 
 
 @pytest.fixture
@@ -107,6 +107,14 @@ def test_a_chinese_yes_is_one_only_where_nothing_else_is_said(message: str, agre
 
 
 @pytest.mark.parametrize(
+    ("message", "place"),
+    [("第一个", 0), ("我要第二个吧", 1), ("前者", 0), ("后面那个。", 1), ("第三个", None), ("第二个怎么退", None)],
+)
+def test_a_chinese_choice_of_two_is_one_by_its_place(message: str, place: int | None) -> None:
+    assert choices.place(message, 2) == place
+
+
+@pytest.mark.parametrize(
     ("message", "asks"), [("拆封了能退吗", True), ("多久", True), ("ok？", True), ("我要退货", False)]
 )
 def test_a_chinese_question_is_one_without_a_mark_and_with_a_wide_one(message: str, asks: bool) -> None:
@@ -124,6 +132,7 @@ def test_a_chinese_question_is_one_without_a_mark_and_with_a_wide_one(message: s
         ("快递员态度太恶劣", "complaint"),
         ("叫你们经理来", "person"),
         ("防烫伤手套有货吗", None),
+        ("带漏电保护吗", None),
         ("把手划伤了能换吗", None),
         ("茶几号发货", None),
         ("开发票", None),

@@ -7,12 +7,13 @@ _LEAD = (
     r"let'?s (?:take|do|say)|make it|number|option|on)\W+)*+(?:the )?"
 )
 _TAIL = r"(?:,? (?:one|of them|of the two|please|pls|thing|question|day|date|option|then|thanks|thank you|is (?:fine|good|ok)))*+\W*"
+_TAKE_ZH = r"(?:我?[要选看问]的?是?)?"
 _ORDINALS = (
-    r"first|former|top|1st|1|(?<=number )one|(?<=option )one|第[一1]个|前者|前面(?:的|那个)",
-    r"second|2nd|2|(?<=number )two|(?<=option )two|第[二2]个",
-    r"third|3rd|3|(?<=number )three|(?<=option )three|第[三3]个",
+    r"first|former|top|1st|1|(?<=number )one|(?<=option )one|" + _TAKE_ZH + r"(?:第[一1]个|前者|前面(?:的|那个))吧?",
+    r"second|2nd|2|(?<=number )two|(?<=option )two|" + _TAKE_ZH + r"第[二2]个吧?",
+    r"third|3rd|3|(?<=number )three|(?<=option )three|" + _TAKE_ZH + r"第[三3]个吧?",
 )
-_LAST = r"(?:very )?last|latter|bottom|后者|后面(?:的|那个)|最后一?个"
+_LAST = r"(?:very )?last|latter|bottom|" + _TAKE_ZH + r"(?:后者|后面(?:的|那个)|最后一?个)吧?"
 _PLACE = re.compile(
     rf"{_LEAD}(?:{'|'.join(f'(?P<p{n}>{words})' for n, words in enumerate(_ORDINALS))}|(?P<last>{_LAST})){_TAIL}",
     re.IGNORECASE,

@@ -32,7 +32,7 @@ _RULES: Mapping[str, tuple[str, ...]] = {
         r"\b(?:smell|stinks?|reek\w*|leak\w*) of (?:gas|burning)\b|\bgas (?:smell|leak)",
         r"\bsparks? (?:came|fly|flew|from)|\bsmoke (?:came|coming|from)|\bnobody'?s hurt\b|\bstitches\b",
         r"\b(?:from|taken to|rushed to|went to|ended up in) (?:the )?hospital\b|\bambulance\b|\b(?:to|from) a ?& ?e\b|\bemergency room\b",
-        r"(?<!防)(?:烫伤|烧伤)(?!膏|药)|触电|漏电|[着起失]火|(?<!防)爆炸|冒烟|中毒|流血|[去送进]了?医院|救护车|急诊",
+        r"(?<!防)(?:烫伤|烧伤)(?!膏|药)|触电|漏电(?!保护)|[着起失]火|(?<!防)爆炸|冒烟|中毒|流血|[去送进]了?医院|救护车|急诊",
         r"(?:(?<![把扶])手|脚|脸|腿|眼睛?|头|孩子|宝宝|老人|爸|妈|老公|老婆|丈夫|妻子|儿子|女儿)[^，。！？]{0,8}[割划扎砸夹摔刺][伤破]",
     ),
     "distress": (
