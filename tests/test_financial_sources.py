@@ -54,6 +54,16 @@ def titles(*batches: Batch) -> list[str]:
         ("1772451000000", "2026-03-02T11:30"),
         ("1772451000.0", "2026-03-02T11:30"),
         ("20260302", "2026-03-01T22:00"),
+        ("20260302113000", "2026-03-02T09:30"),
+        ("2026/3/2 9:05", "2026-03-02T07:05"),
+        ("2026-03-02 9:05", "2026-03-02T07:05"),
+        ("2026-03-02T9:05:00Z", "2026-03-02T09:05"),
+        ("2.3.2026 09:05", "2026-03-02T07:05"),
+        ("2026年3月2日 21:04", "2026-03-02T19:04"),
+        ("2026年3月2日9时5分", "2026-03-02T07:05"),
+        ("2026/3/2 下午3:04", "2026-03-02T13:04"),
+        ("3/2/2026 9:05", None),  # of March or of February
+        ("2026", None),
         ("", None),
         ("yesterday", None),
         ("nan", None),
@@ -66,6 +76,11 @@ def titles(*batches: Batch) -> list[str]:
 def test_times_are_read_as_people_and_machines_write_them(text: str, expected: str | None) -> None:
     moment = parse_time(text, HELSINKI)
     assert (moment.strftime("%Y-%m-%dT%H:%M") if moment else None) == expected
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("Asia/Shanghai", 3), ("America/Chicago", 17), ("Europe/Helsinki", 17)])
+def test_a_name_that_stands_for_several_zones_is_that_of_the_source_s_own(zone: str, hour: int) -> None:
+    assert parse_time("2026-03-02 11:30 CST", ZoneInfo(zone)) == datetime(2026, 3, 2, hour, 30, tzinfo=UTC)
 
 
 def test_a_headline_has_utc_times_and_an_id_of_its_content() -> None:
@@ -281,6 +296,26 @@ def test_columns_are_told_apart_by_what_gives_one_for_the_text(tmp_path: Path, m
         more.write(mark.join(["2026-03-02 11:45", "three"]) + "\n")
     second = WatchedFolder(tmp_path).scan(first.offset, NOW)  # a restart
     assert titles(first, second) == titles(*replay(file)) == ["one", "two", "three"]
+
+
+def test_columns_may_have_their_usual_chinese_names(tmp_path: Path) -> None:
+    text = "标题,正文,时间,来源\n亚克公司上调指引,周一公告,2026/3/2 19:05,财经网\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8-sig")
+    (found,) = WatchedFolder(tmp_path, "Asia/Shanghai").scan("", NOW).headlines
+    assert (found.title, found.body, found.source) == ("亚克公司上调指引", "周一公告", "财经网")
+    assert found.published == datetime(2026, 3, 2, 11, 5, tzinfo=UTC)
+
+
+def test_times_that_cannot_be_read_are_said_once_for_a_file(tmp_path: Path) -> None:
+    file, folder = tmp_path / "a.csv", WatchedFolder(tmp_path)
+    file.write_text("title,date\none,03/02/2026\ntwo,\nthree,03/02/2026\nfour,1601-01-01\n", encoding="utf-8")
+    first = folder.scan("", NOW)
+    with file.open("a", encoding="utf-8") as more:
+        more.write("five,03/02/2026\n")
+    second = folder.scan(first.offset, NOW)
+    assert (first.counts["undated"], second.counts["undated"], second.problems) == (4, 1, ())
+    (problem,) = first.problems
+    assert problem.startswith("a.csv: a time such as '03/02/2026' cannot be read")
 
 
 def test_a_header_without_a_text_is_said_once_and_read_when_it_is_mended(tmp_path: Path) -> None:

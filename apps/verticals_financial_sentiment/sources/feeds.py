@@ -134,7 +134,7 @@ class FeedReader:
         rows = (_row(entry) for entry in entries[:_MOST_ENTRIES])
         headlines = tuple(headline for row in rows if (headline := intake.take(row, now)))
         behind = state == FeedState() or state.failures > 0
-        counts, told = intake.flush(), _sentences(url, problems)
+        counts, told = intake.flush(), _sentences(url, problems + intake.unread(url))
         return Batch(url, headlines, fresh.to_offset(), counts, told, behind=behind)
 
     def _next(self, state: FeedState, now: datetime) -> FeedState:

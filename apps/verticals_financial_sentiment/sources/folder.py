@@ -76,6 +76,7 @@ class WatchedFolder:
                     f"{path.name}: {bad} rows do not fit the header, or are no JSON objects with a title or body; they are left out"
                 )
             headlines += [taken for row in new.rows if row is not None and (taken := self._intake.take(row, now))]
+            problems += [f"{path.name}: {sentence}" for sentence in self._intake.unread(path.name)]
             behind = behind or (new.behind and bool(new.rows))
         counts, left = self._intake.flush(), json.dumps(read, sort_keys=True)
         return Batch(self.origin, tuple(headlines), left, counts, tuple(problems), behind=behind)

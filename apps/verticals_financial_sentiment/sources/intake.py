@@ -14,12 +14,15 @@ from verticals_financial_sentiment.sources.times import parse_time
 from verticals_financial_sentiment.text import plain, printable
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "title": ("title", "headline", "text", "sentence"),
-    "body": ("body", "summary", "description", "content"),
-    "published": ("published", "published_at", "date", "datetime", "time", "timestamp", "created_at"),
-    "received": ("received", "received_at"),
-    "source": ("source", "publisher", "author", "site", "account"),
-    "url": ("url", "link"),
+    "title": ("title", "headline", "text", "sentence", "标题", "新闻标题"),
+    "body": ("body", "summary", "description", "content", "正文", "内容", "摘要"),
+    "published": (
+        *("published", "published_at", "date", "datetime", "time", "timestamp", "created_at"),
+        *("发布时间", "发布日期", "时间", "日期"),
+    ),
+    "received": ("received", "received_at", "接收时间"),
+    "source": ("source", "publisher", "author", "site", "account", "来源", "媒体"),
+    "url": ("url", "link", "链接", "网址"),
 }
 DROPPED: Final = ("bad_row", "blank", "dropped_entries")  # of the counts, those of rows that did not become headlines
 LATE: Final = timedelta(hours=1)
@@ -67,6 +70,8 @@ class Intake:
         self._source = source
         self._zone = ZoneInfo(zone)
         self._newest: dict[str, datetime] = {}
+        self._unread = ""  # a time that could not be read
+        self._said = set[str]()  # places of which that was said
         self.counts: Counter[str] = Counter()
 
     def take(self, row: Mapping[str, Any], received: datetime) -> Headline | None:
@@ -87,6 +92,17 @@ class Intake:
         counts, self.counts = self.counts, Counter()
         return {name: count for name, count in sorted(counts.items()) if count}
 
+    def unread(self, place: str) -> list[str]:
+        """Return what to say about a time in this place that could not be read: once, since a source writes all its times alike."""
+        stamp, self._unread = self._unread, ""
+        if not stamp or place in self._said:
+            return []
+        self._said.add(place)
+        return [
+            f"a time such as '{stamp[:60]}' cannot be read, and its row counts as said when it came; write it like 2026-03-02 09:05, with "
+            "the year first"
+        ]
+
     def _text(self, value: object, longest: int) -> str:
         raw = _string(value)
         text = plain(raw[: 4 * longest])
@@ -102,6 +118,7 @@ class Intake:
         published = parse_time(stamp, self._zone)
         if published is None or published < EARLIEST:
             self.counts["undated"] += 1
+            self._unread = self._unread if published else stamp or self._unread
             return received
         if published > received + _AHEAD:
             self.counts["future"] += 1

@@ -36,7 +36,7 @@ def replay(path: Path, offset: str = "", zone: str = "UTC", size: int = 64) -> I
     Raises:
         DataError: the file is missing or cannot be read, or neither its first row nor the one after it has a time.
     """
-    intake, origin, done = Intake(path.stem, zone), origin_of(path), int(offset or 0)
+    intake, done = Intake(path.stem, zone), int(offset or 0)
     waiting: list[Headline] = []
     number = 0
     for number, (row, received, misdated) in enumerate(_timed(path, ZoneInfo(zone)), 1):
@@ -47,10 +47,15 @@ def replay(path: Path, offset: str = "", zone: str = "UTC", size: int = 64) -> I
         elif headline:
             waiting.append(headline)
         if len(waiting) >= size:
-            yield Batch(origin, tuple(waiting), str(number), intake.flush())
+            yield _batch(path, waiting, number, intake)
             waiting = []
     if number > done:
-        yield Batch(origin, tuple(waiting), str(number), intake.flush())
+        yield _batch(path, waiting, number, intake)
+
+
+def _batch(path: Path, waiting: list[Headline], number: int, intake: Intake) -> Batch:
+    problems = tuple(f"{path.name}: {sentence}" for sentence in intake.unread(path.name))
+    return Batch(origin_of(path), tuple(waiting), str(number), intake.flush(), problems)
 
 
 def origin_of(path: Path) -> str:

@@ -8,7 +8,7 @@ from verticals.data.table import Table
 from verticals.errors import DataError, did_you_mean
 
 TEXT_NAMES = (
-    *("text", "utterance", "sentence", "message", "query", "question", "title", "content"),
+    *("text", "utterance", "sentence", "message", "query", "question", "title", "headline", "content"),
     *("文本", "内容", "句子", "消息", "问题", "标题", "留言", "评论", "正文"),
 )
 LABEL_NAMES = (
