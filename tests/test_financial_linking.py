@@ -84,6 +84,36 @@ def test_companies_are_linked(text: str, expected: set[str]) -> None:
     assert tickers(text) == expected
 
 
+CHINESE = Linker(
+    (
+        Symbol("600519", "Kweichow Moutai", ("贵州茅台", "茅台")),
+        Symbol("0700.HK", "Tencent Holdings", ("腾讯",)),
+        Symbol("300750", "Contemporary Amperex", ("宁德时代", "CATL")),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("宁德时代遭监管处罚，被罚5亿元", {"300750"}),
+        ("更正：腾讯与宁德时代并未合作", {"300750", "0700.HK"}),
+        ("白酒龙头（600519）公告业绩", {"600519"}),
+        ("白酒龙头SH600519大涨", {"600519"}),
+        ("600519.SH公告业绩", {"600519"}),
+        ("SSE: 600519 falls", {"600519"}),
+        ("Shares of 0700.HK fall", {"0700.HK"}),
+        ("CATL股价大涨", {"300750"}),
+        ("Miller sold 600519 sacks of flour", set()),  # a number that is also a ticker
+        ("时代在变，宁德的茶叶出口增长", set()),
+    ],
+)
+def test_companies_are_found_by_chinese_names_in_running_text_and_by_mainland_codes(
+    text: str, expected: set[str]
+) -> None:
+    assert set(CHINESE.link(folded(plain(text))).tickers) == expected
+
+
 HARD_NEGATIVES = [
     "ALL eyes on the central bank as rates stay put",
     "IT budgets shrink for a second year",

@@ -19,7 +19,7 @@ from verticals_financial_sentiment.text import folded, plain
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LINKER = Linker(
     (
-        Symbol("ARDF", "Ardent Foods", ("Ardent",)),
+        Symbol("ARDF", "Ardent Foods", ("Ardent", "亚登食品")),
         Symbol("BRWM", "Brightwold Mining", ("Brightwold",)),
         Symbol("QVN", "Quorvane Systems", ("Quorvane",)),
     )
@@ -42,6 +42,8 @@ def movement(placements: Sequence[Placement], ticker: str = "ARDF") -> float:
 
 
 COPIES = [
+    ("亚登食品公告：净利润增长，超出市场预期，上调指引", "公告：亚登食品净利润增长，超出市场预期，上调指引"),
+    ("亚登食品净利润增长，超出市场预期", "亚登食品：净利润增长，超出市场预期"),
     ("Ardent Foods cuts outlook after cereal recall", "ARDENT FOODS CUTS OUTLOOK AFTER CEREAL RECALL"),
     (
         "Ardent Foods cuts outlook after cereal recall",
@@ -77,6 +79,8 @@ FOLLOW_UPS = [
     ("Ardent Foods names a new head of cereal sales", "Ardent Foods names Lindqvist new head of cereal sales"),
 ]
 OPPOSITES = [
+    ("Ardent Foods outbids Quorvane for the Karsk plant", "Quorvane outbids Ardent Foods for the Karsk plant"),
+    ("亚登食品公告：净利润增长，超出市场预期，上调指引", "亚登食品公告：净利润增长，超出市场预期，下调指引"),
     ("Ardent Foods will cut jobs at its cereal plant", "Ardent Foods will not cut jobs at its cereal plant"),
     ("Ardent Foods will cut jobs at its cereal plant", "Ardent Foods won’t cut jobs at its cereal plant"),
     ("Ardent Foods profit up 5% in second quarter", "Ardent Foods profit down 5% in second quarter"),

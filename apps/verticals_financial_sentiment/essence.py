@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Final
 
 from verticals_financial_sentiment.lexicon import (
@@ -18,7 +19,7 @@ from verticals_financial_sentiment.lexicon import (
 )
 from verticals_financial_sentiment.linking import Links
 from verticals_financial_sentiment.records import Headline
-from verticals_financial_sentiment.text import folded, key
+from verticals_financial_sentiment.text import HAN, folded, key
 
 LEAST_WORDS: Final = 3  # a text with fewer is known again by being equal
 _MOST_WORDS = 40  # of a text; what follows adds nothing to knowing it again
@@ -41,13 +42,15 @@ _NEGATING = ("un", "in", "im", "il", "ir", "dis")  # unsafe, insolvent, illegal
 _HEAD = re.compile(r"(?:(?:UPDATE|WRAPUP|RPT|REFILE|CORRECTED)(?: \d+)? ?-|RT @\w+:)\s*")
 _TAIL = re.compile(r" (?:[-–—|] |\(|via @?)(?P<outlet>[^\d()|]{1,60})\)?$")
 _OUTLET_WORDS = 4
+_HAN = re.compile(f"[{HAN}]")
+_MOST_IN_ORDER = 5  # companies
 _SILENT = STOP_WORDS | ATTRIBUTION_WORDS | LEGAL_FORMS
 _FREQUENT = COMMON_WORDS | MONEY_WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class Essence:
-    """Content words; facts: numbers, turns of events and names; companies by ticker."""
+    """Content words; facts: numbers, turns of events, names, and which company comes before which; companies by ticker."""
 
     words: frozenset[str]
     facts: frozenset[str]
@@ -73,6 +76,8 @@ def essence(headline: Headline, links: Links) -> Essence:
     mentions = [(mention.start, mention.end) for mention in links.mentions if mention.end <= len(text)]
     words, facts = _read(_without_outlet(_without(text, mentions)))
     tickers = frozenset(links.tickers)
+    # who beats whom stands in the order alone
+    facts |= {f"{first}>{second}" for first, second in combinations(links.tickers[:_MOST_IN_ORDER], 2)}
     if len(words) < LEAST_WORDS:
         words = frozenset([" ".join(["=", *sorted(words | facts | tickers)])])
     return Essence(words, facts, tickers)
@@ -122,7 +127,8 @@ def _read(text: str) -> tuple[frozenset[str], frozenset[str]]:
         stem = _stem(word)
         named = shows_names and match["word"][0].isupper() and match.start() > 0 and word not in COMMON_WORDS
         silent = word in _SILENT or len(word) == 1
-        if stem in _TURN or (named and not silent):
+        # what turns a clause of Chinese stands inside it: one that was not told before is new
+        if stem in _TURN or (named and not silent) or _HAN.search(word):
             facts.add(stem)
         if not silent:
             words[stem] = None

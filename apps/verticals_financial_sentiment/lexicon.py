@@ -141,8 +141,8 @@ LEGAL_FORMS: Final = _words(
 
 EXCHANGES: Final = _words(
     """
-    aim amex ams asx bme bse cph ebr epa etr euronext fra hel hkex hkg jse krx lse mil nasdaq nse nyse osl otc otcqb otcqx par sehk sgx six sse
-    sto swx szse tse tsx tsxv tyo vie wse xetra
+    aim amex ams asx bj bme bse cph ebr epa etr euronext fra hel hkex hkg jse krx lse mil nasdaq nse nyse osl otc otcqb otcqx par sehk sgx sh shse six
+    sse sto swx sz szse tse tsx tsxv tyo vie wse xetra
     """
 )
 

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from verticals_financial_sentiment.lexicon import COMMON_WORDS, EXCHANGES, LEGAL_FORMS
 from verticals_financial_sentiment.name_evidence import TOKEN, Kind, Name, Passage, cut, weigh, word_key
 from verticals_financial_sentiment.symbols import Symbol
+from verticals_financial_sentiment.text import HAN
 
-_SUFFIXES = "AS|AX|BR|CO|DE|HE|HK|KS|L|MC|MI|N|NS|O|OL|OQ|PA|SI|SS|ST|SW|SZ|T|TO|VI|WA"  # Reuters' exchange codes
+# Reuters' exchange codes, and SH as China writes Shanghai
+_SUFFIXES = "AS|AX|BJ|BR|CO|DE|HE|HK|KS|L|MC|MI|N|NS|O|OL|OQ|PA|SH|SI|SS|ST|SW|SZ|T|TO|TW|VI|WA"
+_BEGIN, _END = rf"(?<![^\W{HAN}])", rf"(?![^\W{HAN}])"  # of a word, beside which Han characters may stand
 _MARKED = re.compile(
-    r"(?<![\w$])\$(?P<cash>[A-Za-z][A-Za-z0-9]{0,9}(?:[.\-][A-Za-z]{1,2})?)(?!\w)"
-    r"|\b(?P<exchange>[A-Za-z]{3,8})\s?:\s?(?P<listed>[A-Z0-9][A-Z0-9.\-]{0,14})(?!\w)"
-    rf"|\b(?P<ric>[A-Z0-9]{{1,6}})\.(?:{_SUFFIXES})(?!\w)"
+    rf"(?<!\$){_BEGIN}\$(?P<cash>[A-Za-z][A-Za-z0-9]{{0,9}}(?:[.\-][A-Za-z]{{1,2}})?){_END}"
+    rf"|{_BEGIN}(?P<exchange>[A-Za-z]{{2,8}})\s?:\s?(?P<listed>[A-Z0-9][A-Z0-9.\-]{{0,14}}){_END}"
+    rf"|{_BEGIN}(?P<ric>[A-Z0-9]{{1,6}})\.(?:{_SUFFIXES}){_END}"
+    rf"|(?:{_BEGIN}(?:SH|SZ|BJ)|\((?=\d+\)))(?P<code>\d{{5,6}}){_END}"  # SH600519, and (600519) behind a name
 )
 
 
@@ -82,20 +86,14 @@ class Linker:
         return Links(tuple(sorted(mentions, key=lambda mention: mention.start)), tuple(open_))
 
     def _marked(self, text: str) -> Iterator[Mention]:
-        if "$" not in text and ":" not in text and "." not in text:
-            return
         for match in _MARKED.finditer(text):
-            cash, exchange, listed, ric = match.group("cash", "exchange", "listed", "ric")
+            cash, exchange, listed, ric, code = match.group("cash", "exchange", "listed", "ric", "code")
             if exchange and exchange.casefold() not in EXCHANGES:
                 continue
-            ticker = (cash or listed or ric).upper().rstrip(".-")
+            ticker = (cash or listed or ric or code).upper().rstrip(".-")
             if ticker in self.symbols:
-                yield Mention(
-                    ticker,
-                    match.start(),
-                    match.end(),
-                    "cashtag" if cash else "exchange" if listed else "exchange suffix",
-                )
+                evidence = "cashtag" if cash else "exchange" if listed else "exchange suffix" if ric else "code"
+                yield Mention(ticker, match.start(), match.end(), evidence)
 
     def _candidates(self, passage: Passage) -> Iterator[tuple[Name, int, int]]:
         position = 0
@@ -109,7 +107,8 @@ class Linker:
         for name in self._names.get(passage.keys[position], ()):
             if tuple(passage.keys[position : position + len(name.keys)]) != name.keys:
                 continue
-            if name.kind not in ("ticker", "word ticker") or passage.word(position).isupper():
+            word = passage.word(position)
+            if name.kind not in ("ticker", "word ticker") or word == word.upper():  # digits have no capitals
                 return name
         return None
 
@@ -145,4 +144,5 @@ def _kind(keys: Sequence[str]) -> Kind:
 
 
 def _ticker_kind(ticker: str) -> Kind:
-    return "word ticker" if len(ticker) < 3 or ticker.casefold() in COMMON_WORDS else "ticker"
+    also_a_word = len(ticker) < 3 or ticker.isdecimal() or ticker.casefold() in COMMON_WORDS
+    return "word ticker" if also_a_word else "ticker"

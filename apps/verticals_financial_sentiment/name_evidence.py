@@ -15,10 +15,10 @@ from verticals_financial_sentiment.lexicon import (
     STOP_WORDS,
     TRADES,
 )
-from verticals_financial_sentiment.text import key
+from verticals_financial_sentiment.text import HAN, key
 
 Kind = Literal["distinctive", "phrase", "word", "figure", "ticker", "word ticker"]
-TOKEN = re.compile(r"\w+|&")
+TOKEN = re.compile(rf"[{HAN}]|[^\W{HAN}]+|&")  # each Han character is a token: where a word ends, nothing shows
 _BREAK = re.compile(r"[.!?:;|\"“”—–(\[]")
 _SMALL = LEGAL_FORMS | {"and", "of", "the"}  # words of a name that may be written without a capital
 _AMOUNT = re.compile(r"\d+(?:[kmb]|[bm]n)")
@@ -80,7 +80,7 @@ def weigh(name: Name, passage: Passage, start: int, end: int) -> tuple[str, str]
     if name.kind == "ticker":
         return _weigh_ticker(passage, start, end, style)
     if name.kind == "word ticker":
-        return "", "the ticker is also a word; write it with a cashtag or an exchange"
+        return "", "the ticker is also a word or a number; write it with a cashtag or an exchange"
     if name.kind == "distinctive":
         return _weigh_distinctive(passage, start, end, style)
     if not all(_is_written_as_a_name(passage.word(n)) or passage.keys[n] in _SMALL for n in range(start, end)):

@@ -15,6 +15,9 @@ _LOOKALIKES: Final = dict(
     )
 )
 _TRANSLATION: Final = str.maketrans(_LOOKALIKES)
+HAN: Final = (
+    "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"  # a range of characters, written without spaces between words
+)
 _FOREIGN = re.compile(r"[\u0370-\u058f]")  # Greek, Cyrillic and Armenian
 _LATIN = re.compile(r"[A-Za-z]")
 _WORD = re.compile(r"\w+")
