@@ -373,6 +373,28 @@ def test_a_step_that_fails_leaves_no_trace(desk: Desk) -> None:
     assert (story["items"], len(story["sources"])) == (2, 2)
 
 
+def test_two_processes_over_one_database_count_as_one_would(desk: Desk, run: Run, judge: Judge, tmp_path: Path) -> None:
+    items = [headline(f"Larder recalls {n // 2} soups after metal was found", f"wire {n}", 7 * n) for n in range(12)]
+
+    def kept(store: Store) -> tuple[object, ...]:
+        sources = {row["id"]: (row["items"], row["sources"]) for row in overview.stories(store, "LRDR")}
+        return sources, store.points("LRDR"), store.states(), store.newest()
+
+    with closing(Store.open(f"sqlite:///{tmp_path / 'one.sqlite'}")) as store:
+        one = Desk(store, judge, desk.linker, desk.settings)
+        for number, item in enumerate(items):
+            one.take(Batch("a", (item,), str(number)))
+        expected = kept(store)
+    with closing(Store.open(str(desk.store.engine.url))) as store:
+        two = Desk(store, judge, desk.linker, desk.settings)
+        view = View(two, recipe.symbols(run), "en", TEXTS["en"])
+        for number, item in enumerate(items):
+            drawn = updates(view, {}, "", "", "", "")[0]
+            (desk, two)[number % 3 == 0].take(Batch("a", (item,), str(number)))
+            assert updates(view, drawn, "", "", "", "")[0]["items"] != drawn["items"], "each shows what the other took"
+        assert kept(store) == expected
+
+
 def test_a_row_whose_time_no_database_takes_is_kept_like_any_other(desk: Desk, tmp_path: Path) -> None:
     rows = [
         '{"title": "Larder falls", "published": "2026-03-02 \\ud800"}',

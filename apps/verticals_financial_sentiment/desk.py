@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
+from typing import TypeVar
 
 from verticals.config import home
 from verticals.errors import VerticalsError
@@ -21,10 +22,12 @@ from verticals_financial_sentiment.sending import Sender
 from verticals_financial_sentiment.sentiment import Judge
 from verticals_financial_sentiment.settings import Settings
 from verticals_financial_sentiment.sources.intake import Batch
+from verticals_financial_sentiment.steps import OvertakenError
 from verticals_financial_sentiment.store import Store
 from verticals_financial_sentiment.text import printable
 
 _RETRY = 60.0  # seconds after which a source that failed is opened again
+Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +39,6 @@ class Desk:
         threshold: of the day, with the alerts to expect from it.
         held_back: alerts that the budget of the day had no room for, one a company.
         counts: what was odd in all that came since the start, by name, each time it came; see `Intake`.
-        version: grows with everything that a page may show.
         problem: why nothing comes in (an error, or no feed answers), empty where all is well.
         ended: the recorded stream is over.
     """
@@ -53,7 +55,6 @@ class Desk:
         self.threshold: Threshold | None = None
         self.held_back = 0
         self.counts: Counter[str] = Counter()
-        self.version = 0
         self.problem = ""
         self.ended = False
         self._sender = Sender(store, channels)
@@ -90,15 +91,12 @@ class Desk:
         for problem in batch.problems:
             _log.warning("%s", problem)
         with self._lock:
-            monitor, self._monitor = self._monitor or self._restored(), None
-            taken = monitor.take(batch)
-            self._monitor = monitor
+            taken, monitor = self._step(lambda monitor: monitor.take(batch))
             times = [headline.received for headline in batch.headlines]
             self.newest = max([*times, self.newest] if self.newest else times, default=None)
             self.threshold, self.held_back = monitor.threshold, monitor.held_back
             self.counts.update(batch.counts)
             self._tidy()
-            self.version += 1
         if taken.alerts:
             self._sender.send(taken.alerts)
         return taken
@@ -110,11 +108,7 @@ class Desk:
             DataError: there is no such alert.
         """
         with self._lock:
-            monitor, self._monitor = self._monitor or self._restored(), None
-            feedback = monitor.answer(alert, given)
-            self._monitor = monitor
-            self.version += 1
-        return feedback
+            return self._step(lambda monitor: monitor.answer(alert, given))[0]
 
     def play_again(self) -> None:
         """Forget everything and play the demo from its beginning; other streams are never forgotten by this."""
@@ -125,7 +119,6 @@ class Desk:
             self.store.clear()
             self._monitor = self.newest = self.threshold = self._tidied = None
             self.counts.clear()
-            self.version += 1
         self._start()
 
     def _start(self) -> None:
@@ -169,7 +162,22 @@ class Desk:
         where = None if expected else error
         _log.error("nothing comes in: %s; trying again in %.0f s", self.problem, _RETRY, exc_info=where)
 
+    def _step(self, do: Callable[[Monitor], Result]) -> tuple[Result, Monitor]:
+        """Let the monitor do something; again from what the store has, where another process has written there meanwhile."""
+        monitor, self._monitor = self._monitor or self._restored(), None
+        while True:
+            blind = monitor.blind
+            try:
+                done = do(monitor)
+            except OvertakenError:
+                monitor = self._restored()
+                monitor.blind = blind  # that another process wrote says nothing about what this one heard
+            else:
+                self._monitor = monitor
+                return done, monitor
+
     def _restored(self) -> Monitor:
+        self.newest = self.store.newest()
         return Monitor(self.store, self.judge, self.linker, monitor_settings(self.settings))
 
     def _tidy(self) -> None:

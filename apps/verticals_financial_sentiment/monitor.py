@@ -89,9 +89,14 @@ class Taken:
 
 
 class Monitor:
-    """One stream of headlines and what is watched in it; goes on where the store was left."""
+    """One stream of headlines and what is watched in it; goes on where the store was left.
+
+    Attributes:
+        blind: whether the sources were not heard, so that time that passes is a gap.
+    """
 
     def __init__(self, store: Store, judge: Judging, linker: Linker, settings: MonitorSettings) -> None:
+        self._steps = store.steps()  # first: what another process writes from here on is noticed
         self._store = store
         self._judge = judge
         self._linker = linker
@@ -100,7 +105,7 @@ class Monitor:
         states = store.states()
         self._began, self._clock = states.get(_CLOCK, (0, 0))  # 0 is before the first item
         self._gaps = [(int(start), int(end)) for start, end in states.get(_GAPS, ())]  # newest last
-        self._blind = settings.live  # until the sources were heard, time that passes is a gap
+        self.blind = settings.live  # until the sources were heard
         self._alerting: AlertState = alerts_from_json(states.get(_ALERTS))
         self._watched = {
             name.removeprefix(_TICKER): TickerState.from_json(value)
@@ -128,9 +133,9 @@ class Monitor:
         judged = self._judge.opinions(texts, links)
         kept = [self._count(*each, batch.behind) for each in zip(new, links, judged, strict=True)]
         if batch.now:
-            self._blind = self._blind or not batch.measured
+            self.blind = self.blind or not batch.measured
             self._advance(int(batch.now.timestamp()))
-            self._blind = not batch.measured
+            self.blind = not batch.measured
         raised = self._save(Step(batch.origin, batch.offset, kept))
         return Taken(len(new), len(batch.headlines) - len(new), raised)
 
@@ -198,7 +203,7 @@ class Monitor:
             for ticker in self._tickers:
                 for bucket in index.advance(self._watched[ticker].index, self._settings.index, self._clock):
                     self._watch(ticker, bucket)
-            if self._blind:
+            if self.blind:
                 self._note_gap(self._clock - width)
 
     def _note_gap(self, start: int) -> None:
@@ -212,7 +217,7 @@ class Monitor:
         state = self._watched[ticker]
         state.changed = True
         state.remember(bucket, max(self._settings.detection.spans))
-        if self._blind and not bucket.volume:
+        if self.blind and not bucket.volume:
             for detector in state.detectors.values():
                 detection.observe(detector, self._settings.detection, bucket.time, None)
             return
@@ -245,7 +250,9 @@ class Monitor:
         states |= {_ALERTS: alerts_to_json(self._alerting), _CLOCK: (self._began, self._clock), _GAPS: self._gaps}
         raised = [_row(alert) for alert in closed.alerts]
         changes = self._book.changes()
-        self._store.save(replace(step, changes=changes, points=closed.points, alerts=raised, states=states))
+        saved = replace(step, changes=changes, points=closed.points, alerts=raised, states=states, after=self._steps)
+        self._store.save(saved)
+        self._steps += 1
         for state in changed.values():
             state.changed = False
         return tuple(closed.alerts)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 
 from verticals import storage
 from verticals.errors import DataError
-from verticals_financial_sentiment import rows, tables
+from verticals_financial_sentiment import rows, steps, tables
 from verticals_financial_sentiment.rows import Kept, Row
 from verticals_financial_sentiment.stories import Story, StoryBook, Thread
 
@@ -31,6 +31,7 @@ class Step:
         alerts: the fields of an alert, by name; `state` is new.
         answers: what a person said about an alert that is kept, by its id.
         states: by name, JSON values that the next start needs (index, detector, alert budget).
+        after: how many steps were written before what this one rests on was read; None where it rests on nothing.
     """
 
     origin: str = ""
@@ -41,10 +42,11 @@ class Step:
     alerts: Sequence[Mapping[str, Any]] = ()
     answers: Mapping[str, AlertAnswer] = field(default_factory=dict)
     states: Mapping[str, Any] = field(default_factory=dict)
+    after: int | None = None
 
 
 class Store:
-    """The monitor's database; one process writes, any number read."""
+    """The monitor's database. Of several processes, one that would write over what another wrote is told so."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -72,9 +74,11 @@ class Store:
         """Write a step.
 
         Raises:
+            OvertakenError: another process wrote since `step.after`; nothing was written.
             StorageError: the database refused it, for example because an item is known; nothing was written.
         """
         with storage.transaction(self.engine) as connection:
+            steps.count(connection, step.after)
             _insert(connection, tables.items, [rows.item_row(kept) for kept in step.items])
             _insert(
                 connection,
@@ -100,6 +104,11 @@ class Store:
             )
             if step.origin:
                 _replace(connection, tables.offsets, "origin", [{"origin": step.origin, "offset": step.offset}])
+
+    def steps(self) -> int:
+        """Return how many steps were written, by whichever process."""
+        with storage.transaction(self.engine) as connection:
+            return steps.written(connection)
 
     def offset(self, origin: str) -> str:
         """Return where a source was left, or nothing."""
@@ -207,10 +216,12 @@ class Store:
         return counts
 
     def clear(self) -> None:
-        """Delete everything."""
+        """Delete everything but the number of steps, this one counted, by which other processes notice it."""
         with storage.transaction(self.engine) as connection:
+            steps.count(connection)
             for table in reversed(tables.metadata.sorted_tables):
-                connection.execute(delete(table))
+                if table is not tables.steps:
+                    connection.execute(delete(table))
 
     def _rows(self, query: Any) -> list[Row]:  # noqa: ANN401 - SQLAlchemy's Select is generic over its columns
         with storage.transaction(self.engine) as connection:

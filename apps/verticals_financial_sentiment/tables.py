@@ -118,6 +118,13 @@ offsets = Table(
     Column("offset", Text, nullable=False),
 )
 
+steps = Table(
+    "sentiment_steps",  # one row: how often something was written, by which several processes notice each other
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("written", BigInteger, nullable=False),
+)
+
 states = Table(
     "sentiment_states",
     metadata,

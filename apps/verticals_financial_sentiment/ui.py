@@ -194,12 +194,14 @@ def updates(view: View, drawn: Mapping[str, Any], company: str, alert: str, abou
     desk = view.desk
     speed = _FASTEST if desk.pace.speed is None else desk.pace.speed
     now: dict[str, Any] = {"status": drawing.status(view), "speed": speed}
-    seen = (desk.version, company, alert, about, headline)
-    if drawn.get("seen") != seen:
-        try:
+    seen = drawn.get("seen")
+    try:
+        wanted = (desk.store.steps(), company, alert, about, headline)
+        if seen != wanted:
             now |= drawing.parts(view, company, alert, about, headline)
-        except StorageError as error:
-            now["status"] = drawing.problem(view, str(error))
+            seen = wanted
+    except StorageError as error:
+        now["status"] = drawing.problem(view, str(error))
     changed = {name for name, value in now.items() if name not in drawn or drawn[name] != value}
     values = {**now, "figure": drawing.figure(view, now["figure"][0])} if "figure" in changed else now
     shown = [values[name] if name in changed else gr.skip() for name in SHOWN]
