@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -30,6 +31,7 @@ from verticals_financial_sentiment.api import build_api
 from verticals_financial_sentiment.delivery import PermanentFailure, as_alert
 from verticals_financial_sentiment.desk import Desk
 from verticals_financial_sentiment.drawing import View
+from verticals_financial_sentiment.figures import timeline_figure
 from verticals_financial_sentiment.linking import Linker, Links
 from verticals_financial_sentiment.player import LIVE_SPEED, Pace, demo, paced
 from verticals_financial_sentiment.records import Opinion
@@ -280,6 +282,16 @@ def test_the_page_shows_mood_alerts_and_headlines_and_escapes_them(alarmed: Desk
     assert TEXTS[language]["no_advice"] in drawing.status(view)
     item = alarmed.store.headlines(ticker="LRDR")[-1]
     assert "<mark class=" in drawing.headline(view, item["id"])
+
+
+def test_one_point_of_an_index_is_a_mark_and_none_leaves_no_axes() -> None:
+    drawn = []
+    for count in range(3):
+        value = np.full(count, 0.5)
+        line = overview.Timeline(900 * np.arange(count), value, value, value, value)
+        drawn.append(timeline_figure(line, [], "en", TEXTS["en"]))
+    assert [figure.layout.yaxis.visible for figure in drawn] == [False, True, True]
+    assert [figure.data[2].mode for figure in drawn] == ["markers", "markers", "lines"]
 
 
 def test_words_beyond_a_number_of_them_are_not_attributed(desk: Desk) -> None:

@@ -18,9 +18,10 @@ _LINE = 56  # characters of a line in a hover text
 
 
 def timeline_figure(line: Timeline, alerts: Sequence[Row], language: str, texts: Mapping[str, str]) -> go.Figure:
-    """Draw a company's time-line; each alert has the `title` of its first story. Without points the axes are empty."""
+    """Draw a company's time-line; each alert has the `title` of its first story. Without points nothing is drawn."""
     figure = go.Figure()
     times = _moments(line.times)
+    some = bool(times)  # axes without points would show figures that nobody measured
     edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     figure.add_scatter(x=times, y=line.low, **edge)
     figure.add_scatter(
@@ -28,7 +29,7 @@ def timeline_figure(line: Timeline, alerts: Sequence[Row], language: str, texts:
         name=texts["band"],
     )  # fmt: skip
     figure.add_scatter(
-        x=times, y=line.mood, mode="lines", line={"color": INK, "width": 2}, name=texts["mood"],
+        x=times, y=line.mood, mode="lines" if len(times) > 1 else "markers", line={"color": INK, "width": 2}, name=texts["mood"],
         hovertext=[signed(value) for value in line.mood], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
     hours, volume = _by_hour(line)
@@ -48,12 +49,13 @@ def timeline_figure(line: Timeline, alerts: Sequence[Row], language: str, texts:
         bargap=0,
         yaxis={
             "domain": [0.34, 1],
+            "visible": some,
             "title": texts["mood"],
             "zeroline": True,
             "zerolinecolor": SOFT,
         },
-        xaxis={"hoverformat": "%Y-%m-%d %H:%M"},
-        yaxis2={"domain": [0, 0.26], "rangemode": "tozero", "nticks": 4},
+        xaxis={"hoverformat": "%Y-%m-%d %H:%M", "visible": some},
+        yaxis2={"domain": [0, 0.26], "rangemode": "tozero", "nticks": 4, "visible": some},
     )
 
 
