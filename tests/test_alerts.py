@@ -1,5 +1,6 @@
 """Alerts: when one is raised, how severe, in which words, what people's answers do, and the budget."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -211,6 +212,13 @@ def test_what_a_day_has_no_room_for_counts_once_a_company_and_day() -> None:
     assert held_back(state, TUESDAY + DAY) == 0
     assert raised(state, {"volume": 99.0}, TUESDAY + DAY, rules=rules, ticker="DEF")
     assert held_back(state, TUESDAY + DAY) == 0
+
+
+def test_a_threshold_that_was_changed_holds_from_the_next_start() -> None:
+    state = AlertState()
+    assert current_threshold(state, RULES, TUESDAY).value == 3.0
+    restarted = alerts_from_json(json.loads(json.dumps(alerts_to_json(state))))
+    assert current_threshold(restarted, replace(RULES, threshold=1.5), TUESDAY + 60).value == 1.5
 
 
 def test_the_threshold_is_solved_from_the_past_and_says_what_to_expect() -> None:

@@ -135,7 +135,9 @@ def budget(view: View) -> str:
     threshold, most, texts = view.desk.threshold, view.desk.settings.alerts.per_day, view.texts
     if threshold is None:
         return ""
-    sentence = texts["budget"].format(threshold=threshold.value, expected=threshold.expected, days=threshold.days)
+    sentence = texts["budget" if threshold.days else "no_days"].format(
+        threshold=threshold.value, expected=threshold.expected, days=threshold.days
+    )
     limit = texts["limit"].format(most=most, held_back=view.desk.held_back) if most else ""
     return f"<p class='muted'>{sentence} {limit}</p>"
 

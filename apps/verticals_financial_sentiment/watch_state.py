@@ -6,7 +6,7 @@ from typing import Any
 
 from verticals_financial_sentiment.alert_wording import Kind
 from verticals_financial_sentiment.alerts import KINDS, AlertState, Feedback, Reported
-from verticals_financial_sentiment.budget import BudgetState, Threshold
+from verticals_financial_sentiment.budget import BudgetState
 from verticals_financial_sentiment.detection import State
 from verticals_financial_sentiment.index import Bucket, IndexState
 
@@ -50,19 +50,18 @@ class TickerState:
 
 
 def alerts_to_json(state: AlertState) -> dict[str, Any]:
-    """Return what `alerts_from_json` reads."""
-    return asdict(state)
+    """Return what `alerts_from_json` reads; the threshold of the day is solved again at a start, by the settings of then."""
+    return {**asdict(state), "budget": {"highest": state.budget.highest}}
 
 
 def alerts_from_json(value: Mapping[str, Any] | None) -> AlertState:
     """Restore what `alerts_to_json` gave; nothing gives a fresh state."""
     if value is None:
         return AlertState()
-    budget = value["budget"]
-    highest = {int(day): dict(scores) for day, scores in budget["highest"].items()}  # JSON has no whole-number keys
-    solved = Threshold(**budget["solved"]) if budget["solved"] else None
+    # JSON has no whole-number keys
+    highest = {int(day): dict(scores) for day, scores in value["budget"]["highest"].items()}
     return AlertState(
-        budget=BudgetState(highest, budget["solved_for"], solved),
+        budget=BudgetState(highest),
         reported={ticker: Reported(**each) for ticker, each in value["reported"].items()},
         feedback={ticker: Feedback(**each) for ticker, each in value["feedback"].items()},
         day=value["day"],
