@@ -42,6 +42,7 @@ def movement(placements: Sequence[Placement], ticker: str = "ARDF") -> float:
 
 
 COPIES = [
+    ("Ardent Foods wins a cereal order worth EUR 1.2 bln", "Ardent Foods wins a cereal order worth EUR 1.2bn"),
     ("亚登食品公告：净利润增长，超出市场预期，上调指引", "公告：亚登食品净利润增长，超出市场预期，上调指引"),
     ("亚登食品净利润增长，超出市场预期", "亚登食品：净利润增长，超出市场预期"),
     ("Ardent Foods cuts outlook after cereal recall", "ARDENT FOODS CUTS OUTLOOK AFTER CEREAL RECALL"),

@@ -28,14 +28,16 @@ _SCALE = {
     "percent": "%",
     "pct": "%",
     "bn": "bn",
+    "bln": "bn",
     "billion": "bn",
     "b": "bn",
     "mn": "mn",
+    "mln": "mn",
     "million": "mn",
     "m": "mn",
 }
 _WORD = re.compile(
-    r"(?<!\w)(?P<number>\d[\d.,]*)\s?(?P<scale>%|(?:percent|pct|bn|billion|mn|million|[bm])\b)?|(?P<word>\w+)"
+    r"(?<!\w)(?P<number>\d[\d.,]*)\s?(?P<scale>%|(?:percent|pct|bn|bln|billion|mn|mln|million|[bm])\b)?|(?P<word>\w+)"
 )
 _NOT = re.compile(r"\b\w+n['’]t\b", re.IGNORECASE)
 _NEGATING = ("un", "in", "im", "il", "ir", "dis")  # unsafe, insolvent, illegal
