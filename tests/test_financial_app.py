@@ -80,6 +80,7 @@ def test_the_linker_finds_the_companies_of_the_samples_and_no_others() -> None:
     [
         ("zone", "Mars/Olympus", "no time zone"),
         ("zone", "Europe", "no time zone"),
+        ("zone", "Asia/Shangai", "app.zone: no time zone; did you mean 'Asia/Shanghai'; found 'Asia/Shangai'"),
         ("feeds", [{"url": "file:x"}], "pattern"),
         ("feeds", [{"url": "https://x.example", "zone": "Mars/Olympus"}], "no time zone"),
         ("replay_speed", 5000, "less than or equal to 1000"),

@@ -1,11 +1,12 @@
 """The app's own settings."""
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, field_validator
 
 from verticals.config import Section
+from verticals.errors import nearest
 from verticals_financial_sentiment.sources.replay import FASTEST
 
 
@@ -13,7 +14,9 @@ def _known_zone(zone: str) -> str:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # an area, such as Europe, is a folder
-        raise ValueError(f"'{zone}' is no time zone; expected a name such as Europe/Helsinki") from error
+        close = nearest(zone, available_timezones())
+        known = f"did you mean '{close}'" if close else "expected a name such as Europe/Helsinki"
+        raise ValueError(f"no time zone; {known}") from error
     return zone
 
 

@@ -232,7 +232,8 @@ def _explain(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
     if first["type"] == "extra_forbidden":
         siblings = _fields(model, where[:-1])
         return f"unknown setting {name}{did_you_mean(where[-1], siblings)}"
-    return f"setting {name}: {first['msg']}; found {first['input']!r}"
+    said = first["msg"].removeprefix("Value error, ")  # pydantic's, before what a check of ours says
+    return f"setting {name}: {said}; found {first['input']!r}"
 
 
 def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
