@@ -20,7 +20,7 @@ FLOORS = (  # from the ground up; a module imports only from floors below its ow
     ("evaluation",),
     ("methods",),
     ("token_rows",),
-    ("adversarial", "callbacks"),
+    ("adversarial", "callbacks", "checkpoints"),
     ("training",),
     ("objectives", "evaluation.predictor"),
     ("parity",),

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from verticals import privacy
-from verticals.privacy import find, redact, redact_json
+from verticals.privacy import find, postal, redact, redact_json, structured
 
 
 @pytest.mark.parametrize(
@@ -132,6 +131,6 @@ def test_what_is_public_is_kept_as_a_whole_word_alone() -> None:
 def test_a_search_through_a_message_that_repeats_itself_comes_to_an_end(unit: str) -> None:
     """A search that backtracks without end is stopped by the engine, which raises TimeoutError; one that does not is far from that."""
     text = unit * (4000 // len(unit))
-    for pattern in (privacy._ADDRESS, privacy._EMAIL):
+    for pattern in (postal.PATTERN, structured.EMAIL):
         covered = sum(len(match[0]) for match in pattern.finditer(text, timeout=20))
         assert covered <= len(text)
