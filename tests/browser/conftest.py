@@ -14,7 +14,7 @@ from verticals import hub
 from verticals.runs import Run
 
 pytest.importorskip("playwright.sync_api")
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -62,6 +62,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(60_000)  # a machine with other work draws three plots slowly
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     outside: list[str] = []
@@ -70,3 +71,19 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     assert not problems
     assert not [url for url in outside if url.startswith("http")], "the page asked another host for something"
+
+
+@pytest.fixture
+def slow(page: Page) -> Callable[[], AbstractContextManager[None]]:
+    """Return a block that holds back what the page asks in it, as a slow network does; it is sent when the block ends."""
+
+    @contextmanager
+    def held_back() -> Iterator[None]:
+        held: list[Route] = []
+        page.route("**/queue/join*", lambda route: held.append(route))
+        yield
+        page.route("**/queue/join*", lambda route: route.continue_())  # the newest listener is asked first
+        for route in held:
+            route.continue_()
+
+    return held_back

@@ -37,6 +37,29 @@ def test_liking_by_keyboard_changes_the_list_and_leaves_the_keyboard_where_it_wa
     expect(page.locator(".pick h4").first).to_have_text(title, timeout=30_000)
 
 
+def test_who_is_faster_than_the_network_gets_the_list_of_the_last_person_and_every_like(
+    page: Page, address: str, slow: Callable[[], AbstractContextManager[None]]
+) -> None:
+    page.goto(f"{address}/recommender/")
+    expect(page.get_by_role("heading", name="Products for")).not_to_contain_text("—", timeout=60_000)
+    person = page.get_by_label("Person").first
+    with slow():
+        for number in (2, 3):
+            person.click()
+            page.get_by_role("option").nth(number).click()
+    name = person.input_value()
+    expect(page.get_by_role("heading", name=f"Products for {name}")).to_be_visible(timeout=30_000)
+    titles = page.locator(".pick h4").all_inner_texts()[:2]
+    with slow():
+        for number in (0, 0, 1):  # the first is clicked twice
+            page.locator(".pick [data-action=like]").nth(number).click()
+    for title in titles:
+        expect(page.locator(".strip li").filter(has_text=title)).to_have_count(1, timeout=30_000)
+    page.get_by_role("button", name="Take back the last one").click()
+    page.get_by_role("button", name="Take back the last one").click()
+    expect(page.locator(".pick h4").first).to_have_text(titles[0], timeout=30_000)
+
+
 def test_a_lowest_price_alone_is_a_filter(page: Page, address: str) -> None:
     page.goto(f"{address}/recommender/")
     expect(page.locator(".pick").first).to_be_visible(timeout=60_000)

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from verticals_recommender import markup
-from verticals_recommender.pages.view import View
+from verticals_recommender.pages.view import View, in_turn
 from verticals_recommender.serving import Rules
 
 SHELF = 10
@@ -28,11 +28,10 @@ class CompareTab:
             first = gr.Dropdown(choices, value=served, label=texts["first_model"], min_width=180)
             second = gr.Dropdown(choices, value=names[1], label=texts["second_model"], min_width=180)
         lists = gr.HTML()
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+        quiet = in_turn("compare")
         chosen = [person, first, second]
         page.load(self.open, None, [person], api_visibility="private").then(self.show, chosen, [lists], **quiet)
-        for control in chosen:
-            control.input(self.show, chosen, [lists], **quiet)
+        gr.on([control.input for control in chosen], self.show, chosen, [lists], trigger_mode="always_last", **quiet)
 
     def open(self) -> dict[str, Any]:
         """Fill the people in when the page is opened."""

@@ -9,7 +9,7 @@ from verticals_recommender import markup
 from verticals_recommender.explanations import counterfactual, reasons
 from verticals_recommender.models import item_knn
 from verticals_recommender.models.model import neighbours
-from verticals_recommender.pages.view import View
+from verticals_recommender.pages.view import View, in_turn
 from verticals_recommender.serving import Rules
 from verticals_recommender.state import State
 
@@ -25,7 +25,7 @@ class ItemTab:
     def build(self, page: gr.Blocks) -> None:
         """Add the tab to the open Gradio context."""
         texts = self.view.texts
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+        quiet: dict[str, Any] = {**in_turn("item"), "trigger_mode": "always_last"}
         item = gr.Dropdown([], label=texts["item"])
         shown = gr.HTML()
         gr.HTML(

@@ -9,7 +9,7 @@ import gradio as gr
 from verticals.notices import notice
 from verticals_recommender import markup
 from verticals_recommender.api import LONGEST_SENTENCE
-from verticals_recommender.pages.view import SHELF, View
+from verticals_recommender.pages.view import SHELF, View, in_turn
 from verticals_recommender.serving import Rules
 from verticals_recommender.wording import EXAMPLES
 
@@ -38,10 +38,9 @@ class NewcomerTab:
             examples = [[each] for each in EXAMPLES[self.view.opened.skin.name]]
             gr.Examples(examples, sentence, label=texts["examples"])
         cards = gr.HTML()
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
         page.load(self.open, None, [picks], api_visibility="private")
-        for event in (picks.change, sentence.submit, find.click):
-            event(self.show, [picks, sentence], [cards], **quiet)
+        asked = [picks.change, sentence.submit, find.click]
+        gr.on(asked, self.show, [picks, sentence], [cards], trigger_mode="always_last", **in_turn("newcomer"))
 
     def open(self) -> dict[str, Any]:
         """Fill the items in when the page is opened."""

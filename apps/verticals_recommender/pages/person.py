@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from verticals_recommender import markup
-from verticals_recommender.pages.view import SHELF, View
+from verticals_recommender.pages.view import SHELF, View, in_turn
 from verticals_recommender.profiles import Action, Profile
 from verticals_recommender.serving import Rules
 from verticals_recommender.state import State
@@ -43,17 +43,16 @@ class PersonTab:
                 *_, category, price_from, price_to = controls
                 measured = gr.HTML()
         given, shown = [person, edits, *controls], [edits, history, cards, measured]
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
+        quiet = in_turn("person")
         opened = page.load(self.open, None, [person, category, price_from, price_to], api_visibility="private")
         opened.then(self.enter, given, shown, **quiet)
-        person.input(self.enter, given, shown, **quiet)
-        cards.click(self.act, given, shown, **quiet)
-        undo.click(self.take_back, given, shown, **quiet)
-        restart.click(self.enter, given, shown, **quiet)
+        gr.on([person.input, restart.click], self.enter, given, shown, trigger_mode="always_last", **quiet)
+        for event, does in ((cards.click, self.act), (undo.click, self.take_back)):
+            event(does, given, shown, trigger_mode="multiple", **quiet)  # each click counts
         # What is moved by hand: prices also change as the page opens, which would show nobody's list before the first person's.
         by_hand = [control.input for control in controls if control is not category]
-        for event in (*by_hand, category.change):  # Gradio does not call a category taken off by Backspace an input
-            event(self.show, given, shown, trigger_mode="always_last", **quiet)
+        moved = [*by_hand, category.change]  # Gradio does not call a category taken off by Backspace an input
+        gr.on(moved, self.show, given, shown, trigger_mode="always_last", **quiet)
 
     def _controls(self) -> list[Any]:
         texts, skin = self.view.texts, self.view.opened.skin
@@ -95,7 +94,7 @@ class PersonTab:
         edits: Edits,
         *controls: Any,  # noqa: ANN401
     ) -> tuple[Edits, str, str, str]:
-        """Do what a card's button says: the click arrives with `action` and `item`."""
+        """Do what a card's button says, once however often it is clicked: the click arrives with `action` and `item`."""
         state = self.view.state
         action = next((name for name in BUTTONS if name == event.action), None)
         position = state.catalogue.positions.get(str(event.item))
@@ -103,7 +102,8 @@ class PersonTab:
             return self._answer(person, edits, controls, "")
         title = state.catalogue.items[position].title
         done = self.view.texts[f"done_{action}"].format(title=title)
-        return self._answer(person, (*edits, (action, str(event.item))), controls, done)
+        edit = (action, str(event.item))
+        return self._answer(person, edits if edit in edits else (*edits, edit), controls, done)
 
     def _answer(
         self, person: str | None, edits: Edits, controls: Sequence[Any], done: str

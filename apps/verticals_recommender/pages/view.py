@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,11 @@ from verticals_recommender.wording import texts
 
 SHELF = 8
 _PEOPLE, _ITEMS, _SHORT_HISTORY = 200, 2000, 3
+
+
+def in_turn(tab: str) -> dict[str, Any]:
+    """Return how the handlers of a tab listen: one after another, so that an answer to what was asked before never comes last."""
+    return {"api_visibility": "private", "show_progress": "minimal", "concurrency_id": tab}
 
 
 @dataclass(frozen=True)
