@@ -56,6 +56,7 @@ def take(page: Page) -> None:
         page.locator(".chip").first.wait_for()
         page.wait_for_timeout(SETTLING_MS)
         page.screenshot(path=str(IMAGES / file))
+        page.evaluate("localStorage.clear()")  # or the next page goes on with this conversation
     page.goto(f"{ADDRESS}/customer-service/")
     page.get_by_role("tab", name="Evaluation").click()
     page.locator(".js-plotly-plot").nth(1).wait_for()

@@ -172,8 +172,8 @@ HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example) ![](//evil
 
 def test_the_page_shows_what_customers_write_as_plain_text(desk: Desk) -> None:
     names = {label: label for label in desk.bot.knowledge.intents}
-    box, name, panel, _, chat, status, _ = ui.respond(desk, wording.TEXTS["en"], names, HOSTILE, None)
-    assert (box, chat[0]["role"]) == ("", "assistant")
+    name, panel, _, chat, status, _ = ui.respond(desk, wording.TEXTS["en"], names, HOSTILE, None)
+    assert chat[0]["role"] == "assistant"
     assert "<img" not in chat[1]["content"]
     assert "](" not in chat[1]["content"]
     assert "//evil" not in chat[1]["content"]

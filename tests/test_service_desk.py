@@ -430,17 +430,26 @@ def test_the_page_takes_a_conversation_from_the_bot_to_a_person_and_back(desk: D
     queue, _ = ui_inbox.look_at(desk, EN, names, True, None)
     assert [value for _, value in queue.choices] == [name]
     ui_inbox.take_step(desk, EN, names, "take_over", True, name)
-    _, _, detail = ui_inbox.answer(desk, EN, names, True, name, "How <b>can</b> I help?")
+    _, detail = ui_inbox.answer(desk, EN, names, True, name, "How <b>can</b> I help?")
     assert "&lt;b&gt;" in detail
     chat, status, seen = ui.poll(desk, EN, name, seen)
     assert EN["state_agent"] in status
     assert chat[-1]["content"].startswith("Colleague")
     assert ui.poll(desk, EN, name, seen) == gr.skip(), "nothing new leaves the page alone"
-    _, _, panel, *_ = ui.respond(desk, EN, names, "track it", name)
+    _, panel, *_ = ui.respond(desk, EN, names, "track it", name)
     assert EN["silent"].split(";")[0] in panel
     ui_inbox.take_step(desk, EN, names, "give_back", True, name)
     *_, status, _ = ui.respond(desk, EN, names, "track it", name)
     assert EN["state_bot"] in status
+
+
+def test_a_browser_gets_the_conversation_back_that_it_had_unless_it_was_deleted(desk: Desk) -> None:
+    name, *_ = ui.respond(desk, EN, {intent: intent for intent in desk.bot.knowledge.intents}, "track it", None)
+    again, _, chat, _, _ = ui.come_back(desk, EN, [name])
+    assert (again, [each["role"] for each in chat]) == (name, ["assistant", "user", "assistant"])
+    desk.erase(name)
+    for kept in (name, None):
+        assert ui.come_back(desk, EN, [kept]) == gr.skip()
 
 
 def test_the_inbox_is_closed_to_a_session_without_the_key(desk: Desk) -> None:
@@ -491,7 +500,7 @@ def test_an_agent_reads_in_the_pages_language_why_something_is_not_possible(desk
 
 def test_the_page_turns_a_group_into_training_rows(desk: Desk) -> None:
     names = {intent: intent for intent in desk.bot.knowledge.intents}
-    _, name, *_ = ui.respond(desk, EN, names, "hmm, where", None)
+    name, *_ = ui.respond(desk, EN, names, "hmm, where", None)
     ui.correct_last(desk, EN, name, "track")
     groups, choice = ui_learning.load_groups(desk, EN, names, True)
     assert [label for label, _ in choice.choices] == ["1 × hmm, where → track"]

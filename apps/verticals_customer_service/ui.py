@@ -14,20 +14,23 @@ from verticals.notices import notice
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_customer_service import conversations, data, inbox, learning, policy
-from verticals_customer_service.conversations import Empty, State, TooLong, TooMany
+from verticals_customer_service.conversations import ConversationError, Empty, State, TooLong, TooMany
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.safety import inert
-from verticals_customer_service.turns import Turn
 from verticals_customer_service.ui_inbox import build_inbox
 from verticals_customer_service.ui_notices import excused
 from verticals_customer_service.ui_policy import build_policy
+from verticals_customer_service.ui_sending import GIVEN_BACK, SENT_BY_CUSTOMER
+from verticals_customer_service.ui_turn import turn_html
 from verticals_customer_service.wording import SAMPLE_MESSAGES, TEXTS
 
 Messages = list[Any]  # {"role": ..., "content": ...}; gradio names the type only in a private module
 Seen = tuple[int, str]  # number of the last message on the page, and the state that it shows
 _POLL_SECONDS = 3.0
 _MOST_EXAMPLES = 5
+_KEPT = "customer-service"  # under which the browser keeps the name of its conversation
+_IN_TURN = "conversation"  # what changes which conversation a page has, one after another: the last click counts
 
 
 def build_pages(desk: Desk, run: Run, key: str) -> Mapping[str, gr.Blocks]:
@@ -46,7 +49,7 @@ def build_ui(desk: Desk, run: Run, key: str, language: str) -> gr.Blocks:
             f"<div class='top'><h1>{texts['title']}</h1><nav>{texts['switch']}</nav></div><p class='muted'>{escape(lead)}</p>"
         )
         with gr.Tab(texts["tab_chat"]):
-            _build_chat(desk, run, texts, names)
+            _build_chat(page, desk, run, texts, names)
         with gr.Tab(texts["tab_inbox"]):
             build_inbox(desk, key, texts, names)
         with gr.Tab(texts["tab_evaluation"]):
@@ -57,8 +60,10 @@ def build_ui(desk: Desk, run: Run, key: str, language: str) -> gr.Blocks:
     return page
 
 
-def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[str, str]) -> None:
+def _build_chat(page: gr.Blocks, desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[str, str]) -> None:
     name, seen = gr.State(None), gr.State((0, ""))
+    kept = gr.BrowserState([None], storage_key=_KEPT, secret=_KEPT)  # a list: Gradio never writes None over a name
+    sent = gr.Textbox(visible=False)
     empty_panel = _empty_panel(desk.bot, run, texts)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
@@ -100,30 +105,55 @@ def _build_chat(desk: Desk, run: Run, texts: Mapping[str, str], names: Mapping[s
     view = [chat, status, seen]
     excuse = excused(texts)
     answer = excuse(partial(respond, desk, texts, names))
-    for event in (message.submit, send.click):
-        event(answer, [message, name], [message, name, panel, timer, *view], api_visibility="private")
-    person.click(excuse(partial(ask, desk, texts)), name, [name, timer, *view], api_visibility="private")
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    written = gr.on([message.submit, send.click], None, [message, chat], [message, sent, chat], js=SENT_BY_CUSTOMER)
+    answered = written.then(
+        answer,
+        [sent, name],
+        [name, panel, timer, *view],
+        trigger_mode="multiple",
+        show_progress_on=chat,
+        api_visibility="private",
+        concurrency_id=_IN_TURN,
+    )
+    answered.failure(None, [message, sent], message, js=GIVEN_BACK)
+    answered.failure(excuse(partial(view_of, desk, texts)), name, view, **quiet)
+    back = excuse(partial(come_back, desk, texts))
+    page.load(back, kept, [name, timer, *view], concurrency_id=_IN_TURN, **quiet)
+    name.change(lambda opened: [opened], name, kept, **quiet)
+    asked = excuse(partial(ask, desk, texts))
+    person.click(asked, name, [name, timer, *view], api_visibility="private", concurrency_id=_IN_TURN)
     looked = excuse(partial(poll, desk, texts))
     timer.tick(looked, [name, seen], view, api_visibility="private", show_progress="hidden")
     correct.click(excuse(partial(correct_last, desk, texts)), [name, meant], meant, api_visibility="private")
     chat.like(excuse(_rating(desk, texts)), name, None, api_visibility="private")
     for event in (again.click, chat.clear):
         event(
-            lambda: (None, empty_panel, gr.Timer(active=False), _opening(desk.bot), state_html(texts, "bot"), (0, "")),
+            lambda: (None, empty_panel, gr.Timer(active=False), *view_of(desk, texts, None)),
             None,
             [name, panel, timer, *view],
             api_visibility="private",
+            concurrency_id=_IN_TURN,
         )
 
 
-def respond(
-    desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], message: str, name: str | None
-) -> tuple[str, str, str, gr.Timer, Messages, str, Seen]:
-    """Answer one message: cleared box, conversation, panel, running timer, chat, state, what is seen.
+def come_back(desk: Desk, texts: Mapping[str, str], kept: list[str | None]) -> Any:  # noqa: ANN401 - or gradio's "nothing new"
+    """Return what `ask` does for the conversation that this browser had when the page was left, if it still exists."""
+    (name,) = kept
+    try:
+        return (name, gr.Timer(active=True), *view_of(desk, texts, name)) if name else gr.skip()
+    except ConversationError:
+        return gr.skip()
+
+
+def respond(desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], message: str, name: str | None) -> Any:  # noqa: ANN401 - or gradio's "nothing new"
+    """Answer one message: conversation, panel, running timer, chat, state, what is seen; a click without words changes nothing.
 
     Raises:
         gr.Error: the message is empty, too long, or one too many; the page shows it as a notice.
     """
+    if not message:
+        return gr.skip()
     try:
         answer = desk.turn(name, message, datetime.now(UTC))
     except Empty as error:
@@ -135,7 +165,7 @@ def respond(
         raise notice(texts, texts["too_many"]) from error
     panel = turn_html(answer.turn, texts, names) if answer.turn else f"<p class='muted'>{escape(texts['silent'])}</p>"
     said = {answer.message: answer.turn.reply} if answer.message and answer.turn else {}
-    return "", answer.conversation, panel, gr.Timer(active=True), *view_of(desk, texts, answer.conversation, said)
+    return answer.conversation, panel, gr.Timer(active=True), *view_of(desk, texts, answer.conversation, said)
 
 
 def ask(desk: Desk, texts: Mapping[str, str], name: str | None) -> tuple[str, gr.Timer, Messages, str, Seen]:
@@ -155,13 +185,14 @@ def poll(desk: Desk, texts: Mapping[str, str], name: str | None, seen: Seen) -> 
 
 
 def view_of(
-    desk: Desk, texts: Mapping[str, str], name: str, said: Mapping[int, str] = MappingProxyType({})
+    desk: Desk, texts: Mapping[str, str], name: str | None, said: Mapping[int, str] = MappingProxyType({})
 ) -> tuple[Messages, str, Seen]:
     """Return the chat, the line about who has the conversation, and what of it is on the page; every text is inert.
 
-    Messages are as they were stored, redacted, but for those that `said` has in plain words, by their numbers.
+    Before the first message there is only the greeting. Messages are as they were stored, redacted, but for those that `said` has in
+    plain words, by their numbers.
     """
-    state, messages = inbox.transcript(desk.engine, name)
+    state, messages = inbox.transcript(desk.engine, name) if name else ("bot", [])
     shown = [
         {
             "role": "user" if each.sender == "customer" else "assistant",
@@ -215,36 +246,3 @@ def _empty_panel(bot: Bot, run: Run, texts: Mapping[str, str]) -> str:
         least=bot.predictor.calibration.min_confidence,
     )
     return f"<p>{escape(texts['panel_empty'])}</p><p class='muted'>{escape(model)}</p>"
-
-
-def turn_html(turn: Turn, texts: Mapping[str, str], names: Mapping[str, str]) -> str:
-    """Show a turn: action, intent, confidence, alternatives, source, and how long it took."""
-    alternatives = "".join(_bar(names[each.intent], each.confidence) for each in turn.alternatives)
-    sources = "".join(
-        f"<div class='source'><b>{escape(source.title)}</b><br>{escape(source.text).replace(chr(10), '<br>')}</div>"
-        for source in turn.sources
-    )
-    handed_over = f"<p class='notice'>{texts['handed_over']}</p>" if turn.action == "hand_over" else ""
-    return (
-        f"<p><span class='chip {turn.action}'>{texts[turn.action]}</span> "
-        f"<span class='muted'>{texts['latency'].format(latency=turn.latency_ms)}</span></p>{handed_over}"
-        f"<p class='label'>{texts['intent']} · {texts['confidence']}</p>{_bar(names[turn.intent], turn.confidence)}"
-        f"{_entities(turn, texts)}"
-        f"<p class='label'>{texts['alternatives']}</p>{alternatives}"
-        f"<p class='label'>{texts['source']}</p>{sources or texts['no_source']}"
-    )
-
-
-def _entities(turn: Turn, texts: Mapping[str, str]) -> str:
-    """Return what the message names, each with its kind; nothing where it names nothing."""
-    named = "".join(
-        f"<span class='chip'>{texts[each.kind]}: {escape(each.value or each.text)}</span> " for each in turn.entities
-    )
-    return f"<p class='label'>{texts['entities']}</p><p>{named}</p>" if named else ""
-
-
-def _bar(name: str, share: float) -> str:
-    return (
-        f"<div class='row'><span>{escape(name)}</span><span>{share:.0%}</span></div>"
-        f"<div class='bar' role='img' aria-label='{escape(name)} {share:.0%}'><i style='width:{share:.1%}'></i></div>"
-    )

@@ -14,6 +14,7 @@ from verticals_customer_service.conversations import ConversationError, Empty, I
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.ui_learning import build_learning
 from verticals_customer_service.ui_notices import SHOWN, require
+from verticals_customer_service.ui_sending import GIVEN_BACK, SENT
 
 _REFRESH_SECONDS = 5.0
 Choices = list[tuple[str, str]]
@@ -39,6 +40,7 @@ def build_inbox(desk: Desk, key: str, texts: Mapping[str, str], names: Mapping[s
                         "resolve": gr.Button(texts["resolve"], size="sm"),
                     }
                 reply = gr.Textbox(label=texts["reply"], lines=2, max_lines=6)
+                sent = gr.Textbox(visible=False)
                 send = gr.Button(texts["send_reply"])
         build_learning(desk, texts, names, unlocked)
     timer = gr.Timer(_REFRESH_SECONDS, active=False)
@@ -47,20 +49,22 @@ def build_inbox(desk: Desk, key: str, texts: Mapping[str, str], names: Mapping[s
         event(
             partial(unlock, key, texts), given, [unlocked, given, door, room, timer], api_visibility="private"
         ).success(look, [unlocked, queue], [queue, detail], api_visibility="private")
-    for event in (refresh.click, queue.input):
-        event(look, [unlocked, queue], [queue, detail], api_visibility="private")
+    asked = [refresh.click, queue.input]
+    gr.on(asked, look, [unlocked, queue], [queue, detail], trigger_mode="always_last", api_visibility="private")
     timer.tick(look, [unlocked, queue], [queue, detail], api_visibility="private", show_progress="hidden")
     for step, button in steps.items():
         button.click(
             partial(take_step, desk, texts, names, step), [unlocked, queue], [queue, detail], api_visibility="private"
         )
-    for event in (send.click, reply.submit):
-        event(
-            partial(answer, desk, texts, names),
-            [unlocked, queue, reply],
-            [reply, queue, detail],
-            api_visibility="private",
-        )
+    written = gr.on([send.click, reply.submit], None, reply, [reply, sent], js=SENT)
+    answered = written.then(
+        partial(answer, desk, texts, names),
+        [unlocked, queue, sent],
+        [queue, detail],
+        trigger_mode="multiple",
+        api_visibility="private",
+    )
+    answered.failure(None, [reply, sent], reply, js=GIVEN_BACK)
 
 
 def unlock(key: str, texts: Mapping[str, str], given: str) -> tuple[bool, str, gr.Column, gr.Column, gr.Timer]:
@@ -144,8 +148,8 @@ def take_step(
 
 def answer(
     desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], unlocked: bool, chosen: str | None, text: str
-) -> tuple[str, gr.Radio, str]:
-    """Write to the customer: cleared box, queue, conversation.
+) -> tuple[gr.Radio, str]:
+    """Write to the customer: queue, conversation.
 
     Raises:
         gr.Error: none is chosen, nothing was written, or no agent has the conversation.
@@ -163,7 +167,7 @@ def answer(
         raise notice(texts, texts["take_over_first"].format(state=texts[error.state])) from error
     except ConversationError as error:
         raise notice(texts, texts["gone"]) from error
-    return "", *look_at(desk, texts, names, unlocked, chosen)
+    return look_at(desk, texts, names, unlocked, chosen)
 
 
 def _empty(text: str) -> str:

@@ -39,6 +39,46 @@ def test_a_message_is_answered_with_intent_confidence_and_source(page: Page, add
     expect(page.locator(".source").first).to_be_visible()
 
 
+def test_what_is_being_written_stays_when_an_answer_comes_and_a_second_click_sends_nothing(
+    page: Page, address: str, slow: Callable[[], AbstractContextManager[None]]
+) -> None:
+    page.goto(f"{address}/customer-service/")
+    expect(page.get_by_text("Hello, this is the Brindlewick assistant")).to_be_visible(timeout=30_000)
+    with slow():
+        say(page, "how much is delivery")
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page.get_by_text("how much is delivery", exact=True)).to_be_visible()
+        page.get_by_label("Your message").fill("and to Nor")
+    expect(page.locator(".chip.answer")).to_be_visible(timeout=15_000)
+    expect(page.get_by_label("Your message")).to_have_value("and to Nor")
+    expect(page.get_by_text("how much is delivery", exact=True)).to_have_count(1)
+    say(page, "x" * 4001)
+    expect(page.get_by_text("That message has 4,001 characters")).to_be_visible(timeout=15_000)
+    expect(page.get_by_label("Your message")).to_have_value("x" * 4001)
+    expect(page.get_by_text("x" * 4001, exact=True)).to_have_count(0)  # it is in the box alone
+
+
+def test_a_conversation_is_still_there_after_leaving_the_page_and_in_the_other_language(
+    page: Page, address: str
+) -> None:
+    kept = "localStorage.getItem('customer-service')"
+    page.goto(f"{address}/customer-service/")
+    expect(page.get_by_text("Hello, this is the Brindlewick assistant")).to_be_visible(timeout=30_000)
+    before = page.evaluate(kept)
+    say(page, "how much is delivery")
+    said = page.get_by_text("how much is delivery", exact=True)
+    page.wait_for_function(f"before => {kept} !== before", arg=before)
+    for path in ("/customer-service/", "/zh/customer-service/"):
+        page.goto(f"{address}{path}")
+        expect(said).to_be_visible(timeout=15_000)
+    before = page.evaluate(kept)
+    page.get_by_role("button", name="新对话").click()
+    page.wait_for_function(f"before => {kept} !== before", arg=before)
+    page.reload()
+    expect(page.get_by_label("您的消息")).to_be_visible(timeout=15_000)
+    expect(said).to_have_count(0)
+
+
 def test_nonsense_is_asked_back_and_then_handed_over(page: Page, address: str) -> None:
     page.goto(f"{address}/customer-service/")
     say(page, "qwpo zxmv asdk")

@@ -1,0 +1,15 @@
+"""What happens in the browser when a text is sent: the box is free for the next one at once, and gets back what was refused."""
+
+from typing import Final
+
+SENT: Final = "text => text.trim() ? ['', text] : [text, '']"
+
+# A customer also sees the text at once, as `safety.inert` shows it: no HTML, link or picture comes of it until the answer is there.
+SENT_BY_CUSTOMER: Final = r"""(text, chat) => {
+  if (!text.trim()) return [text, '', chat];
+  const signs = /([!#$%()*+,\-./:=?@[\\\]^_`{|}~])/g;
+  const shown = text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(signs, '\\$1');
+  return ['', text, [...chat, {role: 'user', content: [{type: 'text', text: shown}]}]];
+}"""
+
+GIVEN_BACK: Final = "(typed, sent) => typed || sent"
