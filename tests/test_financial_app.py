@@ -311,6 +311,14 @@ def test_the_page_sends_only_what_has_changed(alarmed: Desk, run: Run) -> None:
     assert {name for name, value in again.items() if value != gr.skip()} == {"tiles", "feed"}
 
 
+def test_a_chosen_company_is_not_sent_back_over_the_next_choice(alarmed: Desk, run: Run) -> None:
+    view = View(alarmed, recipe.symbols(run), "en", TEXTS["en"])
+    drawn, *_ = updates(view, {}, "", "", "", "")
+    shown = dict(zip(SHOWN, updates(view, drawn, "TIDE", "", "", "")[1:], strict=True))
+    assert shown["company"] == gr.skip()
+    assert shown["tiles"] != gr.skip()
+
+
 def test_a_company_that_is_listed_no_longer_can_still_be_chosen(alarmed: Desk, run: Run) -> None:
     left = tuple(symbol for symbol in recipe.symbols(run) if symbol.ticker != "LRDR")
     view = View(alarmed, left, "en", TEXTS["en"])

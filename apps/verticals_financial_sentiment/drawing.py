@@ -41,7 +41,7 @@ class View:
 
 
 def parts(view: View, company: str, alert: str, about: str, headline: str) -> dict[str, Any]:
-    """Return what is to be shown of what is kept: HTML by part, the company that is shown, and for `figure` a key of what it draws.
+    """Return what is to be shown of what is kept: HTML by part, a company where none is chosen, and for `figure` a key of what it draws.
 
     Args:
         view: the page.
@@ -60,7 +60,9 @@ def parts(view: View, company: str, alert: str, about: str, headline: str) -> di
     items = [list(group) for _, group in groupby(rows, key=lambda row: row["number"])]
     return {
         "tiles": panels.tiles_html(tiles, ticker, texts),
-        "company": ticker or None,
+        **(
+            {} if company else {"company": ticker or None}
+        ),  # a choice sent back would undo the next one, made meanwhile
         "figure": (ticker, *_extent(view, ticker)),
         "stories": panels.stories_html(overview.stories(store, ticker) if ticker else [], texts),
         "feed": panels.alerts_html(store.alerts(most=_ALERTS), alert, view.names, view.language, texts),

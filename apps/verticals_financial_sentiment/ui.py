@@ -134,7 +134,7 @@ def _build_mood(view: View) -> tuple[gr.HTML, gr.Dropdown, gr.Plot, gr.HTML]:
     def show(event: gr.SelectData) -> str:
         return drawing.alert(view, str(event.value))
 
-    picked.select(show, None, picked, api_visibility="private", show_progress="hidden")
+    picked.select(show, None, picked, trigger_mode="multiple", api_visibility="private", show_progress="hidden")
     gr.Markdown(f"### {texts['stories']}")
     return tiles, company, figure, gr.HTML(f"<p class='muted'>{texts['no_stories']}</p>")
 
@@ -184,7 +184,7 @@ def _connect(page: gr.Blocks, view: View, controls: Controls) -> None:
     asked = (refresh, controls.chosen, controls.shown)
     for listen in (page.load, gr.Timer(_SECONDS).tick, controls.company.change, controls.about.change):
         listen(*asked, **quiet)
-    controls.tiles.select(choose, None, controls.company, **quiet)
+    controls.tiles.select(choose, None, controls.company, trigger_mode="multiple", **quiet)
     controls.alert.change(*asked, **quiet)
     controls.headline.change(*asked, **quiet)
 
@@ -227,7 +227,8 @@ def _connect_alerts(view: View, controls: Controls, side: tuple[gr.HTML, gr.Row,
 
         return take
 
-    controls.feed.select(show, None, [controls.alert, detail, row], api_visibility="private", show_progress="hidden")
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple"}
+    controls.feed.select(show, None, [controls.alert, detail, row], **quiet)
     given: tuple[alerts.Answer, ...] = ("acknowledge", "mute", "false alarm")
     for button, each in zip(buttons, given, strict=True):
         button.click(answer(each), controls.alert, detail, api_visibility="private")
@@ -237,4 +238,5 @@ def _connect_headlines(view: View, controls: Controls, detail: gr.HTML) -> None:
     def show(event: gr.SelectData) -> tuple[str, str]:
         return str(event.value), drawing.headline(view, str(event.value))
 
-    controls.items.select(show, None, [controls.headline, detail], api_visibility="private")
+    shown = [controls.headline, detail]
+    controls.items.select(show, None, shown, trigger_mode="multiple", api_visibility="private")
