@@ -58,17 +58,16 @@ def parts(view: View, company: str, alert: str, about: str, headline: str) -> di
     ticker = company or (tiles[0].ticker if tiles else "")
     rows = store.headlines(ticker=about, most=_ITEMS)
     items = [list(group) for _, group in groupby(rows, key=lambda row: row["number"])]
-    return {
+    drawn = {
         "tiles": panels.tiles_html(tiles, ticker, texts),
-        **(
-            {} if company else {"company": ticker or None}
-        ),  # a choice sent back would undo the next one, made meanwhile
         "figure": (ticker, *_extent(view, ticker)),
         "stories": panels.stories_html(overview.stories(store, ticker) if ticker else [], texts),
         "feed": panels.alerts_html(store.alerts(most=_ALERTS), alert, view.names, view.language, texts),
         "budget": budget(view),
         "items": panels.headlines_html(items, headline, view.names, texts),
     }
+    # A choice that is sent back would undo the next one, made meanwhile.
+    return drawn if company else {**drawn, "company": ticker or None}
 
 
 def _extent(view: View, ticker: str) -> tuple[int, int]:
