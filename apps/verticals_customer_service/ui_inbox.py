@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -14,7 +15,7 @@ from verticals_customer_service.conversations import ConversationError, Empty, I
 from verticals_customer_service.desk import Desk
 from verticals_customer_service.ui_learning import build_learning
 from verticals_customer_service.ui_notices import SHOWN, require
-from verticals_customer_service.ui_sending import GIVEN_BACK, SENT
+from verticals_customer_service.ui_sending import DRAFT, GIVEN_BACK, SENT
 
 _REFRESH_SECONDS = 5.0
 Choices = list[tuple[str, str]]
@@ -51,7 +52,9 @@ def build_inbox(desk: Desk, key: str, texts: Mapping[str, str], names: Mapping[s
         ).success(look, [unlocked, queue], [queue, detail], api_visibility="private")
     asked = [refresh.click, queue.input]
     gr.on(asked, look, [unlocked, queue], [queue, detail], trigger_mode="always_last", api_visibility="private")
-    timer.tick(look, [unlocked, queue], [queue, detail], api_visibility="private", show_progress="hidden")
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    queue.input(None, [queue, reply], reply, trigger_mode="multiple", js=DRAFT)
+    timer.tick(look, [unlocked, queue], [queue, detail], **quiet)
     for step, button in steps.items():
         button.click(
             partial(take_step, desk, texts, names, step), [unlocked, queue], [queue, detail], api_visibility="private"
@@ -81,12 +84,16 @@ def unlock(key: str, texts: Mapping[str, str], given: str) -> tuple[bool, str, g
 def look_at(
     desk: Desk, texts: Mapping[str, str], names: Mapping[str, str], unlocked: bool, chosen: str | None
 ) -> tuple[gr.Radio, str]:
-    """Return the queue as choices, and the chosen conversation."""
+    """Return the queue as choices, and the chosen conversation.
+
+    A choice that is still there is not sent back: it would undo the next one, made meanwhile.
+    """
     require(unlocked, texts)
     choices = queue_choices(desk, texts)
     label = texts["queue"] if choices else f"{texts['queue']}: {texts['queue_empty']}"
-    kept = chosen if chosen in {name for _, name in choices} else None
-    return gr.Radio(choices, value=kept, label=label), detail_html(desk, texts, names, chosen)
+    there = chosen in {name for _, name in choices}
+    queue = gr.Radio(choices, label=label) if there else gr.Radio(choices, value=None, label=label)
+    return queue, detail_html(desk, texts, names, chosen)
 
 
 def queue_choices(desk: Desk, texts: Mapping[str, str]) -> Choices:

@@ -1,4 +1,4 @@
-"""What happens in the browser when a text is sent: the box is free for the next one at once, and gets back what was refused."""
+"""What happens in the browser when a text is sent, or another conversation chosen: none waits for the server, or reaches the wrong customer."""
 
 from typing import Final
 
@@ -13,3 +13,11 @@ SENT_BY_CUSTOMER: Final = r"""(text, chat) => {
 }"""
 
 GIVEN_BACK: Final = "(typed, sent) => typed || sent"
+
+# What was written to one customer and not sent waits there; what was written before anybody was chosen is for the first.
+DRAFT: Final = """(chosen, written) => {
+  const drafts = window.drafts ??= {of: chosen, texts: {}};
+  drafts.texts[drafts.of] = written;
+  drafts.of = chosen;
+  return drafts.texts[chosen] ?? '';
+}"""

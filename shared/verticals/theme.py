@@ -17,6 +17,8 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 ACCENT = "#0f766e"
 
 CSS = """
+/* An error is told in a notice; Gradio would also cover with it what has to be corrected. */
+[data-testid="status-tracker"]:has(> .error) { display: none !important; }
 .gradio-container { width: 100% !important; max-width: 1200px !important; margin: 0 auto !important; }
 .top { display: flex; justify-content: space-between; align-items: baseline; }
 .top h1 { margin: 0; font-size: 1.5em; }

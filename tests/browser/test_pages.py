@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toys import settings
-from verticals import registry
+from verticals import access, registry
 from verticals.runs import Run
 
 pytest.importorskip("playwright.sync_api")
@@ -15,14 +15,22 @@ from playwright.sync_api import Browser, Page, expect
 
 
 @pytest.fixture(scope="module")
-def address(
-    served: Callable[[Mapping[str, Run]], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def runs_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def address(served: Callable[[Mapping[str, Run]], AbstractContextManager[str]], runs_home: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VERTICALS_HOME", str(tmp_path_factory.mktemp("runs")))
+        patch.setenv("VERTICALS_HOME", str(runs_home))
         run = registry.get("customer-service").train(settings(method={"name": "probe"}))
         with served({"customer-service": run}) as address:
             yield address
+
+
+@pytest.fixture(scope="module")
+def agents_key(address: str, runs_home: Path) -> str:
+    return access.key_in(runs_home / "customer-service.key")
 
 
 def say(page: Page, message: str, label: str = "Your message") -> None:
@@ -108,6 +116,45 @@ def test_two_visitors_have_two_conversations(browser: Browser, address: str) -> 
     expect(pages[1].get_by_text("let me speak to a human")).to_have_count(0)
     for page in pages:
         page.context.close()
+
+
+def test_a_wrong_key_is_refused_and_can_be_corrected(page: Page, address: str, agents_key: str) -> None:
+    page.goto(f"{address}/customer-service/")
+    page.get_by_role("tab", name="Agent inbox").click()
+    say(page, "not the key", "Agents' key")
+    expect(page.get_by_text("That is not the key.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("button", name="Open the inbox")).to_be_visible()
+    expect(page.get_by_test_id("status-tracker").filter(has_text="Error").first).to_be_hidden()
+    say(page, agents_key, "Agents' key")
+    expect(page.get_by_label("Your reply")).to_be_visible(timeout=15_000)
+
+
+def test_what_an_agent_writes_to_one_customer_does_not_stand_in_the_box_for_another(
+    browser: Browser, page: Page, address: str, agents_key: str
+) -> None:
+    for message in ("let me speak to a human please", "I want a person, now"):
+        customer = browser.new_context().new_page()
+        customer.goto(f"{address}/customer-service/")
+        say(customer, message)
+        expect(customer.locator(".chip.hand_over")).to_be_visible(timeout=15_000)
+        customer.context.close()
+    page.goto(f"{address}/customer-service/")
+    page.get_by_role("tab", name="Agent inbox").click()
+    say(page, agents_key, "Agents' key")
+    first, second = (
+        page.get_by_role("radio", name="speak to a human please"),
+        page.get_by_role("radio", name="a person, now"),
+    )
+    reply = page.get_by_label("Your reply")
+    first.click()
+    reply.fill("Dear Ms Ashdown, ")
+    second.click()
+    expect(reply).to_have_value("")
+    reply.fill("One moment")
+    first.click()
+    expect(reply).to_have_value("Dear Ms Ashdown, ")
+    second.click()
+    expect(reply).to_have_value("One moment")
 
 
 @pytest.mark.parametrize(("path", "tab", "heading"), [
