@@ -14,21 +14,19 @@ from verticals.notices import notice
 from verticals.runs import Run
 from verticals.vertical import LANGUAGES
 from verticals_customer_service import conversations, data, inbox, learning, policy
-from verticals_customer_service.conversations import ConversationError, Empty, State, TooLong, TooMany
+from verticals_customer_service.conversations import ConversationError, Empty, TooLong, TooMany
 from verticals_customer_service.desk import Desk
-from verticals_customer_service.dialogue import Bot
 from verticals_customer_service.safety import inert
+from verticals_customer_service.ui_chat import Messages, empty_panel, lay_out, opening, state_html
 from verticals_customer_service.ui_inbox import build_inbox
 from verticals_customer_service.ui_notices import excused
 from verticals_customer_service.ui_policy import build_policy
 from verticals_customer_service.ui_sending import GIVEN_BACK, SENT_BY_CUSTOMER
 from verticals_customer_service.ui_turn import turn_html
-from verticals_customer_service.wording import SAMPLE_MESSAGES, TEXTS
+from verticals_customer_service.wording import TEXTS
 
-Messages = list[Any]  # {"role": ..., "content": ...}; gradio names the type only in a private module
 Seen = tuple[int, str]  # number of the last message on the page, and the state that it shows
 _POLL_SECONDS = 3.0
-_MOST_EXAMPLES = 5
 _KEPT = "customer-service"  # under which the browser keeps the name of its conversation
 _IN_TURN = "conversation"  # what changes which conversation a page has, one after another: the last click counts
 
@@ -64,74 +62,47 @@ def _build_chat(page: gr.Blocks, desk: Desk, run: Run, texts: Mapping[str, str],
     name, seen = gr.State(None), gr.State((0, ""))
     kept = gr.BrowserState([None], storage_key=_KEPT, secret=_KEPT)  # a list: Gradio never writes None over a name
     sent = gr.Textbox(visible=False)
-    empty_panel = _empty_panel(desk.bot, run, texts)
-    with gr.Row():
-        with gr.Column(scale=3, min_width=320):
-            chat = gr.Chatbot(
-                _opening(desk.bot),
-                label=texts["chat"],
-                show_label=False,
-                height=440,
-                allow_tags=False,
-                latex_delimiters=[],
-                buttons=[],
-            )
-            status = gr.HTML(state_html(texts, "bot"))
-            with gr.Row():
-                message = gr.Textbox(
-                    label=texts["message"],
-                    placeholder=texts[f"placeholder_{desk.bot.knowledge.language}"],
-                    lines=1,
-                    max_lines=4,
-                    scale=5,
-                    autofocus=True,
-                )
-                send = gr.Button(texts["send"], variant="primary", scale=1, min_width=90)
-            examples = SAMPLE_MESSAGES if data.from_samples(run) else desk.bot.knowledge.questions(_MOST_EXAMPLES)
-            if examples:
-                gr.Examples([[example] for example in examples], message, label=texts["examples"])
-            with gr.Row():
-                person = gr.Button(texts["person"], variant="secondary", size="sm")
-                again = gr.Button(texts["again"], variant="secondary", size="sm")
-        with gr.Column(scale=2, min_width=320):
-            gr.Markdown(f"### {texts['panel']}")
-            panel = gr.HTML(empty_panel)
-            with gr.Row():
-                meant = gr.Dropdown(
-                    [(shown, intent) for intent, shown in names.items()], label=texts["what_meant"], value=None
-                )
-                correct = gr.Button(texts["correct"], size="sm")
+    nothing_read = empty_panel(desk.bot, run, texts)
+    chat = lay_out(desk.bot, run, texts, names, nothing_read)
     timer = gr.Timer(_POLL_SECONDS, active=False)
-    view = [chat, status, seen]
+    view = [chat.messages, chat.status, seen]
     excuse = excused(texts)
     answer = excuse(partial(respond, desk, texts, names))
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    written = gr.on([message.submit, send.click], None, [message, chat], [message, sent, chat], js=SENT_BY_CUSTOMER)
+    written = gr.on(
+        [chat.box.submit, chat.send.click],
+        None,
+        [chat.box, chat.messages],
+        [chat.box, sent, chat.messages],
+        js=SENT_BY_CUSTOMER,
+    )
     answered = written.then(
         answer,
         [sent, name],
-        [name, panel, timer, *view],
+        [name, chat.panel, timer, *view],
         trigger_mode="multiple",
-        show_progress_on=chat,
+        show_progress_on=chat.messages,
         api_visibility="private",
         concurrency_id=_IN_TURN,
     )
-    answered.failure(None, [message, sent], message, js=GIVEN_BACK)
+    answered.failure(None, [chat.box, sent], chat.box, js=GIVEN_BACK)
     answered.failure(excuse(partial(view_of, desk, texts)), name, view, **quiet)
     back = excuse(partial(come_back, desk, texts))
     page.load(back, kept, [name, timer, *view], concurrency_id=_IN_TURN, **quiet)
     name.change(lambda opened: [opened], name, kept, **quiet)
     asked = excuse(partial(ask, desk, texts))
-    person.click(asked, name, [name, timer, *view], api_visibility="private", concurrency_id=_IN_TURN)
+    chat.person.click(asked, name, [name, timer, *view], api_visibility="private", concurrency_id=_IN_TURN)
     looked = excuse(partial(poll, desk, texts))
-    timer.tick(looked, [name, seen], view, api_visibility="private", show_progress="hidden")
-    correct.click(excuse(partial(correct_last, desk, texts)), [name, meant], meant, api_visibility="private")
-    chat.like(excuse(_rating(desk, texts)), name, None, api_visibility="private")
-    for event in (again.click, chat.clear):
+    timer.tick(looked, [name, seen], view, **quiet)
+    chat.correct.click(
+        excuse(partial(correct_last, desk, texts)), [name, chat.meant], chat.meant, api_visibility="private"
+    )
+    chat.messages.like(excuse(_rating(desk, texts)), name, None, api_visibility="private")
+    for event in (chat.again.click, chat.messages.clear):
         event(
-            lambda: (None, empty_panel, gr.Timer(active=False), *view_of(desk, texts, None)),
+            lambda: (None, nothing_read, gr.Timer(active=False), *view_of(desk, texts, None)),
             None,
-            [name, panel, timer, *view],
+            [name, chat.panel, timer, *view],
             api_visibility="private",
             concurrency_id=_IN_TURN,
         )
@@ -202,7 +173,7 @@ def view_of(
         }
         for each in messages
     ]
-    return [*_opening(desk.bot), *shown], state_html(texts, state), (messages[-1].id if messages else 0, state)
+    return [*opening(desk.bot), *shown], state_html(texts, state), (messages[-1].id if messages else 0, state)
 
 
 def correct_last(desk: Desk, texts: Mapping[str, str], name: str | None, intent: str | None) -> None:
@@ -217,32 +188,10 @@ def _rating(desk: Desk, texts: Mapping[str, str]) -> Callable[[str | None, gr.Li
     def rate(name: str | None, given: gr.LikeData) -> None:
         """Store a thumb; the greeting, and what an agent wrote, cannot be rated."""
         messages = inbox.transcript(desk.engine, name)[1] if name else []
-        position = int(given.index if isinstance(given.index, int) else given.index[0]) - len(_opening(desk.bot))
+        position = int(given.index if isinstance(given.index, int) else given.index[0]) - len(opening(desk.bot))
         if name and 0 <= position < len(messages) and messages[position].sender == "bot":
             thumb: learning.Thumb = "up" if given.liked is True or given.liked == "Like" else "down"
             learning.rate(desk.engine, name, messages[position].id, thumb, datetime.now(UTC))
             gr.Info(texts["thanks"], title=texts["noted"], duration=4)
 
     return rate
-
-
-def state_html(texts: Mapping[str, str], state: State) -> str:
-    """Return the line that says who has the conversation."""
-    kind = "muted" if state in ("bot", "resolved") else "notice"
-    return f"<p class='{kind} state' role='status'>{escape(texts[f'state_{state}'])}</p>"
-
-
-def _opening(bot: Bot) -> Messages:
-    return [{"role": "assistant", "content": bot.voice.greeting}]
-
-
-def _empty_panel(bot: Bot, run: Run, texts: Mapping[str, str]) -> str:
-    record: dict[str, Any] = run.metrics
-    model = texts["model"].format(
-        method=run.config.method.name,
-        backbone=run.config.backbone.name,
-        accuracy=record["metrics"]["accuracy"]["value"],
-        test=record["rows"]["test"],
-        least=bot.predictor.calibration.min_confidence,
-    )
-    return f"<p>{escape(texts['panel_empty'])}</p><p class='muted'>{escape(model)}</p>"
